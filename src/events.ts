@@ -1,0 +1,421 @@
+// The currency between the floors: flat, readonly records; types and closed lists only.
+// It does nothing: no clock, no parsing, no defaults. Instants (`...AtMs`, `atMs`) are monotonic milliseconds since the
+// run's origin, `...WallMs` Unix milliseconds. Absent is undefined, never 0. The journal is these records as JSON lines.
+
+/** What a transfer carried (MEASURING section 4). */
+export const KINDS = [
+  'multivariant-playlist',
+  'media-playlist',
+  'segment',
+  'part',
+  'init',
+  'key',
+  'redirect',
+  'stream',
+  'other',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Two characters, HAProxy's vocabulary: who ended the transfer, in which phase (DESIGN section 3). */
+export const TERMINATIONS = [
+  '--',
+  'CR',
+  'cR',
+  'CQ',
+  'CC',
+  'CH',
+  'CD',
+  'cD',
+  'CL',
+  'PR',
+  'SC',
+  'sC',
+  'SQ',
+  'SH',
+  'sH',
+  'SD',
+  'sD',
+  'PH',
+  'PD',
+  'RC',
+  'PC',
+  'XD',
+  'XT',
+  'KQ',
+  'KC',
+  'KH',
+  'KD',
+  'LR',
+  'ID',
+] as const;
+export type Termination = (typeof TERMINATIONS)[number];
+
+export type Integrity = 'complete' | 'short' | 'excess' | 'unknown-length';
+export type CacheStatus = 'hit' | 'miss' | 'other' | 'unknown';
+/** First and last octet of the asked range; null = to the end. `bytes=0-` is no range. */
+export type ByteRange = readonly [number, number | null];
+
+/** Milliseconds; a phase that was not reached or does not apply is absent; those present sum to `totalMs`. */
+export interface Phases {
+  readonly queueMs?: number;
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  readonly sendMs?: number;
+  readonly waitMs?: number;
+  readonly headersMs?: number;
+  readonly receiveMs?: number;
+  readonly deliverMs?: number;
+}
+
+/** One request and its response through the tap, emitted once, when it ended. Bytes as MEASURING section 2. */
+export interface TransferEvent {
+  readonly type: 'transfer';
+  /** Door number, 1-based; a door belongs to one client. */
+  readonly client: number;
+  /** Which FFmpeg process of that client (1 = the first); 0 when no process of ours is behind the door. */
+  readonly process: number;
+  /** Downstream connection, unique in the run, and the 1-based index of the request on it. */
+  readonly connection: number;
+  readonly requestIndex: number;
+  readonly upstreamConnection?: number;
+  /** 1-based; with `upstreamLocalPort` the join key with an origin's log. */
+  readonly upstreamRequestIndex?: number;
+  readonly upstreamLocalPort?: number;
+  readonly upstreamAddress?: string;
+  readonly upstreamReused?: boolean;
+  readonly method: string;
+  readonly url: string;
+  readonly kind: Kind;
+  readonly range?: ByteRange;
+  /** Final status code; absent when no complete final head came. */
+  readonly status?: number;
+  readonly mediaType?: string;
+  readonly cache: CacheStatus;
+  readonly ageSeconds?: number;
+  /** Resolved Location of a 3xx. */
+  readonly location?: string;
+  readonly startedAtWallMs: number;
+  /** The request head was complete in user space. */
+  readonly startedAtMs: number;
+  readonly requestHeadBytes: number;
+  readonly requestBodyBytes: number;
+  readonly responseHeadBytes: number;
+  readonly interimHeadBytes: number;
+  readonly framingBytes: number;
+  readonly contentBytes: number;
+  readonly deliveredBytes: number;
+  readonly declaredContentLength?: number;
+  readonly phases: Phases;
+  readonly totalMs: number;
+  readonly clientBlockedMs: number;
+  readonly longestGapMs: number;
+  /** A mark was moved forward because it would have preceded its predecessor. */
+  readonly early: boolean;
+  /** Lost on a reused connection before an octet of the response: the race every keep-alive client knows. */
+  readonly stale: boolean;
+  readonly injected: 'delay' | 'status' | 'reset' | 'truncate' | null;
+  readonly termination: Termination;
+  readonly integrity: Integrity;
+  /** The door was being stopped when it ended (agreement leaves such attempts out on both sides). */
+  readonly stopping: boolean;
+}
+
+/** One upstream connection, emitted when it closed; or a downstream one that never dialled (`upstreamConnection` absent). */
+export interface ConnectionEvent {
+  readonly type: 'connection';
+  readonly client: number;
+  readonly process: number;
+  readonly connection: number;
+  readonly upstreamConnection?: number;
+  readonly upstreamLocalPort?: number;
+  readonly upstreamAddress?: string;
+  readonly origin?: string;
+  readonly openedAtMs: number;
+  readonly closedAtMs: number;
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  readonly requests: number;
+  readonly writtenBytes: number;
+  readonly readBytes: number;
+  readonly excessBytes: number;
+  readonly tlsBytes: number;
+  /** readBytes - (heads + interim + framing + content + excess): 0, or the ledger is out of balance. */
+  readonly imbalanceBytes: number;
+  readonly closedBy: 'client' | 'origin' | 'tap' | 'stop';
+  /** Why the dial failed, in the system's words. */
+  readonly failure?: string;
+}
+
+/** A media playlist that changed (or was seen for the first time) at a door. */
+export interface PlaylistEvent {
+  readonly type: 'playlist';
+  readonly client: number;
+  readonly process: number;
+  readonly atMs: number;
+  readonly url: string;
+  readonly mediaSequence: number;
+  readonly segmentCount: number;
+  readonly targetDurationSeconds: number;
+  /** Sum of EXTINF of the listed segments. */
+  readonly listedSeconds: number;
+  readonly lastSegmentUrl?: string;
+  readonly endlist: boolean;
+}
+
+/** What one reading of a multivariant playlist said. */
+export interface VariantsEvent {
+  readonly type: 'variants';
+  readonly client: number;
+  readonly process: number;
+  readonly atMs: number;
+  readonly url: string;
+  readonly variants: readonly { readonly url: string; readonly bandwidthBitsPerSecond?: number; readonly resolution?: string }[];
+}
+
+/** Media seconds of a segment, emitted once per URL + range and worker, when a playlist listed it first. */
+export interface SegmentListedEvent {
+  readonly type: 'segment-listed';
+  readonly atMs: number;
+  readonly url: string;
+  readonly range?: ByteRange;
+  readonly playlistUrl: string;
+  readonly mediaSequence: number;
+  readonly durationSeconds: number;
+}
+
+export type ExitCategory = 'success' | 'error' | 'signal' | 'stopped' | 'playlistLost';
+
+/** The life of a client's FFmpeg process. */
+export interface ClientEvent {
+  readonly type: 'client';
+  readonly client: number;
+  readonly process: number;
+  readonly atMs: number;
+  readonly event: 'start' | 'exit' | 'restart-scheduled' | 'stop';
+  readonly pid?: number;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly category?: ExitCategory;
+  readonly reason?: string;
+  readonly uptimeMs?: number;
+  readonly delayMs?: number;
+  /** User + system CPU of the process over its life, as last seen. */
+  readonly cpuSeconds?: number;
+}
+
+/** What one stderr line (or a request line with its fields) said. `atMs` = arrival at our end of the pipe. */
+interface ParsedBase {
+  readonly type: 'parsed';
+  readonly client: number;
+  readonly process: number;
+  readonly atMs: number;
+  /** FFmpeg's own stamp (level flag `datetime`), read as local time. */
+  readonly loggedAtWallMs?: number;
+}
+
+export type ParsedFact =
+  /** `request: GET ...`: one HTTP attempt; the URL is absolute behind a proxy, else the path; Host makes it whole. */
+  | { readonly rule: 'request'; readonly method: string; readonly url: string; readonly range?: ByteRange }
+  | { readonly rule: 'hls-request'; readonly url: string; readonly offset: number; readonly playlist: number }
+  | { readonly rule: 'open'; readonly url: string; readonly context: string; readonly isNewConnection: boolean }
+  | { readonly rule: 'tcp-start'; readonly address: string; readonly port: number }
+  | { readonly rule: 'tcp-connected'; readonly address: string; readonly port: number }
+  | { readonly rule: 'tcp-failed'; readonly target: string; readonly reason: 'refused' | 'timeout' | 'unreachable' | 'resolve' | 'other' }
+  | { readonly rule: 'http-error'; readonly status: number; readonly text: string }
+  | { readonly rule: 'keepalive-failed'; readonly url: string; readonly reason: string }
+  | { readonly rule: 'reconnect'; readonly offset: number; readonly delaySeconds: number }
+  | { readonly rule: 'premature-end'; readonly atByte: number; readonly expectedBytes: number }
+  | { readonly rule: 'segment-failed'; readonly segment: number; readonly playlist: number }
+  | { readonly rule: 'segment-skipped'; readonly segment: number; readonly playlist: number }
+  | { readonly rule: 'segments-expired'; readonly count: number }
+  | { readonly rule: 'playlist-failed'; readonly playlist: number }
+  | { readonly rule: 'sequence-change'; readonly from: number; readonly to: number }
+  | { readonly rule: 'no-longer-receiving'; readonly playlist: number; readonly url: string }
+  | { readonly rule: 'format-probed'; readonly format: string }
+  | { readonly rule: 'tag-skipped'; readonly tag: string }
+  | { readonly rule: 'content-length'; readonly bytes: number }
+  | { readonly rule: 'avio-statistics'; readonly bytesRead: number; readonly seeks: number }
+  | { readonly rule: 'http-statistics'; readonly text: string }
+  | { readonly rule: 'input-opened'; readonly format: string; readonly url: string }
+  | { readonly rule: 'timeout'; readonly text: string }
+  | { readonly rule: 'eof'; readonly text: string }
+  | { readonly rule: 'fatal'; readonly text: string };
+export type ParsedRule = ParsedFact['rule'];
+export type ParsedEvent = ParsedBase & ParsedFact;
+
+/** One block of `-progress`. FFmpeg's `out_time_ms` is microseconds too and is not carried. */
+export interface ProgressEvent {
+  readonly type: 'progress';
+  readonly client: number;
+  readonly process: number;
+  readonly atMs: number;
+  readonly outTimeUs?: number;
+  /** N/A with null output: then absent. */
+  readonly totalSizeBytes?: number;
+  /** A mean since process start, not a current value. */
+  readonly speed?: number;
+  readonly isEnd: boolean;
+}
+
+/** Running totals of the line pipeline of all clients, once per tick. */
+export interface LinesEvent {
+  readonly type: 'lines';
+  readonly atMs: number;
+  readonly stderrLines: number;
+  readonly progressLines: number;
+  /** Lines that look like events (a bracketed context of http, https, hls, tcp, tls, AVIOContext) and match no rule. */
+  readonly unparsedLines: number;
+  readonly droppedStderrLines: number;
+  readonly droppedProgressLines: number;
+  readonly overlongLines: number;
+}
+
+/** One fetch of the segment-size listing. */
+export interface ListingEvent {
+  readonly type: 'listing';
+  readonly atMs: number;
+  readonly url: string;
+  readonly ok: boolean;
+  readonly reason?: string;
+  /** Names as listed (a path relative to the listing's folder) with sizes; folders left out. Absent when it failed. */
+  readonly entries?: readonly { readonly name: string; readonly sizeBytes: number; readonly modifiedWallMs?: number }[];
+  /** Octets of our own request and its response, so that reconciliation can take them out. */
+  readonly ownBytes?: number;
+}
+
+/** One scrape of one origin source. Totals are cumulative as the source counts them. */
+export interface OriginSampleEvent {
+  readonly type: 'origin-sample';
+  readonly source: 'node_exporter' | 'nginx_exporter' | 'embedded';
+  readonly atMs: number;
+  readonly ok: boolean;
+  readonly reason?: string;
+  /** Recent CPU use 0..1 from deltas; absent on the first sample. */
+  readonly cpuRatio?: number;
+  readonly memoryUsedBytes?: number;
+  readonly memoryTotalBytes?: number;
+  readonly networkSentBytesTotal?: number;
+  readonly networkReceivedBytesTotal?: number;
+  readonly connectionsActive?: number;
+  readonly requestsTotal?: number;
+  /** Octets of heads and bodies handed to client sockets, where the source counts them exactly. */
+  readonly bytesSentTotal?: number;
+  readonly intervalSeconds?: number;
+  readonly ownBytes?: number;
+}
+
+/** One line of the origin's own access log (embedded origin, or nginx's JSON log): its account of one request. */
+export interface OriginRequestEvent {
+  readonly type: 'origin-request';
+  readonly atMs: number;
+  readonly remotePort: number;
+  /** 1-based index of the request on its connection. */
+  readonly requestIndex: number;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** Head, framing and content as sent. */
+  readonly bytesSent: number;
+  /** Framing and content. */
+  readonly bodyBytesSent: number;
+  /** false when the client left before the last octet was handed over. */
+  readonly completed: boolean;
+  readonly userAgent?: string;
+}
+
+/** The state of the world once per second: what the shared-memory meters said at one instant. */
+export interface SampleEvent {
+  readonly type: 'sample';
+  readonly atMs: number;
+  readonly wallMs: number;
+  /** Sums over workers, by the names of meters.ts. */
+  readonly meters: Readonly<Record<string, number>>;
+  /** Content by kind, bytes; `open` = transfers whose kind is not known yet. */
+  readonly contentBytesByKind: Readonly<Record<Kind | 'open', number>>;
+  readonly tapLoopDelayP99Ms: number;
+  readonly mainLoopDelayP99Ms: number;
+  readonly tapCpuSeconds: number;
+  readonly mainCpuSeconds: number;
+  /** 0..1 of all cores, where the system tells. */
+  readonly machineCpuRatio?: number;
+  readonly clientsActive: number;
+  readonly clientsStarted: number;
+  readonly clientsCpuSeconds?: number;
+}
+
+/** A batch of records arrived from a worker with the meters of its instant: the balance that must hold. */
+export interface BatchEvent {
+  readonly type: 'batch';
+  readonly worker: number;
+  readonly atMs: number;
+  readonly meters: Readonly<Record<string, number>>;
+  readonly lostRecords: number;
+}
+
+export const FINDING_CODES = [
+  'playlist-stalled',
+  'playlist-lost',
+  'encoder-restarted',
+  'sequence-went-back',
+  'listing-lags',
+  'lookup-low',
+  'segment-missing',
+  'client-restarting',
+  'origin-silent',
+  'origin-metrics-stale',
+  'tls-untrusted',
+  'bypass',
+  'instrument-overloaded',
+  'machine-full',
+] as const;
+export type FindingCode = (typeof FINDING_CODES)[number];
+
+export interface FindingEvent {
+  readonly type: 'finding';
+  readonly atMs: number;
+  readonly code: FindingCode;
+  readonly subject: string;
+  readonly evidence: string;
+}
+
+/** The first line of a journal. */
+export interface RunEvent {
+  readonly type: 'run';
+  readonly id: string;
+  readonly startedAt: string;
+  readonly startedAtWallMs: number;
+  readonly url: string;
+  readonly clients: number;
+  readonly variant: string;
+  readonly version: string;
+  readonly ffmpeg: string;
+  readonly node: string;
+  readonly proxyWorkers: number;
+  readonly seed: number;
+  readonly durationSeconds: number;
+  readonly isLive: boolean;
+  readonly isTapped: boolean;
+}
+
+export type Event =
+  | RunEvent
+  | TransferEvent
+  | ConnectionEvent
+  | PlaylistEvent
+  | VariantsEvent
+  | SegmentListedEvent
+  | ClientEvent
+  | ParsedEvent
+  | ProgressEvent
+  | LinesEvent
+  | ListingEvent
+  | OriginSampleEvent
+  | OriginRequestEvent
+  | SampleEvent
+  | BatchEvent
+  | FindingEvent;
+
+/** How a room tells the ledger: it is handed one of these and knows nothing of who listens. */
+export type Emit = (event: Event) => void;

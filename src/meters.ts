@@ -1,0 +1,143 @@
+// The layout of the shared-memory slots: each worker writes its own block with plain stores, everybody reads.
+// It does not sum over time, keep history or know who reads; a Float64 holds whole bytes exactly up to 9 PB.
+import { KINDS, type Kind } from './events.ts';
+
+/** Counters of one worker. `open*` are gauges, the rest only grow. Bytes are plaintext octets unless named otherwise. */
+export const WORKER_METERS = [
+  'connections',
+  'openConnections',
+  'idleConnections',
+  'upstreamConnections',
+  'openUpstreamConnections',
+  'transfers',
+  'openTransfers',
+  'requestHeadBytes',
+  'requestBodyBytes',
+  'responseHeadBytes',
+  'interimHeadBytes',
+  'framingBytes',
+  'contentBytes',
+  'excessBytes',
+  'deliveredBytes',
+  'opaqueBytes',
+  'readBytes',
+  'writtenBytes',
+  'removedFields',
+  'lostRecords',
+  'loopDelayP99Us',
+  'cpuUs',
+] as const;
+export type WorkerMeter = (typeof WORKER_METERS)[number];
+
+/** Per door: what a per-client row needs while transfers are still open. */
+export const DOOR_METERS = ['contentBytes', 'openTransfers', 'lastByteAtMs'] as const;
+export type DoorMeter = (typeof DOOR_METERS)[number];
+
+const KIND_SLOTS = [...KINDS, 'open'] as const;
+/** Index of a kind's content slot; the last slot is content whose kind is not final. */
+export const OPEN_KIND: number = KINDS.length;
+
+/** Flags per door, written by the main thread before it acts, read by the worker. */
+export const DOOR_FLAGS = ['process', 'stopping'] as const;
+export type DoorFlag = (typeof DOOR_FLAGS)[number];
+
+const index = <Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> =>
+  Object.fromEntries(names.map((name, position) => [name, position])) as Record<Name, number>;
+export const WORKER_SLOT: Readonly<Record<WorkerMeter, number>> = index(WORKER_METERS);
+const DOOR_SLOT = index(DOOR_METERS);
+const FLAG_SLOT = index(DOOR_FLAGS);
+
+const WORKER_BLOCK = WORKER_METERS.length + KIND_SLOTS.length;
+
+export interface MeterShape {
+  readonly workers: number;
+  readonly doors: number;
+}
+
+/** The buffers behind the slots; plain data that `workerData` carries to a thread without a copy. */
+export interface MeterBuffers extends MeterShape {
+  readonly workerMeters: SharedArrayBuffer;
+  readonly doorMeters: SharedArrayBuffer;
+  readonly doorFlags: SharedArrayBuffer;
+}
+
+export function allocateMeters({ workers, doors }: MeterShape): MeterBuffers {
+  return {
+    workers,
+    doors,
+    workerMeters: new SharedArrayBuffer(workers * WORKER_BLOCK * Float64Array.BYTES_PER_ELEMENT),
+    doorMeters: new SharedArrayBuffer(doors * DOOR_METERS.length * Float64Array.BYTES_PER_ELEMENT),
+    doorFlags: new SharedArrayBuffer(doors * DOOR_FLAGS.length * Int32Array.BYTES_PER_ELEMENT),
+  };
+}
+
+/** One worker's counters: `slots[WORKER_SLOT.contentBytes]`; content by kind in `kinds`. */
+export function workerSlots(buffers: MeterBuffers, worker: number): { slots: Float64Array; kinds: Float64Array } {
+  const offset = worker * WORKER_BLOCK * Float64Array.BYTES_PER_ELEMENT;
+  return {
+    slots: new Float64Array(buffers.workerMeters, offset, WORKER_METERS.length),
+    kinds: new Float64Array(
+      buffers.workerMeters,
+      offset + WORKER_METERS.length * Float64Array.BYTES_PER_ELEMENT,
+      KIND_SLOTS.length,
+    ),
+  };
+}
+
+/** One door's view; doors are numbered from 1 as clients are. */
+export class DoorSlots {
+  readonly #meters: Float64Array;
+  readonly #flags: Int32Array;
+
+  constructor(buffers: MeterBuffers, door: number) {
+    const width = DOOR_METERS.length;
+    this.#meters = new Float64Array(
+      buffers.doorMeters,
+      (door - 1) * width * Float64Array.BYTES_PER_ELEMENT,
+      width,
+    );
+    const flagWidth = DOOR_FLAGS.length;
+    this.#flags = new Int32Array(buffers.doorFlags, (door - 1) * flagWidth * Int32Array.BYTES_PER_ELEMENT, flagWidth);
+  }
+
+  add(meter: DoorMeter, amount: number): void {
+    const slot = DOOR_SLOT[meter];
+    this.#meters[slot] = (this.#meters[slot] ?? 0) + amount;
+  }
+
+  set(meter: DoorMeter, value: number): void {
+    this.#meters[DOOR_SLOT[meter]] = value;
+  }
+
+  get(meter: DoorMeter): number {
+    return this.#meters[DOOR_SLOT[meter]] ?? 0;
+  }
+
+  setFlag(flag: DoorFlag, value: number): void {
+    Atomics.store(this.#flags, FLAG_SLOT[flag], value);
+  }
+
+  flag(flag: DoorFlag): number {
+    return Atomics.load(this.#flags, FLAG_SLOT[flag]);
+  }
+}
+
+/** Sums over all workers at this instant (maximum for the loop delay): meter values and content by kind. */
+export function readMeters(buffers: MeterBuffers): {
+  meters: Record<WorkerMeter, number>;
+  contentBytesByKind: Record<Kind | 'open', number>;
+} {
+  const meters = Object.fromEntries(WORKER_METERS.map((name) => [name, 0])) as Record<WorkerMeter, number>;
+  const contentBytesByKind = Object.fromEntries(KIND_SLOTS.map((kind) => [kind, 0])) as Record<Kind | 'open', number>;
+  for (let worker = 0; worker < buffers.workers; worker += 1) {
+    const { slots, kinds } = workerSlots(buffers, worker);
+    for (const name of WORKER_METERS) {
+      const value = slots[WORKER_SLOT[name]] ?? 0;
+      meters[name] = name === 'loopDelayP99Us' ? Math.max(meters[name], value) : meters[name] + value;
+    }
+    KIND_SLOTS.forEach((kind, position) => {
+      contentBytesByKind[kind] += kinds[position] ?? 0;
+    });
+  }
+  return { meters, contentBytesByKind };
+}

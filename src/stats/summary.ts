@@ -1,0 +1,293 @@
+// The shape of the summary (CONTRACTS: `--report`, `/snapshot`) and of the snapshot that the faces read: types only.
+// It computes nothing. Unknown numbers are missing. Field names are a contract; additions are free.
+import type { CacheStatus, FindingCode, Kind, Termination } from '../events.ts';
+
+/** Quantiles of one population over the whole run, milliseconds; `window` is the same over the last 60 s. */
+export interface Quantiles {
+  readonly n: number;
+  readonly p50?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+  readonly max?: number;
+  readonly window?: { readonly n: number; readonly p50?: number; readonly p95?: number; readonly p99?: number; readonly max?: number };
+}
+
+/** Bytes per second over the measured length of each window; missing until the first second has passed. */
+export interface Throughput {
+  readonly bytesPerSecond1s?: number;
+  readonly bytesPerSecond30s?: number;
+  readonly bytesPerSecond60s?: number;
+  readonly bytesPerSecond300s?: number;
+  readonly bytesPerSecondOverall?: number;
+  readonly totalBytes: number;
+}
+
+export interface KindSummary {
+  readonly transfers: number;
+  readonly complete: number;
+  readonly ok: number;
+  readonly contentBytes: number;
+  readonly responseHeadBytes: number;
+  readonly interimHeadBytes: number;
+  readonly framingBytes: number;
+  readonly requestHeadBytes: number;
+  readonly deliveredBytes: number;
+  readonly clientLimited: number;
+  readonly statusCodes: Readonly<Record<string, number>>;
+  readonly cache: Readonly<Record<CacheStatus, number>>;
+  readonly phases: {
+    readonly waitMs: Quantiles;
+    readonly receiveMs: Quantiles;
+    readonly totalMs: Quantiles;
+    readonly clientBlockedMs: Quantiles;
+    readonly dnsMs: Quantiles;
+    readonly connectMs: Quantiles;
+    readonly tlsMs: Quantiles;
+  };
+}
+
+export interface ErrorStatistics {
+  readonly n: number;
+  readonly bias?: number;
+  readonly sd?: number;
+  /** Limits of agreement, bias -+ 1.96 SD. */
+  readonly low?: number;
+  readonly high?: number;
+  readonly p2_5?: number;
+  readonly p97_5?: number;
+  readonly absP50?: number;
+  readonly absP95?: number;
+}
+
+export interface KindAgreement {
+  readonly matched: number;
+  readonly missed: number;
+  readonly spurious: number;
+  readonly deadConnection: number;
+  readonly excludedAtStop: number;
+  readonly pending: number;
+  readonly precision?: number;
+  readonly recall?: number;
+  readonly startErrorMs: ErrorStatistics;
+  readonly inferredDurationErrorMs?: ErrorStatistics;
+}
+
+export type EstimatorStatus = 'ok' | 'pending' | 'unavailable' | 'derived';
+export interface EstimatorScore {
+  readonly name: string;
+  readonly status: EstimatorStatus;
+  readonly reason?: string;
+  /** What it is held against: kinds and window, in words. */
+  readonly reference: string;
+  readonly bytes?: number;
+  readonly referenceBytes?: number;
+  /** (bytes - referenceBytes) / referenceBytes, signed. */
+  readonly errorRatio?: number;
+  /** Share of the reference's attempts on which it has an opinion. */
+  readonly coverage?: number;
+}
+
+export type Verdict = 'valid' | 'degraded' | 'invalid';
+
+export interface Finding {
+  readonly code: FindingCode;
+  readonly subject: string;
+  readonly sinceMs: number;
+  readonly count: number;
+  readonly evidence: string;
+}
+
+export interface LookupMisses {
+  readonly neverListed: number;
+  readonly evicted: number;
+  readonly notYetListed: number;
+  readonly ambiguous: number;
+}
+
+export interface RunFacts {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly durationSeconds: number;
+  readonly rampSeconds?: number;
+  readonly url: string;
+  readonly clients: number;
+  readonly variant: string;
+  readonly version: string;
+  readonly ffmpeg: string;
+  readonly node: string;
+  readonly proxyWorkers: number;
+  readonly seed: number;
+}
+
+export interface Summary {
+  readonly schema: 'hls-swarm/summary@1';
+  readonly tick: number;
+  readonly run: RunFacts;
+  readonly clients: {
+    readonly target: number;
+    readonly peakActive: number;
+    readonly active: number;
+    readonly starts: number;
+    readonly restarts: number;
+    readonly averageSpeed?: number;
+    readonly cpuSeconds?: number;
+    readonly exits: Readonly<Record<'success' | 'error' | 'signal' | 'stopped' | 'playlistLost', number>>;
+    readonly playback: {
+      readonly startupMs: Quantiles;
+      readonly stalled: number;
+      readonly stallCount: number;
+      readonly stallSeconds: number;
+      readonly stallRatio?: number;
+      readonly behindLiveMs: Quantiles;
+    };
+  };
+  readonly proxy: {
+    readonly connections: number;
+    readonly upstreamConnections: number;
+    readonly transfers: number;
+    readonly byKind: Readonly<Partial<Record<Kind, KindSummary>>>;
+    readonly terminations: Readonly<Partial<Record<Termination, number>>>;
+    readonly opaqueBytes: number;
+    readonly unselectedVariantBytes?: number;
+    /** Segment content. */
+    readonly throughput: Throughput;
+    /** Response heads + interim + framing + content of every kind. */
+    readonly allBytesThroughput: Throughput;
+  };
+  readonly parser: {
+    readonly lines: number;
+    readonly unparsedLines: number;
+    readonly droppedLines: number;
+    readonly requests: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
+    readonly opens: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
+    readonly httpErrors: Readonly<Record<string, number>>;
+    readonly timeouts: number;
+    readonly reconnections: number;
+    readonly segmentBytes: number;
+    readonly lookup: { readonly attempts: number; readonly successes: number; readonly misses: LookupMisses };
+    readonly throughput: Throughput;
+    readonly tcp: { readonly started: number; readonly connected: number; readonly failed: Readonly<Record<string, number>> };
+    readonly events: Readonly<Record<string, number>>;
+    /** The log's request-to-request interval, the original system's "wall time"; never a download time. */
+    readonly inferred: { readonly segmentMs: Quantiles; readonly playlistMs: Quantiles };
+  };
+  readonly origin: {
+    readonly available: boolean;
+    readonly sources: readonly string[];
+    readonly reason?: string;
+    readonly bytesSent?: number;
+    readonly requests?: number;
+    readonly cpuRatio?: number;
+    readonly memoryUsedBytes?: number;
+    readonly memoryTotalBytes?: number;
+    readonly connections?: number;
+    readonly networkSentBytes?: number;
+    readonly throughput?: Throughput;
+    /** Origin's segment content: its bytes minus the other explained terms. */
+    readonly segmentThroughput?: Throughput;
+    readonly scrapeIntervalSeconds?: number;
+  };
+  readonly agreement: Readonly<Record<'segment' | 'playlist' | 'init' | 'key', KindAgreement>> & {
+    readonly estimators: readonly EstimatorScore[];
+  };
+  readonly reconciliation: {
+    readonly source?: string;
+    readonly originBytes?: number;
+    readonly explained: {
+      readonly segmentContent: number;
+      readonly playlistContent: number;
+      readonly otherContent: number;
+      readonly responseHeads: number;
+      readonly interimHeads: number;
+      readonly framing: number;
+      readonly ownRequests?: number;
+      readonly tls?: number;
+      readonly transportEstimate?: number;
+      readonly doorLeg?: number;
+      readonly foreign?: number;
+    };
+    readonly residualBytes?: number;
+    readonly residualRatio?: number;
+    /** Join with the origin's own access log by (port, request index), completed transfers only. */
+    readonly joined?: {
+      readonly transfers: number;
+      readonly matched: number;
+      readonly equal: number;
+      readonly different: number;
+      readonly missingAtOrigin: number;
+      readonly missingAtProxy: number;
+    };
+  };
+  readonly findings: readonly Finding[];
+  readonly thresholds: readonly { readonly expression: string; readonly value?: number; readonly failed: boolean }[];
+  readonly instrument: {
+    readonly verdict: Verdict;
+    readonly reasons: readonly string[];
+    readonly eventLoopDelayMs: { readonly tapP99?: number; readonly mainP99?: number };
+    readonly tapCpuSeconds?: number;
+    readonly mainCpuSeconds?: number;
+    readonly tapBytesPerCpuSecond?: number;
+    readonly lostRecords: number;
+    readonly bypassedRequests: number;
+    readonly ledgerImbalanceBytes: number;
+    readonly calibration?: { readonly addedMsP50: number; readonly cpuMsPerMiB: number };
+  };
+}
+
+export type ClientState = 'created' | 'starting' | 'running' | 'backoff' | 'stopping' | 'stopped';
+
+/** One client's row for screens and per-client series. */
+export interface ClientRow {
+  readonly client: number;
+  readonly state: ClientState;
+  readonly uptimeMs?: number;
+  readonly restarts: number;
+  readonly speed?: number;
+  /** Wall time since process start minus `out_time`, of this process. */
+  readonly driftSeconds?: number;
+  readonly segments: number;
+  readonly contentBytes: number;
+  readonly stallCount: number;
+  readonly isStalled: boolean;
+  readonly behindLiveMs?: number;
+}
+
+/** Cumulative histogram buckets for Prometheus: `counts[i]` observations <= `bounds[i]` seconds. */
+export interface Buckets {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** What every face reads: the public summary and the figures that only some faces show. Numbered by `summary.tick`. */
+export interface Snapshot {
+  readonly atMs: number;
+  readonly wallMs: number;
+  readonly summary: Summary;
+  readonly clients: readonly ClientRow[];
+  readonly clientsStarted: number;
+  readonly elapsedSeconds: number;
+  /** Missing when the run has no end of its own. */
+  readonly remainingSeconds?: number;
+  readonly isRamping: boolean;
+  /** Per-second rates over the last 5 s. */
+  readonly requestRates: { readonly playlist: number; readonly segment: number };
+  readonly drift: { readonly averageSeconds?: number; readonly maxSeconds?: number; readonly highClients: number };
+  readonly speeds: { readonly above: number; readonly below: number };
+  readonly openTransfers: number;
+  readonly clientUptimeSeconds: Buckets;
+  readonly inferredLatencySeconds: Buckets;
+  readonly uptimeQuantilesSeconds: { readonly p50?: number; readonly p95?: number; readonly p99?: number };
+  readonly droppedLines: { readonly stderr: number; readonly progress: number };
+  readonly parsedLines: { readonly stderr: number; readonly progress: number };
+  readonly dropRate: { readonly current: number; readonly peak: number; readonly degradedClients: number };
+  readonly phaseBuckets: readonly { readonly kind: Kind; readonly phase: 'wait' | 'receive' | 'total'; readonly buckets: Buckets }[];
+  /** Side by side differences, candidate - reference in bytes per second, only where the windows allow one (MEASURING 6). */
+  readonly differences: {
+    readonly parser: Throughput | undefined;
+    readonly origin: Throughput | undefined;
+    readonly originAll: Throughput | undefined;
+  };
+  readonly lastListing?: { readonly atMs: number; readonly ok: boolean; readonly reason?: string; readonly entries?: number };
+}

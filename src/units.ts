@@ -1,0 +1,83 @@
+// The only place where 8, 1000, 1024 and 1e6 appear: conversions between the units that names end in, and their text.
+// It does not round what it converts; only the functions that make text do, and they say how.
+
+export const MS_PER_SECOND = 1000;
+export const US_PER_MS = 1000;
+export const NS_PER_MS = 1_000_000;
+export const BITS_PER_BYTE = 8;
+export const KIB = 1024;
+export const MIB: number = KIB * KIB;
+export const SECONDS_PER_MINUTE = 60;
+export const PERCENT = 100;
+
+const KILO = 1000;
+const MEGA: number = KILO * KILO;
+
+export function secondsToMs(seconds: number): number {
+  return seconds * MS_PER_SECOND;
+}
+
+export function msToSeconds(ms: number): number {
+  return ms / MS_PER_SECOND;
+}
+
+export function msToUs(ms: number): number {
+  return ms * US_PER_MS;
+}
+
+export function usToMs(us: number): number {
+  return us / US_PER_MS;
+}
+
+export function usToSeconds(us: number): number {
+  return us / MEGA;
+}
+
+export function secondsToUs(seconds: number): number {
+  return seconds * MEGA;
+}
+
+/** Bytes per second to megabits per second (decimal mega, as networks count). */
+export function bytesPerSecondToMbps(bytesPerSecond: number): number {
+  return (bytesPerSecond * BITS_PER_BYTE) / MEGA;
+}
+
+export function bitsToBytes(bits: number): number {
+  return bits / BITS_PER_BYTE;
+}
+
+/** `1234567` -> `1.23 MB` (decimal units, three figures; exact below 1,000). Negative values keep their sign. */
+export function formatBytes(bytes: number): string {
+  const steps = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = Math.abs(bytes);
+  let step = 0;
+  while (value >= KILO && step < steps.length - 1) {
+    value /= KILO;
+    step += 1;
+  }
+  const sign = bytes < 0 ? '-' : '';
+  const digits = step === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${sign}${value.toFixed(digits)} ${steps[step]}`;
+}
+
+/** Bytes per second as `12.3 Mbit/s`. */
+export function formatMbps(bytesPerSecond: number): string {
+  const mbps = bytesPerSecondToMbps(bytesPerSecond);
+  const size = Math.abs(mbps);
+  return `${mbps.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : 2)} Mbit/s`;
+}
+
+/** Milliseconds as text with three figures: `0.42 ms`, `12.3 ms`, `1.20 s`. */
+export function formatMs(ms: number): string {
+  const size = Math.abs(ms);
+  if (size >= MS_PER_SECOND) return `${(ms / MS_PER_SECOND).toFixed(size >= 10 * MS_PER_SECOND ? 1 : 2)} s`;
+  return `${ms.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)} ms`;
+}
+
+/** Whole seconds as `HH:MM:SS`. */
+export function formatElapsed(ms: number): string {
+  const total = Math.max(0, Math.floor(ms / MS_PER_SECOND));
+  const hours = Math.floor(total / (SECONDS_PER_MINUTE * SECONDS_PER_MINUTE));
+  const minutes = Math.floor(total / SECONDS_PER_MINUTE) % SECONDS_PER_MINUTE;
+  return [hours, minutes, total % SECONDS_PER_MINUTE].map((part) => String(part).padStart(2, '0')).join(':');
+}
