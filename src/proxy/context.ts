@@ -1,0 +1,125 @@
+// What every connection of a worker shares: clock, meters, records, identities, limits that options set.
+// It owns no socket and makes no decision; it exists so that doors and connections need not know the worker.
+
+import type { Clock } from '../clock.ts';
+import {
+  type ConnectionEvent,
+  KINDS,
+  type PlaylistEvent,
+  type SegmentListedEvent,
+  type TransferEvent,
+  type VariantsEvent,
+} from '../events.ts';
+import type { PlaylistCache } from '../hls/kinds.ts';
+import type { WorkerMeter } from '../meters.ts';
+import { WORKER_SLOT } from '../meters.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { MAX_ANNOUNCED_SEGMENTS } from './limits.ts';
+import type { Ending, Transfer } from './transfer.ts';
+
+/** What leaves a worker as a record. */
+export type TapRecord = TransferEvent | ConnectionEvent | PlaylistEvent | VariantsEvent | SegmentListedEvent;
+
+export interface ContextOptions {
+  readonly clock: Clock;
+  readonly slots: Float64Array;
+  readonly kinds: Float64Array;
+  readonly playlists: PlaylistCache;
+  readonly dialTimeoutMs: number;
+  /** Worker k of n: connection numbers are unique in the run because each worker counts its own residue class. */
+  readonly worker: number;
+  readonly workers: number;
+  readonly emit: (record: TapRecord) => void;
+}
+
+export class TapContext {
+  readonly clock: Clock;
+  readonly playlists: PlaylistCache;
+  readonly dialTimeoutMs: number;
+  readonly pool: BufferPool = new BufferPool();
+  readonly emit: (record: TapRecord) => void;
+  readonly openTransfers: Set<Transfer> = new Set();
+  /** Loopback ports of our own listeners: a request to one would run in circles. */
+  readonly #ownPorts: Set<number> = new Set();
+  readonly #slots: Float64Array;
+  readonly #kinds: Float64Array;
+  readonly #step: number;
+  #lastConnection: number;
+  #lastUpstream: number;
+  readonly #announced: Set<string> = new Set();
+
+  constructor(options: ContextOptions) {
+    this.clock = options.clock;
+    this.playlists = options.playlists;
+    this.dialTimeoutMs = options.dialTimeoutMs;
+    this.emit = options.emit;
+    this.#slots = options.slots;
+    this.#kinds = options.kinds;
+    this.#step = options.workers;
+    this.#lastConnection = options.worker + 1 - options.workers;
+    this.#lastUpstream = options.worker + 1 - options.workers;
+  }
+
+  meter(name: WorkerMeter, amount: number): void {
+    const slot = WORKER_SLOT[name];
+    this.#slots[slot] = (this.#slots[slot] ?? 0) + amount;
+  }
+
+  /** Content of an open transfer, by the kind it has so far. */
+  meterKind(slot: number, bytes: number): void {
+    this.#kinds[slot] = (this.#kinds[slot] ?? 0) + bytes;
+  }
+
+  begin(transfer: Transfer): void {
+    this.openTransfers.add(transfer);
+    this.meter('transfers', 1);
+    this.meter('openTransfers', 1);
+  }
+
+  /** The one ending of a transfer: its meters become final and its record leaves. */
+  end(transfer: Transfer, ending: Ending): void {
+    this.openTransfers.delete(transfer);
+    this.meter('openTransfers', -1);
+    this.meter('deliveredBytes', ending.deliveredBytes);
+    this.meterKind(transfer.kindSlot, -transfer.contentBytes);
+    this.meterKind(KINDS.indexOf(ending.kind), transfer.contentBytes);
+    this.emit(transfer.end(ending));
+  }
+
+  addOwnPorts(ports: readonly number[]): void {
+    for (const port of ports) this.#ownPorts.add(port);
+  }
+
+  isOwnListener({ host, port }: { readonly host: string; readonly port: number }): boolean {
+    return this.#ownPorts.has(port) && (host === 'localhost' || host === '::1' || host.startsWith('127.'));
+  }
+
+  setMeter(name: WorkerMeter, value: number): void {
+    this.#slots[WORKER_SLOT[name]] = value;
+  }
+
+  readMeter(name: WorkerMeter): number {
+    return this.#slots[WORKER_SLOT[name]] ?? 0;
+  }
+
+  nextConnection(): number {
+    this.#lastConnection += this.#step;
+    return this.#lastConnection;
+  }
+
+  nextUpstream(): number {
+    this.#lastUpstream += this.#step;
+    return this.#lastUpstream;
+  }
+
+  /** True the first time a resource is named; the oldest names are forgotten beyond a bound. */
+  isFirstListing(key: string): boolean {
+    if (this.#announced.has(key)) return false;
+    this.#announced.add(key);
+    if (this.#announced.size > MAX_ANNOUNCED_SEGMENTS) {
+      const [oldest] = this.#announced;
+      if (oldest !== undefined) this.#announced.delete(oldest);
+    }
+    return true;
+  }
+}

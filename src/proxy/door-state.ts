@@ -1,0 +1,81 @@
+// What a door knows: its client, the flags and slots in shared memory, and what the playlists that passed it listed.
+// It owns no socket; the listener and the connections ask it.
+import type { ByteRange, Kind } from '../events.ts';
+import { PlaylistMemory } from '../hls/kinds.ts';
+import { resourceKey } from '../hls/resource.ts';
+import type { DoorSlots } from '../meters.ts';
+import type { TapContext } from './context.ts';
+import { MAX_REDIRECTS } from './limits.ts';
+
+export class DoorState {
+  readonly client: number;
+  readonly slots: DoorSlots;
+  readonly #context: TapContext;
+  readonly #memory: PlaylistMemory;
+  readonly #redirects: Map<string, Kind> = new Map();
+
+  constructor(context: TapContext, client: number, slots: DoorSlots) {
+    this.client = client;
+    this.slots = slots;
+    this.#context = context;
+    this.#memory = new PlaylistMemory(context.playlists);
+  }
+
+  process(): number {
+    return this.slots.flag('process');
+  }
+
+  isStopping(): boolean {
+    return this.slots.flag('stopping') !== 0;
+  }
+
+  /** The kind that a playlist of this door gave a resource, directly or by a redirect. */
+  listedKind(url: string, range: ByteRange | undefined): Kind | undefined {
+    return this.#memory.kindOf(url, range) ?? this.#redirects.get(resourceKey(url, range));
+  }
+
+  /** A 3xx hands its kind on to where it points. */
+  noteRedirect(location: string, range: ByteRange | undefined, kind: Kind): void {
+    this.#redirects.set(resourceKey(location, range), kind);
+    if (this.#redirects.size <= MAX_REDIRECTS) return;
+    const [oldest] = this.#redirects.keys();
+    if (oldest !== undefined) this.#redirects.delete(oldest);
+  }
+
+  /** Reads a playlist that went through this door; tells the rest of the house what is new in it. */
+  notePlaylist(url: string, text: string, atMs: number): Kind | undefined {
+    const noted = this.#memory.note(url, text);
+    if (noted === undefined) return undefined;
+    const { playlist, isNew } = noted;
+    const base = { client: this.client, process: this.process(), atMs, url };
+    if (playlist.kind === 'multivariant') {
+      if (isNew) this.#context.emit({ type: 'variants', ...base, variants: playlist.variants });
+      return 'multivariant-playlist';
+    }
+    if (!isNew) return 'media-playlist';
+    const lastSegmentUrl = playlist.segments.at(-1)?.url;
+    this.#context.emit({
+      type: 'playlist',
+      ...base,
+      mediaSequence: playlist.mediaSequence,
+      segmentCount: playlist.segments.length,
+      targetDurationSeconds: playlist.targetDurationSeconds,
+      listedSeconds: playlist.listedSeconds,
+      ...(lastSegmentUrl === undefined ? {} : { lastSegmentUrl }),
+      endlist: playlist.endlist,
+    });
+    for (const segment of playlist.segments) {
+      if (!this.#context.isFirstListing(resourceKey(segment.url, segment.range))) continue;
+      this.#context.emit({
+        type: 'segment-listed',
+        atMs,
+        url: segment.url,
+        ...(segment.range === undefined ? {} : { range: segment.range }),
+        playlistUrl: url,
+        mediaSequence: segment.mediaSequence,
+        durationSeconds: segment.durationSeconds,
+      });
+    }
+    return 'media-playlist';
+  }
+}

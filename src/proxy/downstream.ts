@@ -1,0 +1,304 @@
+// One client connection: reads requests, sends them on in order, hands answers back, and knows what each ending means.
+// It answers nothing in an origin's name: when an origin fails, the client feels what it would have felt directly.
+import type { Socket } from 'node:net';
+import type { ConnectionEvent, Termination } from '../events.ts';
+import { parseRange } from '../hls/resource.ts';
+import type { TapContext } from './context.ts';
+import type { DoorState } from './door-state.ts';
+import type { Exchange } from './exchange.ts';
+import { ExchangeQueue } from './exchange-queue.ts';
+import { fieldValue, type RequestHead, rewriteRequestHead } from './http1/head.ts';
+import { type RequestObserver, RequestReader } from './http1/request-reader.ts';
+import { CLOSE_GRACE_MS, FIRST_HEAD_LIMIT_MS, MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
+import { localAnswer } from './local-answer.ts';
+import { type Refusal, readTarget, type Target } from './target.ts';
+import { leavingCode, queuedCode } from './termination.ts';
+import type { Transfer } from './transfer.ts';
+import { type Loss, Upstream, type UpstreamOwner } from './upstream.ts';
+
+/** Fields that speak to a proxy, not to an origin. */
+const PROXY_FIELDS = ['Proxy-Connection', 'Proxy-Authorization'];
+/** A request whose head never became whole has no URL of its own. */
+const UNREAD: { method: string; url: string; range: undefined; route: Refusal } = {
+  method: '-',
+  url: '-',
+  range: undefined,
+  route: { status: 400, text: 'the request could not be read' },
+};
+
+export class Downstream implements RequestObserver, UpstreamOwner {
+  readonly client: number;
+  readonly connection: number;
+  readonly #context: TapContext;
+  readonly #door: DoorState;
+  readonly #socket: Socket;
+  readonly #reader: RequestReader = new RequestReader(this);
+  readonly #queue: ExchangeQueue;
+  readonly #upstreams: Upstream[] = [];
+  readonly #openedAtMs: number;
+  readonly #headTimer: NodeJS.Timeout;
+  #closeTimer: NodeJS.Timeout | undefined;
+  /** The request whose body is being read. */
+  #current: Exchange | undefined;
+  #isReadingHead = false;
+  #hasDialled = false;
+  #isClosing = false;
+  #hasClosed = false;
+
+  constructor(context: TapContext, door: DoorState, socket: Socket) {
+    this.#context = context;
+    this.#door = door;
+    this.#socket = socket;
+    this.client = door.client;
+    this.connection = context.nextConnection();
+    this.#queue = new ExchangeQueue(context, door, this.connection);
+    this.#openedAtMs = context.clock.nowMs();
+    this.#headTimer = setTimeout(() => this.#onHeadTimeout(), FIRST_HEAD_LIMIT_MS);
+    context.meter('connections', 1);
+    context.meter('openConnections', 1);
+    socket.on('data', (octets: Buffer) => this.#onData(octets));
+    socket.on('end', () => this.#onLeft('fin'));
+    socket.on('error', () => this.#onLeft('reset'));
+    socket.on('close', () => this.#onLeft('fin'));
+  }
+
+  process(): number {
+    return this.#door.process();
+  }
+
+  /** The run ends: every open transfer gets a `K` ending. */
+  stop(): void {
+    this.#leave('K', 'fin');
+  }
+
+  // What the reader of requests says.
+
+  firstOctet(): void {
+    this.#isReadingHead = true;
+  }
+
+  head(head: RequestHead): void {
+    this.#isReadingHead = false;
+    clearTimeout(this.#headTimer);
+    const route = this.#route(head);
+    const exchange = this.#queue.begin({
+      method: head.method,
+      url: 'origin' in route ? route.url : head.target,
+      range: parseRange(fieldValue(head.fields, 'range')),
+      route,
+    });
+    if ('origin' in route) {
+      const { octets, removed } = rewriteRequestHead(head, route.path, PROXY_FIELDS);
+      this.#context.meter('removedFields', removed);
+      exchange.wait(octets);
+    }
+    this.#current = exchange;
+    this.#advance();
+  }
+
+  body(octets: Buffer): void {
+    const exchange = this.#current;
+    if (exchange === undefined || this.#isClosing) return;
+    if (exchange.upstream === undefined) {
+      exchange.wait(Buffer.from(octets));
+      this.#checkWaiting();
+    } else if (!exchange.upstream.sendBody(exchange.transfer, octets)) this.#socket.pause();
+  }
+
+  complete(): void {
+    this.#current = undefined;
+  }
+
+  problem(text: string): void {
+    this.#isReadingHead = false;
+    const isAlone = this.#queue.length === 0;
+    const { transfer } = this.#queue.begin(UNREAD);
+    this.#queue.remove(transfer, 'PR');
+    if (isAlone) this.#answer({ status: 400, text });
+    else this.#abort('PR');
+  }
+
+  // What upstreams say.
+
+  relay(octets: Buffer, taken: () => void): boolean {
+    const givenBytes = this.#queue.give(octets.length);
+    if (this.#socket.destroyed) return true;
+    this.#socket.write(octets);
+    if (this.#socket.writableLength === 0) {
+      this.#queue.taken(givenBytes);
+      return true;
+    }
+    // An empty write behind the octets: its callback says that the kernel took them, without one callback per chunk.
+    this.#socket.write('', (error) => {
+      if (error === null || error === undefined) this.#queue.taken(givenBytes);
+      taken();
+      if (!this.#hasClosed) this.#settle();
+    });
+    return false;
+  }
+
+  answering(transfer: Transfer): void {
+    this.#queue.answering(transfer);
+  }
+
+  answered(transfer: Transfer, contentEncoding: string | undefined): void {
+    this.#queue.find(transfer)?.answered(contentEncoding);
+  }
+
+  content(transfer: Transfer, octets: Buffer, start: number, end: number): void {
+    this.#context.meterKind(transfer.kindSlot, end - start);
+    this.#door.slots.add('contentBytes', end - start);
+    this.#queue.find(transfer)?.content(octets, start, end);
+  }
+
+  afterRead(atMs: number): void {
+    this.#door.slots.set('lastByteAtMs', atMs);
+    this.#queue.read(atMs);
+    this.#settle();
+  }
+
+  drained(): void {
+    this.#socket.resume();
+  }
+
+  lost(upstream: Upstream, loss: Loss): void {
+    this.#upstreams.splice(this.#upstreams.indexOf(upstream), 1);
+    if (loss.code === undefined) {
+      // An idle loss of one of several, or while a request to another origin waits, is only forgotten.
+      if (this.#upstreams.length > 0 || this.#queue.isAnswerDue) return;
+    } else {
+      const { code } = loss;
+      loss.due.forEach((transfer, position) => {
+        this.#queue.remove(transfer, position === 0 ? code : transfer.phase === 'queue' ? 'SQ' : 'SH');
+      });
+    }
+    // Before a response head the client must not see an octet of ours; mid-body it sees the end that the origin made.
+    if (loss.how === 'reset' || loss.code === 'SH') this.#abort(loss.code ?? 'SD');
+    else this.#closeAfterFlush();
+  }
+
+  // The client's side.
+
+  #onData(octets: Buffer): void {
+    if (!this.#isClosing) this.#reader.read(octets);
+  }
+
+  #onLeft(how: 'fin' | 'reset'): void {
+    this.#leave(this.#door.isStopping() ? 'K' : 'C', how);
+  }
+
+  #onHeadTimeout(): void {
+    if (this.#isReadingHead) this.#queue.remove(this.#queue.begin(UNREAD).transfer, 'cR');
+    this.#abort('cR');
+  }
+
+  #leave(cause: 'C' | 'K', how: 'fin' | 'reset'): void {
+    if (this.#hasClosed) return;
+    const closedBy = cause === 'K' ? 'stop' : 'client';
+    for (const upstream of this.#upstreams) upstream.destroy(closedBy, how);
+    if (this.#isReadingHead && cause === 'C') this.#queue.remove(this.#queue.begin(UNREAD).transfer, 'CR');
+    this.#queue.endAll(({ transfer: { phase } }, position) => leavingCode(cause, phase, position));
+    this.#close(closedBy);
+  }
+
+  /** Everything ends with one code and both sides are reset: not an octet of ours is left for the client to read. */
+  #abort(code: Termination): void {
+    if (this.#hasClosed) return;
+    for (const upstream of this.#upstreams) upstream.destroy('tap', 'reset');
+    this.#queue.endAll(({ transfer: { phase } }) => (phase === 'queue' ? queuedCode(code) : code));
+    this.#socket.resetAndDestroy();
+    this.#close('tap');
+  }
+
+  /** What was relayed reaches the client, then the connection closes as the origin closed its side. */
+  #closeAfterFlush(): void {
+    this.#isClosing = true;
+    for (const upstream of this.#upstreams) upstream.destroy('tap');
+    this.#upstreams.length = 0;
+    this.#queue.endAll(({ transfer }) => (transfer.isReceived ? undefined : 'SQ'));
+    this.#socket.destroySoon();
+  }
+
+  #close(closedBy: ConnectionEvent['closedBy']): void {
+    this.#hasClosed = true;
+    this.#isClosing = true;
+    this.#upstreams.length = 0;
+    clearTimeout(this.#headTimer);
+    clearTimeout(this.#closeTimer);
+    this.#context.meter('openConnections', -1);
+    if (!this.#hasDialled) this.#recordIdle(closedBy);
+    this.#socket.destroy();
+  }
+
+  /** A connection that never had a request to dial for is counted, and never dialled. */
+  #recordIdle(closedBy: ConnectionEvent['closedBy']): void {
+    this.#context.meter('idleConnections', 1);
+    this.#context.emit({
+      type: 'connection',
+      client: this.client,
+      process: this.process(),
+      connection: this.connection,
+      openedAtMs: this.#openedAtMs,
+      closedAtMs: this.#context.clock.nowMs(),
+      requests: this.#queue.requests,
+      writtenBytes: 0,
+      readBytes: 0,
+      excessBytes: 0,
+      tlsBytes: 0,
+      imbalanceBytes: 0,
+      closedBy,
+    });
+  }
+
+  // The way of a request.
+
+  #route(head: RequestHead): Target | Refusal {
+    const route = readTarget(head.method, head.target);
+    if ('origin' in route && this.#context.isOwnListener(route))
+      return { status: 508, text: `${route.origin} is a listener of hls-swarm itself` };
+    return route;
+  }
+
+  #advance(): void {
+    for (let next = this.#queue.nextToSend(); next !== undefined; next = this.#queue.nextToSend()) {
+      const { route } = next;
+      if (!('origin' in route)) {
+        this.#queue.remove(next.transfer, 'LR');
+        this.#answer(route);
+        return;
+      }
+      const upstream = this.#upstreamTo(route);
+      if (upstream === undefined) {
+        this.#abort('PC');
+        return;
+      }
+      next.send(upstream);
+    }
+    this.#checkWaiting();
+  }
+
+  #upstreamTo(target: Target): Upstream | undefined {
+    const known = this.#upstreams.find((upstream) => upstream.target.origin === target.origin);
+    if (known !== undefined || this.#upstreams.length >= MAX_ORIGINS_PER_CONNECTION) return known;
+    const upstream = new Upstream(this.#context, this, target);
+    this.#hasDialled = true;
+    this.#upstreams.push(upstream);
+    return upstream;
+  }
+
+  #checkWaiting(): void {
+    if (this.#queue.waitingBytes > MAX_WAITING_BYTES) this.#abort('PR');
+  }
+
+  #answer(refusal: Refusal): void {
+    this.#socket.write(localAnswer(refusal));
+    this.#closeAfterFlush();
+  }
+
+  /** What is complete and with the client ends; then the next request may go. */
+  #settle(): void {
+    for (const { upstream } of this.#queue.settle())
+      if (upstream?.isClosing === true) this.#closeTimer ??= setTimeout(() => this.#closeAfterFlush(), CLOSE_GRACE_MS);
+    if (!this.#isClosing) this.#advance();
+  }
+}

@@ -1,0 +1,30 @@
+// Every limit of the tap, by name, with its reason. Nothing here is enforced; the files that use a limit count its overflow.
+import { KIB, secondsToMs } from '../units.ts';
+
+/** One client connection talks to few origins; more means something other than playback. */
+export const MAX_ORIGINS_PER_CONNECTION = 8;
+/** Octets of pipelined requests that may wait for their turn before the client is refused (MEASURING section 1, rule 3). */
+export const MAX_WAITING_BYTES: number = 64 * KIB;
+/** A connection that opened and never finished a first head; no player needs as long. */
+export const FIRST_HEAD_LIMIT_MS: number = secondsToMs(30);
+/** After a message that promised a close the origin gets this long to close; then both sides are closed. */
+export const CLOSE_GRACE_MS: number = secondsToMs(5);
+/** One read from an origin: large enough that 1 MB costs 16 reads, small enough that 1,000 sockets cost 64 MB. */
+export const READ_BUFFER_BYTES: number = 64 * KIB;
+/** Buffers kept for reuse after a burst; beyond that they go back to the allocator. */
+export const MAX_POOLED_BUFFERS = 256;
+/** A playlist that is read for kinds; larger ones fall back to content, media type and extension. */
+export const MAX_PLAYLIST_BYTES: number = 256 * KIB;
+/** What a compressed playlist may grow to. */
+export const MAX_DECODED_PLAYLIST_BYTES: number = 2 * KIB * KIB;
+/** Octets kept to tell the kind of an unlisted resource: three TS packets and one. */
+export const KIND_PROBE_BYTES = 565;
+/** Redirect targets remembered per door. */
+export const MAX_REDIRECTS = 256;
+/** Segments remembered per worker so that each is announced once. */
+export const MAX_ANNOUNCED_SEGMENTS = 16_384;
+/** Records leave a worker in batches: at the latest after this time, at once when this many wait. */
+export const BATCH_INTERVAL_MS = 100;
+export const BATCH_RECORDS = 256;
+/** Batches on their way to a main thread that does not take them; beyond that, records are lost and counted. */
+export const MAX_BATCHES_UNDERWAY = 600;

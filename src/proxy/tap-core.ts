@@ -1,0 +1,157 @@
+// The tap of one thread: its doors, the batches of records that leave it, and what it says of itself (loop delay, CPU).
+// It is the same code in a worker and in a test's own thread; it is handed `post` and knows no thread.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { clockFrom } from '../clock.ts';
+import { PlaylistCache } from '../hls/kinds.ts';
+import { DoorSlots, type MeterBuffers, WORKER_METERS, WORKER_SLOT, type WorkerMeter, workerSlots } from '../meters.ts';
+import { NS_PER_MS, US_PER_MS } from '../units.ts';
+import { TapContext, type TapRecord } from './context.ts';
+import { Door } from './door.ts';
+import { BATCH_INTERVAL_MS, BATCH_RECORDS, MAX_BATCHES_UNDERWAY } from './limits.ts';
+
+export interface TapSetup {
+  readonly buffers: MeterBuffers;
+  readonly worker: number;
+  /** Clients whose doors this thread holds. */
+  readonly clients: readonly number[];
+  readonly clockOrigin: bigint;
+  readonly dialTimeoutMs: number;
+}
+
+/** Bytes of transfers that have no record yet: what the meters are ahead of the records at a batch's instant. */
+export const OPEN_BYTES = [
+  'requestHeadBytes',
+  'requestBodyBytes',
+  'responseHeadBytes',
+  'interimHeadBytes',
+  'framingBytes',
+  'contentBytes',
+] as const;
+type OpenName = `open${Capitalize<(typeof OPEN_BYTES)[number]>}`;
+export type BatchMeters = Record<WorkerMeter | OpenName, number>;
+
+export type TapMessage =
+  | { readonly type: 'doors'; readonly ports: readonly (readonly [client: number, port: number])[] }
+  | {
+      readonly type: 'batch';
+      readonly worker: number;
+      readonly atMs: number;
+      readonly records: readonly TapRecord[];
+      readonly meters: BatchMeters;
+      readonly lostRecords: number;
+    }
+  | { readonly type: 'closed' };
+
+export type TapCommand =
+  | { readonly type: 'own-ports'; readonly ports: readonly number[] }
+  | { readonly type: 'taken' }
+  | { readonly type: 'close' };
+
+/** The monitor samples at this grain; a delay is what exceeds it. */
+const LOOP_RESOLUTION_MS = 10;
+const P99 = 99;
+
+export class TapCore {
+  readonly #setup: TapSetup;
+  readonly #post: (message: TapMessage) => void;
+  readonly #slots: Float64Array;
+  readonly #context: TapContext;
+  readonly #doors: readonly (readonly [client: number, door: Door])[];
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  #timer: NodeJS.Timeout | undefined;
+  #records: TapRecord[] = [];
+  #underway = 0;
+  #lostRecords = 0;
+
+  constructor(setup: TapSetup, post: (message: TapMessage) => void) {
+    this.#setup = setup;
+    this.#post = post;
+    const { slots, kinds } = workerSlots(setup.buffers, setup.worker);
+    this.#slots = slots;
+    this.#context = new TapContext({
+      clock: clockFrom(setup.clockOrigin),
+      slots,
+      kinds,
+      playlists: new PlaylistCache(),
+      dialTimeoutMs: setup.dialTimeoutMs,
+      worker: setup.worker,
+      workers: setup.buffers.workers,
+      emit: (record) => this.#record(record),
+    });
+    this.#doors = setup.clients.map((client) => [
+      client,
+      new Door(this.#context, client, new DoorSlots(setup.buffers, client)),
+    ]);
+  }
+
+  /** Opens the doors and begins to report. Rejects when a door cannot be opened. */
+  async open(): Promise<void> {
+    const ports = await Promise.all(this.#doors.map(async ([client, door]) => [client, await door.open()] as const));
+    this.#loopDelay.enable();
+    this.#timer = setInterval(() => this.#flush(), BATCH_INTERVAL_MS);
+    this.#post({ type: 'doors', ports });
+  }
+
+  command(command: TapCommand): void {
+    if (command.type === 'own-ports') this.#context.addOwnPorts(command.ports);
+    else if (command.type === 'taken') this.#underway -= 1;
+    else this.#close();
+  }
+
+  #close(): void {
+    for (const [, door] of this.#doors) door.close();
+    clearInterval(this.#timer);
+    this.#flush();
+    this.#loopDelay.disable();
+    this.#post({ type: 'closed' });
+  }
+
+  #record(record: TapRecord): void {
+    this.#records.push(record);
+    if (this.#records.length >= BATCH_RECORDS) this.#flush();
+  }
+
+  /** Sends what there is. A main thread that does not take its batches costs records, counted, and never memory. */
+  #flush(): void {
+    this.#measureSelf();
+    const records = this.#records;
+    this.#records = [];
+    if (this.#underway >= MAX_BATCHES_UNDERWAY) {
+      this.#lostRecords += records.length;
+      this.#context.setMeter('lostRecords', this.#lostRecords);
+      return;
+    }
+    this.#underway += 1;
+    this.#post({
+      type: 'batch',
+      worker: this.#setup.worker,
+      atMs: this.#context.clock.nowMs(),
+      records,
+      meters: this.#meters(),
+      lostRecords: this.#lostRecords,
+    });
+  }
+
+  #measureSelf(): void {
+    const delayMs = this.#loopDelay.percentile(P99) / NS_PER_MS - LOOP_RESOLUTION_MS;
+    this.#context.setMeter('loopDelayP99Us', Math.max(0, Number.isFinite(delayMs) ? delayMs * US_PER_MS : 0));
+    const { user, system } = process.threadCpuUsage();
+    this.#context.setMeter('cpuUs', user + system);
+  }
+
+  #meters(): BatchMeters {
+    const meters = Object.fromEntries(
+      WORKER_METERS.map((name) => [name, this.#slots[WORKER_SLOT[name]] ?? 0]),
+    ) as BatchMeters;
+    for (const name of OPEN_BYTES) {
+      let bytes = 0;
+      for (const transfer of this.#context.openTransfers) bytes += transfer[name];
+      meters[openName(name)] = bytes;
+    }
+    return meters;
+  }
+}
+
+function openName(name: (typeof OPEN_BYTES)[number]): OpenName {
+  return `open${name.charAt(0).toUpperCase()}${name.slice(1)}` as OpenName;
+}

@@ -1,0 +1,161 @@
+// The tap as the main thread sees it: doors spread over worker threads, flags, meters, records as events.
+// It relays nothing itself; a worker that dies is a bug that ends the run, never a silent gap.
+import { Worker } from 'node:worker_threads';
+import type { Emit } from '../events.ts';
+import { allocateMeters, DoorSlots, type MeterBuffers, readMeters } from '../meters.ts';
+import { type TapCommand, TapCore, type TapMessage, type TapSetup } from './tap-core.ts';
+
+export interface TapOptions {
+  readonly doors: number;
+  readonly workers: number;
+  readonly clockOrigin: bigint;
+  /** How long a dial to an origin may take, as the players themselves would wait. */
+  readonly dialTimeoutMs: number;
+  readonly emit: Emit;
+  /** A worker died: the account has a gap and the run must end. */
+  readonly onFailure: (error: Error) => void;
+  /** Run the same code in this thread (tests). */
+  readonly inThread?: boolean;
+}
+
+interface Thread {
+  send(command: TapCommand): void;
+  readonly opened: Promise<void>;
+  readonly closed: Promise<void>;
+}
+
+const WORKER_ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js',
+  import.meta.url,
+);
+
+export class Tap {
+  readonly #options: TapOptions;
+  readonly #buffers: MeterBuffers;
+  readonly #threads: readonly Thread[];
+  readonly #ports: Map<number, number> = new Map();
+  readonly #doors: readonly DoorSlots[];
+
+  /** Opens all doors. Rejects, with nothing left open, when one cannot be opened. */
+  static async open(options: TapOptions): Promise<Tap> {
+    const tap = new Tap(options);
+    try {
+      await Promise.all(tap.#threads.map(({ opened }) => opened));
+    } catch (error) {
+      await tap.close();
+      throw error;
+    }
+    tap.addOwnPorts([...tap.#ports.values()]);
+    return tap;
+  }
+
+  private constructor(options: TapOptions) {
+    this.#options = options;
+    const workers = Math.max(1, Math.min(options.workers, options.doors));
+    this.#buffers = allocateMeters({ workers, doors: options.doors });
+    this.#doors = Array.from({ length: options.doors }, (_, position) => new DoorSlots(this.#buffers, position + 1));
+    this.#threads = Array.from({ length: workers }, (_, worker) => this.#start(this.#setup(worker, workers)));
+  }
+
+  get workers(): number {
+    return this.#threads.length;
+  }
+
+  /** The door's port, by client; each client has its own. */
+  get ports(): ReadonlyMap<number, number> {
+    return this.#ports;
+  }
+
+  doorUrl(client: number): string {
+    return `http://127.0.0.1:${this.#ports.get(client)}`;
+  }
+
+  /** Listeners of ours that no request may be sent to through a door. */
+  addOwnPorts(ports: readonly number[]): void {
+    for (const thread of this.#threads) thread.send({ type: 'own-ports', ports });
+  }
+
+  /** Which FFmpeg process is behind a door from now on; raised before the process starts. */
+  setProcess(client: number, process: number): void {
+    this.#doors[client - 1]?.setFlag('process', process);
+  }
+
+  /** The process behind a door is being stopped by us; raised before the signal is sent. */
+  setStopping(client: number, isStopping: boolean): void {
+    this.#doors[client - 1]?.setFlag('stopping', isStopping ? 1 : 0);
+  }
+
+  door(client: number): DoorSlots | undefined {
+    return this.#doors[client - 1];
+  }
+
+  meters(): ReturnType<typeof readMeters> {
+    return readMeters(this.#buffers);
+  }
+
+  /** Ends every connection, takes the last records, ends the threads. */
+  async close(): Promise<void> {
+    for (const thread of this.#threads) thread.send({ type: 'close' });
+    await Promise.all(this.#threads.map(({ closed }) => closed));
+  }
+
+  #setup(worker: number, workers: number): TapSetup {
+    const clients = Array.from({ length: this.#options.doors }, (_, position) => position + 1);
+    return {
+      buffers: this.#buffers,
+      worker,
+      clients: clients.filter((client) => (client - 1) % workers === worker),
+      clockOrigin: this.#options.clockOrigin,
+      dialTimeoutMs: this.#options.dialTimeoutMs,
+    };
+  }
+
+  #start(setup: TapSetup): Thread {
+    return this.#options.inThread === true ? this.#startHere(setup) : this.#startWorker(setup);
+  }
+
+  #startWorker(setup: TapSetup): Thread {
+    const opened = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const worker = new Worker(WORKER_ENTRY, { workerData: setup });
+    let isOpen = false;
+    worker.on('message', (message: TapMessage) => {
+      if (message.type === 'doors') isOpen = true;
+      this.#take(message, (command) => worker.postMessage(command), opened.resolve);
+    });
+    worker.on('error', (error) => {
+      if (isOpen) this.#options.onFailure(error as Error);
+      else opened.reject(error);
+    });
+    worker.on('exit', () => {
+      opened.reject(new Error('a worker of the tap ended before its doors were open'));
+      closed.resolve();
+    });
+    return { send: (command) => worker.postMessage(command), opened: opened.promise, closed: closed.promise };
+  }
+
+  #startHere(setup: TapSetup): Thread {
+    const closed = Promise.withResolvers<void>();
+    const core: TapCore = new TapCore(setup, (message) => {
+      this.#take(
+        message,
+        (command) => core.command(command),
+        () => {},
+      );
+      if (message.type === 'closed') closed.resolve();
+    });
+    return { send: (command) => core.command(command), opened: core.open(), closed: closed.promise };
+  }
+
+  #take(message: TapMessage, reply: (command: TapCommand) => void, onDoors: () => void): void {
+    if (message.type === 'doors') {
+      for (const [client, port] of message.ports) this.#ports.set(client, port);
+      onDoors();
+    } else if (message.type === 'batch') {
+      const { records, worker, atMs, meters, lostRecords } = message;
+      for (const record of records) this.#options.emit(record);
+      this.#options.emit({ type: 'batch', worker, atMs, meters, lostRecords });
+      reply({ type: 'taken' });
+    }
+  }
+}

@@ -1,0 +1,165 @@
+// One request and its response while it is under way: phases, bytes and the one ending, turned into one record.
+// It touches no socket, reads no clock (instants are handed in) and decides no code; it only keeps the account straight.
+import assert from 'node:assert/strict';
+import type { ByteRange, CacheStatus, Integrity, Kind, Phases, Termination, TransferEvent } from '../events.ts';
+import { OPEN_KIND } from '../meters.ts';
+
+export interface TransferStart {
+  readonly client: number;
+  readonly process: number;
+  readonly connection: number;
+  readonly requestIndex: number;
+  readonly method: string;
+  readonly url: string;
+  readonly range: ByteRange | undefined;
+  readonly startedAtMs: number;
+  readonly startedAtWallMs: number;
+}
+
+/** Who serves it, known once a connection was dialled for it or reused. */
+export interface UpstreamFacts {
+  readonly upstreamConnection: number;
+  readonly upstreamRequestIndex: number;
+  readonly upstreamLocalPort?: number;
+  readonly upstreamAddress?: string;
+}
+
+export interface ResponseFacts {
+  readonly status: number;
+  readonly mediaType?: string;
+  readonly cache: CacheStatus;
+  readonly ageSeconds?: number;
+  readonly location?: string;
+  readonly declaredContentLength?: number;
+}
+
+export interface Ending {
+  readonly termination: Termination;
+  readonly atMs: number;
+  readonly kind: Kind;
+  readonly deliveredBytes: number;
+  readonly stopping: boolean;
+}
+
+/** The stations of a transfer's life in order; the second letter of a termination code follows from it. */
+export type Phase = keyof Phases extends `${infer Name}Ms` ? Name : never;
+
+export class Transfer {
+  readonly start: TransferStart;
+  phase: Phase = 'queue';
+  upstream: UpstreamFacts | undefined;
+  response: ResponseFacts | undefined;
+  /** Kind by the playlists of this door, when one listed the resource. */
+  listedKind: Kind | undefined;
+  /** Content slot of the live meters; its content moves when the kind becomes final. */
+  kindSlot: number = OPEN_KIND;
+  requestHeadBytes = 0;
+  requestBodyBytes = 0;
+  responseHeadBytes = 0;
+  interimHeadBytes = 0;
+  framingBytes = 0;
+  contentBytes = 0;
+  hasUnknownLength = false;
+  hasExcess = false;
+  isStale = false;
+  clientBlockedMs = 0;
+  longestGapMs = 0;
+  /** Octets of the client's stream that precede this response; absent until its first octet. */
+  deliverFrom: number | undefined;
+  readonly #phases: { -readonly [Name in keyof Phases]: number } = {};
+  #phaseSinceMs: number;
+  #isEarly = false;
+  #lastReadAtMs: number | undefined;
+  #hasEnded = false;
+
+  constructor(start: TransferStart) {
+    this.start = start;
+    this.#phaseSinceMs = start.startedAtMs;
+  }
+
+  /** Response octets so far: interim and final heads, framing, content. */
+  get responseBytes(): number {
+    return this.interimHeadBytes + this.responseHeadBytes + this.framingBytes + this.contentBytes;
+  }
+
+  /** The whole message came from the origin; only the client's kernel has still to take it. */
+  get isReceived(): boolean {
+    return this.phase === 'deliver';
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /**
+   * The present phase ends at this instant and the next begins, so that phases always sum to the total. An instant
+   * before the phase began (a mark out of order) is set equal to it, and the record says `early`.
+   */
+  enter(phase: Phase, atMs: number): void {
+    this.#close(atMs);
+    this.phase = phase;
+  }
+
+  /** Octets of the body were read at this instant; the silence before them counts, unless reading was paused. */
+  bodyRead(atMs: number): void {
+    if (this.#lastReadAtMs !== undefined) this.longestGapMs = Math.max(this.longestGapMs, atMs - this.#lastReadAtMs);
+    this.#lastReadAtMs = atMs;
+  }
+
+  /** Reading was paused between these instants because the client did not drain: its silence, not the origin's. */
+  blocked(fromMs: number, untilMs: number): void {
+    this.clientBlockedMs += untilMs - Math.max(fromMs, this.start.startedAtMs);
+    if (this.#lastReadAtMs !== undefined) this.#lastReadAtMs = untilMs;
+  }
+
+  /** The one ending; throws when there was one before. */
+  end(ending: Ending): TransferEvent {
+    assert(!this.#hasEnded, `transfer ${this.start.connection}/${this.start.requestIndex} ended twice`);
+    this.#hasEnded = true;
+    const wasReceived = this.isReceived;
+    this.#close(ending.atMs);
+    const { range, ...start } = this.start;
+    return {
+      type: 'transfer',
+      ...start,
+      ...(range === undefined ? {} : { range }),
+      ...(this.upstream === undefined
+        ? {}
+        : { ...this.upstream, upstreamReused: this.upstream.upstreamRequestIndex > 1 }),
+      kind: ending.kind,
+      cache: 'unknown',
+      ...this.response,
+      requestHeadBytes: this.requestHeadBytes,
+      requestBodyBytes: this.requestBodyBytes,
+      responseHeadBytes: this.responseHeadBytes,
+      interimHeadBytes: this.interimHeadBytes,
+      framingBytes: this.framingBytes,
+      contentBytes: this.contentBytes,
+      deliveredBytes: ending.deliveredBytes,
+      phases: this.#phases,
+      totalMs: this.#phaseSinceMs - this.start.startedAtMs,
+      clientBlockedMs: this.clientBlockedMs,
+      longestGapMs: this.longestGapMs,
+      early: this.#isEarly,
+      stale: this.isStale,
+      injected: null,
+      termination: ending.termination,
+      integrity: this.#integrity(wasReceived),
+      stopping: ending.stopping,
+    };
+  }
+
+  #close(atMs: number): void {
+    if (atMs < this.#phaseSinceMs) this.#isEarly = true;
+    const until = Math.max(atMs, this.#phaseSinceMs);
+    const name = `${this.phase}Ms` as const;
+    this.#phases[name] = (this.#phases[name] ?? 0) + (until - this.#phaseSinceMs);
+    this.#phaseSinceMs = until;
+  }
+
+  #integrity(wasReceived: boolean): Integrity {
+    if (this.hasExcess) return 'excess';
+    if (!wasReceived) return 'short';
+    return this.hasUnknownLength ? 'unknown-length' : 'complete';
+  }
+}
