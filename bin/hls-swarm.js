@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// Starts hls-swarm under a Node that runs TypeScript: this one if it is new enough, else the one that `npm ci` brought.
+// Plain JavaScript for Node 18 and later; it reads no option and prints nothing of its own but "no such Node".
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The first Node that strips types without a flag or a warning. */
+const LEAST_NODE = [24, 12];
+/** Signals that a person or a service manager sends to the process that it started: this one. */
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR2'];
+/** What shells report for a program that a signal ended. */
+const SIGNAL_EXIT_BASE = 128;
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const built = join(root, 'dist', 'main.js');
+const entry = existsSync(built) ? built : join(root, 'src', 'main.ts');
+
+if (isNewEnough(process.versions.node)) {
+  // main reads its arguments from argv[2] on, as if it had been started itself.
+  process.argv[1] = entry;
+  await import(pathToFileURL(entry).href);
+} else {
+  const node = bundledNode();
+  if (node === undefined) {
+    console.error(
+      `hls-swarm: needs Node ${LEAST_NODE.join('.')} or later, and this is ${process.versions.node}; run "npm ci" in ${root}, or install it`,
+    );
+    process.exitCode = 1;
+  } else runUnder(node);
+}
+
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+}
+
+/** Inside a clone npm links it under .bin; as a dependency of something else only its package can be resolved. */
+function bundledNode() {
+  const linked = join(root, 'node_modules', '.bin', 'node');
+  if (existsSync(linked)) return linked;
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/package.json`);
+    const binary = join(dirname(manifest), 'bin', 'node');
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function runUnder(node) {
+  const words = [...dieWithParent(), node, entry, ...process.argv.slice(2)];
+  const child = spawn(words[0], words.slice(1), { stdio: 'inherit' });
+  const isInTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  // A terminal sends Ctrl-C and Ctrl-\ to its whole foreground group: the child has it already, and a second copy would
+  // mean "stop at once". We only must not die before the child does.
+  for (const signal of ['SIGINT', 'SIGQUIT']) process.on(signal, () => isInTerminal || child.kill(signal));
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(`hls-swarm: cannot start ${words[0]}: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? SIGNAL_EXIT_BASE + (constants.signals[signal] ?? 0);
+    if (signal === null) return;
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** A killed parent must not leave a swarm behind: where util-linux can tie the child's life to ours, it does. */
+function dieWithParent() {
+  const words = ['setpriv', '--pdeathsig', 'KILL', '--'];
+  return spawnSync(words[0], [...words.slice(1), 'true'], { stdio: 'ignore' }).status === 0 ? words : [];
+}

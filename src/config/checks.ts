@@ -1,0 +1,112 @@
+// What options say together, and what follows from them: rules over the finished values.
+// It does not read texts; each value by itself was judged in value.ts.
+import { nearestName } from './nearest.ts';
+import { COMMANDS, type Command } from './option.ts';
+import { type OptionKey, type Options, optionRows, optionTable } from './options.ts';
+import { urlProblem } from './value.ts';
+
+/** A check is one client for this long, whatever else is said. */
+const CHECK_CLIENTS = 1;
+const CHECK_DURATION_MS = 10_000;
+/** A rolling window must hold two scrapes, else it has no rate. */
+const SCRAPES_PER_WINDOW = 2;
+/** Where the shortcut looks for the listing: the original's port and path. */
+const LISTING_PORT = 17080;
+const LISTING_PATH = '/files/json/';
+
+/** Everything that follows from other options filled in. `given`: the options that some source named. */
+export function derive(options: Options, given: ReadonlySet<OptionKey>): Options {
+  const host = options.originMetricsHost;
+  const authority = host?.includes(':') === true ? `[${host}]` : host;
+  const shortcut: Partial<Options> =
+    authority === undefined
+      ? {}
+      : {
+          originMetricsUrl: `http://${authority}:${options.originMetricsNodePort}/metrics`,
+          nginxMetricsUrl: `http://${authority}:${options.originMetricsNginxPort}/metrics`,
+          segmentSizesUrl: `http://${authority}:${LISTING_PORT}${LISTING_PATH}`,
+        };
+  const jitterMs = given.has('segmentSizesJitterMs')
+    ? options.segmentSizesJitterMs
+    : Math.min(options.segmentSizesJitterMs, options.segmentSizesIntervalMs);
+  return {
+    ...shortcut,
+    ...options,
+    segmentSizesJitterMs: jitterMs,
+    ...(options.ffmpegDebug ? { statsLogLevel: 'debug' } : {}),
+    ...(options.check ? { clients: CHECK_CLIENTS, durationMs: CHECK_DURATION_MS } : {}),
+  };
+}
+
+/** Errors of combinations; empty when there are none. */
+export function checkTogether(options: Options): string[] {
+  const errors: string[] = [];
+  if (options.resolve !== undefined && !options.dangerous) {
+    errors.push(
+      `--resolve: ${JSON.stringify(options.resolve)} needs --dangerous: certificates cannot be verified at another address`,
+    );
+  }
+  const interval = options.originMetricsIntervalMs;
+  if (interval !== undefined && options.originMetricsWindowMs < SCRAPES_PER_WINDOW * interval) {
+    errors.push(
+      `--origin-metrics-window: ${options.originMetricsWindowMs}ms is shorter than two intervals; allowed: at least ${SCRAPES_PER_WINDOW * interval}ms with --origin-metrics-interval ${interval}ms`,
+    );
+  }
+  if (options.segmentSizesJitterMs > options.segmentSizesIntervalMs) {
+    errors.push(
+      `--segment-sizes-jitter: ${options.segmentSizesJitterMs}ms is longer than the interval; allowed: at most ${options.segmentSizesIntervalMs}ms`,
+    );
+  }
+  return [...errors, ...sharedFiles(options)];
+}
+
+/** What the stream's URL must be; `text` is absent when none was given, and may be a mistyped command. */
+export function checkUrl(text: string | undefined, command: Command, options: Options): string[] {
+  if (command !== 'run' && command !== 'check') return [];
+  if (text === undefined) {
+    return options.printCmd ? [] : ['URL: missing; write one, as in: hls-swarm http://origin.example/live/stream.m3u8'];
+  }
+  const problem = urlProblem(text);
+  if (problem !== undefined) {
+    const near = /^[a-z]+$/.test(text) ? nearestName(text, COMMANDS) : undefined;
+    const meant = near === undefined ? '' : `; did you mean the command ${near}?`;
+    return [`URL: ${JSON.stringify(text)} ${problem}; allowed: http:// or https:// with a host${meant}`];
+  }
+  const isTapped = !options.noProxy && !options.printCmd;
+  return isTapped && new URL(text).protocol === 'https:'
+    ? ['URL: the tap for https:// comes with a later release; --no-proxy plays it directly, with parser numbers only']
+    : [];
+}
+
+/** One line per option in use whose effect does not exist yet. */
+export function checkReleased(options: Options, defaults: Partial<Options>, command: Command): string[] {
+  return optionRows
+    .filter(([, option]) => option.commands.includes(command))
+    .flatMap(([key, option]) => {
+      const value = options[key];
+      const isChosen = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== defaults[key];
+      if (option.since === 'later' && isChosen) {
+        return [`--${option.name} comes with a later release; leave it out`];
+      }
+      return option.type === 'enum' && option.laterChoices?.includes(String(value)) === true
+        ? [`--${option.name} ${value} comes with a later release; available now: ${option.choices.join(', ')}`]
+        : [];
+    });
+}
+
+const WRITTEN: readonly OptionKey[] = ['report', 'journal', 'logFile', 'accessLog'];
+
+/** Two writers to one file would spoil both. */
+function sharedFiles(options: Options): string[] {
+  const owners = new Map<string, string>();
+  return WRITTEN.flatMap((key) => {
+    const path = options[key];
+    if (typeof path !== 'string') return [];
+    const name = optionTable[key].name;
+    const owner = owners.get(path);
+    owners.set(path, name);
+    return owner === undefined || path.startsWith('/dev/')
+      ? []
+      : [`--${name}: ${JSON.stringify(path)} is already written by --${owner}; name another file`];
+  });
+}

@@ -1,0 +1,265 @@
+// The options of the FFmpeg clients: the program, its requests, its output. Pure data: a type and its rows.
+import type { Command, OptionTable } from './option.ts';
+
+export interface ClientOptions {
+  readonly ffmpegPath: string;
+  /** `/client-N` is added for each client. */
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+  readonly reconnect: boolean;
+  readonly reconnectDelaySeconds: number;
+  /** Absent: not passed. */
+  readonly segRetry?: number;
+  readonly stderrDir?: string;
+  readonly noCache: boolean;
+  /** Each `Name: value`. */
+  readonly headers: readonly string[];
+  readonly cookies: readonly string[];
+  readonly browserLike: boolean;
+  readonly resolve?: string;
+  readonly dangerous: boolean;
+  readonly printCmd: boolean;
+  readonly check: boolean;
+  readonly skipPreflight: boolean;
+  readonly stats: boolean;
+  readonly statsLogLevel: 'quiet' | 'panic' | 'fatal' | 'error' | 'warning' | 'info' | 'verbose' | 'debug' | 'trace';
+  readonly statsBufferLines: number;
+  /** Share of dropped lines, 0 to 1, above which a run is degraded. */
+  readonly statsDropThreshold: number;
+  readonly ffmpegDebug: boolean;
+}
+
+const SWARM: readonly Command[] = ['run', 'demo', 'check'];
+
+/** FFmpeg takes the value as a 32-bit number of seconds; an hour between attempts is already no reconnecting. */
+const MAXIMUM_RECONNECT_DELAY_SECONDS = 3600;
+const MAXIMUM_SEGMENT_RETRIES = 1000;
+/** Lines wait in memory, per client and stream: at 8 KiB a line this is the last value that one client cannot abuse. */
+const MAXIMUM_BUFFERED_LINES = 100_000;
+
+export const clientOptions: OptionTable<ClientOptions> = {
+  ffmpegPath: {
+    name: 'ffmpeg',
+    type: 'path',
+    placeholder: 'PROGRAM',
+    default: 'ffmpeg',
+    group: 'FFmpeg clients',
+    commands: [...SWARM, 'origin'],
+    peer: true,
+    since: 'now',
+    help: 'FFmpeg program; ffprobe is looked for beside it, then on the PATH',
+  },
+  userAgent: {
+    name: 'user-agent',
+    type: 'string',
+    placeholder: 'TEXT',
+    default: 'hls-swarm/1.0',
+    group: 'FFmpeg clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'User-Agent of the clients; /client-N is added',
+  },
+  timeoutMs: {
+    name: 'timeout',
+    type: 'duration',
+    minimum: '1ms',
+    maximum: '1h',
+    default: '15s',
+    group: 'FFmpeg clients',
+    commands: [...SWARM, 'proxy'],
+    peer: true,
+    since: 'now',
+    help: 'FFmpeg -rw_timeout, and how long the tap may take to dial',
+  },
+  reconnect: {
+    name: 'reconnect',
+    type: 'boolean',
+    default: 'true',
+    group: 'FFmpeg clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Pass the -reconnect options; in FFmpeg they reach only the first playlist',
+  },
+  reconnectDelaySeconds: {
+    name: 'reconnect-delay',
+    type: 'integer',
+    unit: 'seconds',
+    minimum: 0,
+    maximum: MAXIMUM_RECONNECT_DELAY_SECONDS,
+    default: '5',
+    group: 'FFmpeg clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'FFmpeg -reconnect_delay_max',
+  },
+  segRetry: {
+    name: 'seg-retry',
+    type: 'integer',
+    unit: 'retries',
+    minimum: 0,
+    maximum: MAXIMUM_SEGMENT_RETRIES,
+    group: 'FFmpeg clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'FFmpeg -seg_max_retry; passed only when given, since it can end a client on FFmpeg 7',
+  },
+  stderrDir: {
+    name: 'stderr-dir',
+    type: 'path',
+    placeholder: 'DIR',
+    group: 'FFmpeg clients',
+    commands: SWARM,
+    since: 'now',
+    help: 'Keep the raw stderr of every client in this folder',
+  },
+  noCache: {
+    name: 'no-cache',
+    type: 'boolean',
+    default: 'false',
+    group: 'Requests',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Send Cache-Control: no-cache, no-store, must-revalidate and Pragma: no-cache',
+  },
+  headers: {
+    name: 'header',
+    type: 'list',
+    placeholder: "'NAME: VALUE'",
+    itemForm: 'header',
+    group: 'Requests',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Extra request header; may be repeated',
+  },
+  cookies: {
+    name: 'cookie',
+    type: 'list',
+    placeholder: 'NAME=VALUE',
+    group: 'Requests',
+    commands: SWARM,
+    since: 'later',
+    help: 'Cookie that the clients send; may be repeated',
+  },
+  browserLike: {
+    name: 'browser-like',
+    type: 'boolean',
+    default: 'false',
+    group: 'Requests',
+    commands: SWARM,
+    since: 'later',
+    help: 'Request as a browser does: no Range, no Icy-MetaData',
+  },
+  resolve: {
+    name: 'resolve',
+    type: 'host',
+    group: 'Requests',
+    commands: SWARM,
+    peer: true,
+    since: 'later',
+    help: "Connect to this address in place of the URL's host, keeping the Host header; needs --dangerous",
+  },
+  dangerous: {
+    name: 'dangerous',
+    type: 'boolean',
+    default: 'false',
+    group: 'Safety and diagnostics',
+    commands: [...SWARM, 'proxy'],
+    peer: true,
+    since: 'now',
+    help: 'Allow --resolve, and do not verify certificates of origins',
+  },
+  printCmd: {
+    name: 'print-cmd',
+    type: 'boolean',
+    default: 'false',
+    group: 'Safety and diagnostics',
+    commands: ['run'],
+    peer: true,
+    since: 'now',
+    help: 'Print the FFmpeg command of a client, ready for a shell, and leave',
+  },
+  check: {
+    name: 'check',
+    type: 'boolean',
+    default: 'false',
+    defaultFor: { check: 'true' },
+    group: 'Safety and diagnostics',
+    commands: ['run'],
+    peer: true,
+    since: 'now',
+    help: 'Play one client for 10 s, whatever --clients and --duration say, and report what it found',
+  },
+  skipPreflight: {
+    name: 'skip-preflight',
+    type: 'boolean',
+    default: 'false',
+    group: 'Safety and diagnostics',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Start even when the checks of machine and stream fail',
+  },
+  stats: {
+    name: 'stats',
+    type: 'boolean',
+    default: 'true',
+    group: 'Reading the clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: "Parse the clients' progress and stderr",
+  },
+  statsLogLevel: {
+    name: 'stats-loglevel',
+    type: 'enum',
+    choices: ['quiet', 'panic', 'fatal', 'error', 'warning', 'info', 'verbose', 'debug', 'trace'],
+    default: 'debug',
+    group: 'Reading the clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'FFmpeg log level to parse; below debug there are no request lines, trace adds header lines at a cost',
+  },
+  statsBufferLines: {
+    name: 'stats-buffer',
+    type: 'integer',
+    unit: 'lines',
+    minimum: 1,
+    maximum: MAXIMUM_BUFFERED_LINES,
+    default: '1000',
+    group: 'Reading the clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Lines that may wait per client and stream; more are dropped and counted',
+  },
+  statsDropThreshold: {
+    name: 'stats-drop-threshold',
+    type: 'number',
+    unit: 'share',
+    minimum: 0,
+    maximum: 1,
+    default: '0.01',
+    group: 'Reading the clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Share of dropped lines above which the verdict is degraded',
+  },
+  ffmpegDebug: {
+    name: 'ffmpeg-debug',
+    type: 'boolean',
+    default: 'false',
+    group: 'Reading the clients',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Log level debug whatever --stats-loglevel says',
+  },
+};

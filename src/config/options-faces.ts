@@ -1,0 +1,150 @@
+// The options of the faces: screen, log, metrics, files. Pure data: a type and its rows.
+import type { Command, HostPort, OptionTable } from './option.ts';
+
+export interface FaceOptions {
+  readonly metrics: HostPort;
+  readonly verbose: boolean;
+  readonly logFormat: 'json' | 'text';
+  readonly logFile?: string;
+  readonly tui: boolean;
+  readonly promClientMetrics: boolean;
+  readonly report?: string;
+  readonly journal?: string;
+  readonly html?: string;
+  readonly json: boolean;
+  /** Absent: query-values everywhere but in the journal. */
+  readonly redact?: 'query-values' | 'none';
+  readonly failIf: readonly string[];
+  readonly config?: string;
+}
+
+const SWARM: readonly Command[] = ['run', 'demo', 'check'];
+const MEASURING: readonly Command[] = [...SWARM, 'proxy'];
+const EVERY: readonly Command[] = [...MEASURING, 'origin'];
+
+export const faceOptions: OptionTable<FaceOptions> = {
+  metrics: {
+    name: 'metrics',
+    type: 'hostport',
+    default: '127.0.0.1:17091',
+    group: 'Screen, log and metrics',
+    commands: MEASURING,
+    peer: true,
+    since: 'now',
+    help: 'Where /metrics, /snapshot, /health and /ready listen; port 0 takes a free one',
+  },
+  verbose: {
+    name: 'v',
+    type: 'boolean',
+    default: 'false',
+    group: 'Screen, log and metrics',
+    commands: EVERY,
+    peer: true,
+    since: 'now',
+    help: "Log debug events, and the clients' stderr",
+  },
+  logFormat: {
+    name: 'log-format',
+    type: 'enum',
+    choices: ['json', 'text'],
+    default: 'json',
+    group: 'Screen, log and metrics',
+    commands: EVERY,
+    peer: true,
+    since: 'now',
+    help: 'Form of the log lines on stderr',
+  },
+  logFile: {
+    name: 'log-file',
+    type: 'path',
+    placeholder: 'FILE',
+    group: 'Screen, log and metrics',
+    commands: EVERY,
+    since: 'now',
+    help: 'Write the log here in place of stderr',
+  },
+  tui: {
+    name: 'tui',
+    type: 'boolean',
+    default: 'true',
+    defaultFor: { check: 'false' },
+    group: 'Screen, log and metrics',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Full-screen display when stdout is a terminal',
+  },
+  promClientMetrics: {
+    name: 'prom-client-metrics',
+    type: 'boolean',
+    default: 'false',
+    group: 'Screen, log and metrics',
+    commands: SWARM,
+    peer: true,
+    since: 'now',
+    help: 'Also expose a series per client',
+  },
+  report: {
+    name: 'report',
+    type: 'path',
+    placeholder: 'FILE',
+    group: 'Results',
+    commands: MEASURING,
+    since: 'now',
+    help: 'Write the summary as JSON at the end',
+  },
+  journal: {
+    name: 'journal',
+    type: 'path',
+    placeholder: 'FILE',
+    group: 'Results',
+    commands: MEASURING,
+    since: 'now',
+    help: 'Write every transfer, connection, playlist and client event as JSON lines',
+  },
+  html: {
+    name: 'html',
+    type: 'path',
+    placeholder: 'FILE',
+    group: 'Results',
+    commands: SWARM,
+    since: 'later',
+    help: 'Write the report as one self-contained page',
+  },
+  json: {
+    name: 'json',
+    type: 'boolean',
+    default: 'false',
+    group: 'Results',
+    commands: ['proxy', 'analyze', 'replay'],
+    since: 'now',
+    help: 'Print JSON, for scripts',
+  },
+  redact: {
+    name: 'redact',
+    type: 'enum',
+    choices: ['query-values', 'none'],
+    group: 'Results',
+    commands: MEASURING,
+    since: 'now',
+    help: 'Secrets in URLs; when not given: query-values everywhere but in the journal, which only you can read',
+  },
+  failIf: {
+    name: 'fail-if',
+    type: 'list',
+    placeholder: 'EXPRESSION',
+    group: 'Results',
+    commands: SWARM,
+    since: 'later',
+    help: 'End with exit 99 when this holds at the end; may be repeated',
+  },
+  config: {
+    name: 'config',
+    type: 'path',
+    placeholder: 'FILE',
+    group: 'Results',
+    commands: EVERY,
+    since: 'now',
+    help: 'YAML file with options by name; the environment and the command line come before it',
+  },
+};

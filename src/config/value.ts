@@ -1,0 +1,113 @@
+// One option's value from its text, and the sentence that says what would have been allowed.
+// It looks at one value at a time: what two options say together is checks.ts.
+import { parseDuration } from './duration.ts';
+import type { HostPort, Option } from './option.ts';
+
+export type OptionValue = string | number | boolean | HostPort | readonly string[];
+export type Parsed = { readonly value: OptionValue } | { readonly problem: string };
+
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
+/** RFC 9110 field-name and field-value, without the octets that would end the line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
+const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
+const CONTROL = /[\x00-\x1f\x7f]/;
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)$/;
+const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):(\d{1,5})$/;
+const MAXIMUM_PORT = 65_535;
+const ALL_ADDRESSES = '0.0.0.0';
+
+/** The value that `text` stands for. A problem is the part of a sentence that follows the quoted value. */
+export function parseValue(option: Option, text: string): Parsed {
+  const problem = (what: string): Parsed => ({ problem: `${what}; allowed: ${allowed(option)}` });
+  switch (option.type) {
+    case 'boolean':
+      if (TRUE.has(text)) return { value: true };
+      return FALSE.has(text) ? { value: false } : problem('is neither true nor false');
+    case 'integer':
+      if (!/^[+-]?\d+$/.test(text)) return problem('is not a whole number');
+      return within(Number(text), option.minimum, option.maximum) ?? problem('is out of range');
+    case 'number':
+      if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return problem('is not a number');
+      return within(Number(text), option.minimum, option.maximum) ?? problem('is out of range');
+    case 'duration': {
+      const ms = parseDuration(text);
+      if (ms === undefined) return problem(/^[\d.]+$/.test(text) ? 'has no unit' : 'is not a duration');
+      return within(ms, durationMs(option.minimum), durationMs(option.maximum)) ?? problem('is out of range');
+    }
+    case 'enum':
+      return option.choices.includes(text) || option.laterChoices?.includes(text) === true
+        ? { value: text }
+        : problem('is not one of the choices');
+    case 'url':
+      return urlProblem(text) === undefined ? { value: text } : problem(urlProblem(text) ?? '');
+    case 'host':
+      return HOST.test(text) ? { value: text.replace(/^\[|\]$/g, '') } : problem('is not a host');
+    case 'hostport':
+      return hostPort(text) ?? problem('is not an address to listen on');
+    case 'list':
+      return option.itemForm === 'header' && !HEADER.test(text) ? problem('is not a header') : { value: [text] };
+    case 'path':
+      return text === '' || text.includes('\0') ? problem('is not a path') : { value: text };
+    case 'string':
+      return text === '' || CONTROL.test(text) ? problem('is empty or has control characters') : { value: text };
+  }
+}
+
+/** What is wrong with `text` as an http or https URL; undefined when nothing is. */
+export function urlProblem(text: string): string | undefined {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return 'has no scheme';
+  if (scheme !== 'http' && scheme !== 'https') return `has the scheme ${scheme}://`;
+  if (/\s/.test(text)) return 'has a space in it';
+  if (!/^[^/]+:\/\/[^/?#]/.test(text)) return 'has no host';
+  return URL.canParse(text) ? undefined : 'is not a valid address';
+}
+
+/** What may be given, as the end of a sentence. */
+function allowed(option: Option): string {
+  switch (option.type) {
+    case 'boolean':
+      return 'true or false (also 1, t, 0, f)';
+    case 'integer':
+      return `${option.minimum} to ${option.maximum}`;
+    case 'number':
+      return `${option.minimum} to ${option.maximum}`;
+    case 'duration':
+      return `${option.minimum} to ${option.maximum}, written as 1m30s, 2.5s or 500ms`;
+    case 'enum':
+      return option.choices.join(', ');
+    case 'url':
+      return 'an address with http:// or https:// and a host';
+    case 'host':
+      return 'a host name or an IP address, without scheme or port';
+    case 'hostport':
+      return 'HOST:PORT, [IPv6]:PORT or :PORT, with a port from 0 to 65535';
+    case 'list':
+      return option.itemForm === 'header' ? "'Name: value' on one line, may be repeated" : 'any text, may be repeated';
+    case 'path':
+      return 'a path';
+    case 'string':
+      return 'text on one line';
+  }
+}
+
+function within(value: number, minimum: number, maximum: number): Parsed | undefined {
+  return value >= minimum && value <= maximum ? { value } : undefined;
+}
+
+function durationMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new Error(`option table: ${text} is not a duration`);
+  return ms;
+}
+
+function hostPort(text: string): Parsed | undefined {
+  const match = HOST_PORT.exec(text);
+  if (match === null) return undefined;
+  const port = Number(match[2]);
+  // ":17091" is Go's way to say all addresses.
+  const host = (match[1] ?? '').replace(/^\[|\]$/g, '') || ALL_ADDRESSES;
+  return port <= MAXIMUM_PORT ? { value: { host, port } } : undefined;
+}

@@ -1,0 +1,161 @@
+// The option table, row by row: spellings, environment, file, defaults, help, and its promises to go-ffmpeg-hls-swarm.
+// What single values and combinations mean is in parse.test.ts.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type Command, defaultText, environmentName, type Option } from '../../src/config/option.ts';
+import { optionRows, optionTable } from '../../src/config/options.ts';
+import { parseValue } from '../../src/config/value.ts';
+import { errorsOf, optionsOf, parse, STREAM } from '../support/command-line.ts';
+
+/** A value that is allowed and is not the default. */
+function sample(option: Option): string {
+  switch (option.type) {
+    case 'boolean':
+      return String(option.default !== 'true');
+    case 'integer':
+      return String(Math.min(option.maximum, Math.max(option.minimum, 7)));
+    case 'number':
+      return '0.5';
+    case 'duration':
+      return option.name === 'origin-metrics-window' ? '45s' : '700ms';
+    case 'enum':
+      return option.choices.find((choice) => choice !== option.default) ?? '';
+    case 'url':
+      return 'http://exporter.example:9100/metrics';
+    case 'host':
+      return '192.0.2.7';
+    case 'hostport':
+      return '127.0.0.1:18000';
+    case 'list':
+      return 'X-Test: -value=1';
+    default:
+      return '/tmp/some.file';
+  }
+}
+
+/** A command line on which the option may stand. */
+function commandLine(option: Option): { command: Command; words: string[] } {
+  const command = option.commands[0] ?? 'run';
+  const words = command === 'run' ? [STREAM] : [command];
+  return { command, words: option.name === 'resolve' ? [...words, '--dangerous'] : words };
+}
+
+for (const [key, option] of optionRows) {
+  const text = sample(option);
+  const { command, words } = commandLine(option);
+  const flag = option.name;
+  const parsedValue = parseValue(option, text);
+  const spellings = [
+    [`-${flag}=${text}`],
+    [`--${flag}=${text}`],
+    ...(option.type === 'boolean'
+      ? []
+      : [
+          [`-${flag}`, text],
+          [`--${flag}`, text],
+        ]),
+    ...(option.type === 'boolean' && text === 'true' ? [[`-${flag}`], [`--${flag}`]] : []),
+    ...(option.type === 'boolean' && text === 'false' ? [[`--no-${flag}`]] : []),
+  ];
+
+  test(`--${flag} is taken in every spelling, from environment and file, or refused with one line`, () => {
+    assert.ok('value' in parsedValue, JSON.stringify(parsedValue));
+    const ways = [
+      ...spellings.flatMap((spelling) => [
+        { argv: [...words, ...spelling] },
+        { argv: command === 'run' ? [...spelling, ...words] : [...words, ...spelling] },
+      ]),
+      ...(flag === 'config'
+        ? []
+        : [
+            { argv: words, sources: { environment: { [environmentName(option)]: text } } },
+            {
+              argv: [...words, '--config=c.yaml'],
+              sources: { files: { 'c.yaml': `${flag}: ${JSON.stringify(text)}\n` } },
+            },
+          ]),
+    ];
+    for (const { argv, sources } of ways as { argv: string[]; sources?: object }[]) {
+      const given = { files: { '/tmp/some.file': '' }, ...sources };
+      if (option.since === 'later') {
+        assert.deepEqual(errorsOf(argv, given), [`--${flag} comes with a later release; leave it out`]);
+      } else {
+        const value = optionsOf(argv, given)[key];
+        if (flag === 'check') assert.equal(value, true);
+        else assert.deepEqual(value, parsedValue.value, argv.join(' '));
+      }
+    }
+  });
+
+  test(`--${flag} has a default that is allowed, and the help of each of its commands names it`, () => {
+    for (const itsCommand of option.commands) {
+      const byDefault = defaultText(option, itsCommand);
+      if (byDefault !== undefined) assert.ok('value' in parseValue(option, byDefault), byDefault);
+      const help = parse(['help', itsCommand]);
+      assert.ok(help.ok && 'text' in help);
+      assert.match(help.text, new RegExp(`^ {2}--(\\[no-\\])?${flag}( |$)`, 'm'));
+      assert.ok(help.text.replace(/\s+/g, ' ').includes(option.help), `help of ${itsCommand}`);
+    }
+  });
+}
+
+test('names are unique, and no name hides another in the environment', () => {
+  const names = optionRows.map(([, option]) => option.name);
+  assert.equal(new Set(names).size, names.length);
+  assert.equal(new Set(optionRows.map(([, option]) => environmentName(option))).size, names.length);
+});
+
+test('help lines fit a terminal of 80 columns', () => {
+  for (const command of ['run', 'demo', 'check', 'origin', 'proxy']) {
+    const help = parse(['help', command]);
+    assert.ok(help.ok && 'text' in help);
+    assert.deepEqual(
+      help.text.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+  }
+});
+
+interface PeerFlag {
+  readonly flag: string;
+  readonly type: string;
+  readonly default: unknown;
+  readonly group: string;
+}
+
+/** Where our default differs from the original's on purpose (CHANGELOG names each). */
+const CHANGED_DEFAULTS = ['metrics', 'seg-retry', 'user-agent', 'origin-metrics-interval'];
+const SAME_TYPE: Readonly<Record<string, RegExp>> = {
+  integer: /^int/,
+  number: /^float/,
+  boolean: /^bool/,
+  duration: /^duration/,
+  enum: /^enum|^string/,
+  list: /^string \(repeatable\)/,
+  url: /^url/,
+  host: /^(host|string)$/,
+  hostport: /^host:port/,
+  string: /^string$/,
+  path: /^path$/,
+};
+const flagsFile = new URL('../../../shared/peer/flags.json', import.meta.url);
+
+test('all 42 options of go-ffmpeg-hls-swarm are there, of the same type and default', {
+  skip: existsSync(flagsFile) ? false : 'the shared folder is not here',
+}, () => {
+  const peer = (JSON.parse(readFileSync(flagsFile, 'utf8')) as PeerFlag[]).filter(
+    ({ group }) => group !== 'Positional' && group !== 'Meta',
+  );
+  assert.equal(peer.length, 42);
+  const ours = optionRows.filter(([, option]) => option.peer === true).map(([, option]) => `-${option.name}`);
+  assert.deepEqual(ours.sort(), peer.map(({ flag }) => flag).sort());
+  for (const { flag, type, default: peerDefault } of peer) {
+    const option = Object.values(optionTable).find(({ name }) => `-${name}` === flag);
+    assert.ok(option);
+    assert.match(type, SAME_TYPE[option.type] ?? /^$/, flag);
+    if (CHANGED_DEFAULTS.includes(option.name)) continue;
+    const expected = Array.isArray(peerDefault) || peerDefault === '' ? undefined : String(peerDefault);
+    assert.equal(option.default, expected, flag);
+  }
+});

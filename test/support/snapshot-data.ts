@@ -1,0 +1,431 @@
+// The numbers of the hand-made snapshot, section by section, and those of a run in which nothing has happened yet.
+// Data only: every value is written down, none is derived, and no two that could be confused are equal.
+import { KINDS, type Kind } from '../../src/events.ts';
+import type { Buckets, KindSummary, Quantiles, Snapshot, Throughput } from '../../src/stats/summary.ts';
+import { makeClientRow, makeKindSummary, makeQuantiles, makeThroughput } from './snapshot-parts.ts';
+
+/** Every kind with nothing in it. */
+function emptyKindSummary(): KindSummary {
+  const none: Quantiles = { n: 0 };
+  return {
+    transfers: 0,
+    complete: 0,
+    ok: 0,
+    contentBytes: 0,
+    responseHeadBytes: 0,
+    interimHeadBytes: 0,
+    framingBytes: 0,
+    requestHeadBytes: 0,
+    deliveredBytes: 0,
+    clientLimited: 0,
+    statusCodes: {},
+    cache: { hit: 0, miss: 0, other: 0, unknown: 0 },
+    phases: {
+      waitMs: none,
+      receiveMs: none,
+      totalMs: none,
+      clientBlockedMs: none,
+      dnsMs: none,
+      connectMs: none,
+      tlsMs: none,
+    },
+  };
+}
+
+const URL_TEXT = 'http://origin.example:17080/live/stream.m3u8';
+const START_WALL_MS = Date.UTC(2026, 10, 21, 9, 30, 0);
+
+const PHASE_BOUNDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5];
+
+function phaseBuckets(count: number, sum: number): Buckets {
+  return { bounds: PHASE_BOUNDS, counts: PHASE_BOUNDS.map((_, at) => Math.min(count, (at + 1) * 40)), count, sum };
+}
+
+export function fullSnapshot(): Snapshot {
+  return {
+    atMs: 43_250,
+    wallMs: START_WALL_MS + 43_250,
+    summary: {
+      schema: 'hls-swarm/summary@1',
+      tick: 43,
+      run: {
+        id: '20261121-093000-7f3a',
+        startedAt: new Date(START_WALL_MS).toISOString(),
+        durationSeconds: 43.25,
+        rampSeconds: 2.4,
+        url: URL_TEXT,
+        clients: 12,
+        variant: 'all',
+        version: '1.0.0',
+        ffmpeg: '5.1.9',
+        node: '24.21.0',
+        proxyWorkers: 1,
+        seed: 4711,
+      },
+      clients: clientsSection(),
+      proxy: proxySection(),
+      parser: parserSection(),
+      origin: originSection(),
+      agreement: agreementSection(),
+      reconciliation: reconciliationSection(),
+      findings: [
+        {
+          code: 'playlist-stalled',
+          subject: URL_TEXT,
+          sinceMs: 31_000,
+          count: 3,
+          evidence: 'media sequence 1041 unchanged for 12.3 s (target duration 2 s)',
+        },
+      ],
+      thresholds: [
+        { expression: 'proxy.byKind.segment.phases.waitMs.p95>300ms', value: 1.55, failed: false },
+        { expression: 'proxy.terminations.SD>0', value: 2, failed: true },
+      ],
+      instrument: {
+        verdict: 'degraded',
+        reasons: ['tap loop delay p99 12.4 ms is above 10 ms'],
+        eventLoopDelayMs: { tapP99: 12.4, mainP99: 38.2 },
+        tapCpuSeconds: 1.91,
+        mainCpuSeconds: 2.83,
+        tapBytesPerCpuSecond: 67_300_000,
+        lostRecords: 0,
+        bypassedRequests: 0,
+        ledgerImbalanceBytes: 0,
+        calibration: { addedMsP50: 0.14, cpuMsPerMiB: 0.93 },
+      },
+    },
+    clients: Array.from({ length: 12 }, (_, index) => makeClientRow(index + 1)),
+    clientsStarted: 12,
+    elapsedSeconds: 43.25,
+    remainingSeconds: 16.75,
+    isRamping: false,
+    requestRates: { playlist: 6.2, segment: 5.8 },
+    drift: { averageSeconds: 0.74, maxSeconds: 5.9, highClients: 1 },
+    speeds: { above: 9, below: 2 },
+    openTransfers: 3,
+    clientUptimeSeconds: {
+      bounds: [1, 5, 30, 60, 300, 600, 1800, 3600, 7200],
+      counts: [0, 1, 3, 4, 4, 4, 4, 4, 4],
+      count: 4,
+      sum: 71.5,
+    },
+    inferredLatencySeconds: {
+      bounds: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10],
+      counts: [11, 14, 18, 20, 21, 22, 25, 27, 29, 33, 231, 236, 237],
+      count: 238,
+      sum: 451.75,
+    },
+    uptimeQuantilesSeconds: { p50: 12.6, p95: 41.3, p99: 42.8 },
+    droppedLines: { stderr: 5, progress: 7 },
+    parsedLines: { stderr: 48_211, progress: 517 },
+    dropRate: { current: 0.0001, peak: 0.0024, degradedClients: 1 },
+    phaseBuckets: [
+      { kind: 'segment', phase: 'wait', buckets: phaseBuckets(246, 0.21) },
+      { kind: 'segment', phase: 'receive', buckets: phaseBuckets(245, 3.91) },
+      { kind: 'segment', phase: 'total', buckets: phaseBuckets(244, 4.17) },
+      { kind: 'media-playlist', phase: 'wait', buckets: phaseBuckets(252, 0.18) },
+    ],
+    differences: {
+      parser: { bytesPerSecond30s: -41_250, bytesPerSecondOverall: -38_400, totalBytes: -1_660_800 },
+      origin: { bytesPerSecond30s: 1_240, bytesPerSecondOverall: 987, totalBytes: 42_688 },
+      originAll: { bytesPerSecond30s: 2_210, bytesPerSecondOverall: 1_876, totalBytes: 81_137 },
+    },
+    lastListing: { atMs: 42_600, ok: true, entries: 11 },
+  };
+}
+
+type Section<Name extends keyof Snapshot['summary']> = Snapshot['summary'][Name];
+
+function clientsSection(): Section<'clients'> {
+  return {
+    target: 12,
+    peakActive: 12,
+    active: 11,
+    starts: 16,
+    restarts: 4,
+    averageSpeed: 1.04,
+    cpuSeconds: 37.6,
+    exits: { success: 1, error: 2, signal: 1, stopped: 0, playlistLost: 3 },
+    playback: {
+      startupMs: makeQuantiles(12, 212),
+      stalled: 1,
+      stallCount: 5,
+      stallSeconds: 7.25,
+      stallRatio: 0.0141,
+      behindLiveMs: makeQuantiles(11, 4_060),
+    },
+  };
+}
+
+function proxySection(): Section<'proxy'> {
+  return {
+    connections: 31,
+    upstreamConnections: 29,
+    transfers: 524,
+    byKind: {
+      'multivariant-playlist': makeKindSummary(2, { contentBytes: 3_410, statusCodes: { '503': undefined } }),
+      'media-playlist': makeKindSummary(42, { contentBytes: 231_840, clientLimited: 0 }),
+      segment: makeKindSummary(41, { contentBytes: 128_743_616, clientLimited: 7 }),
+      init: makeKindSummary(3, { contentBytes: 10_944, clientLimited: 0 }),
+    },
+    terminations: { '--': 506, CD: 6, SD: 2, sH: 1, SH: 3, KD: 6 },
+    opaqueBytes: 0,
+    unselectedVariantBytes: 1_048_001,
+    throughput: makeThroughput(2_976_500, 128_743_616),
+    allBytesThroughput: makeThroughput(2_998_700, 129_703_921),
+  };
+}
+
+function parserSection(): Section<'parser'> {
+  return {
+    lines: 48_216,
+    unparsedLines: 9,
+    droppedLines: 12,
+    requests: { segment: 249, playlist: 266, init: 19, key: 1, other: 4 },
+    opens: { segment: 247, playlist: 13, init: 18, key: 2, other: 5 },
+    httpErrors: { '404': 4, '503': 2 },
+    timeouts: 3,
+    reconnections: 8,
+    segmentBytes: 127_082_816,
+    lookup: { attempts: 243, successes: 231, misses: { neverListed: 5, evicted: 3, notYetListed: 2, ambiguous: 1 } },
+    throughput: makeThroughput(2_938_100, 127_082_816),
+    tcp: { started: 32, connected: 30, failed: { refused: 2 } },
+    events: { request: 519, 'hls-request': 268, open: 285, 'tcp-start': 32, 'http-error': 6 },
+    inferred: { segmentMs: makeQuantiles(238, 1_904), playlistMs: makeQuantiles(254, 1_996) },
+  };
+}
+
+function originSection(): Section<'origin'> {
+  return {
+    available: true,
+    sources: ['embedded', 'access-log'],
+    bytesSent: 129_785_058,
+    requests: 531,
+    cpuRatio: 0.073,
+    memoryUsedBytes: 812_345_678,
+    memoryTotalBytes: 4_110_417_920,
+    connections: 26,
+    networkSentBytes: 134_217_999,
+    throughput: makeThroughput(3_000_600, 129_785_058),
+    segmentThroughput: makeThroughput(2_977_500, 128_786_304),
+    scrapeIntervalSeconds: 2,
+  };
+}
+
+function agreementSection(): Section<'agreement'> {
+  const errors = {
+    n: 241,
+    bias: -0.29,
+    sd: 0.12,
+    low: -0.525,
+    high: -0.055,
+    p2_5: -0.51,
+    p97_5: -0.08,
+    absP50: 0.27,
+    absP95: 0.49,
+  };
+  const base = { matched: 245, missed: 1, spurious: 2, deadConnection: 3, excludedAtStop: 4, pending: 5 };
+  return {
+    segment: {
+      ...base,
+      precision: 0.9919,
+      recall: 0.9959,
+      startErrorMs: errors,
+      inferredDurationErrorMs: { n: 231, bias: 1_887, sd: 43, low: 1_803, high: 1_971, absP50: 1_886, absP95: 1_959 },
+    },
+    playlist: {
+      ...base,
+      matched: 262,
+      missed: 0,
+      spurious: 0,
+      precision: 1,
+      recall: 1,
+      startErrorMs: { ...errors, bias: -0.31, absP50: 0.28 },
+    },
+    init: { ...base, matched: 18, precision: 0.9, recall: 0.9474, startErrorMs: { n: 18, bias: -0.22 } },
+    key: {
+      matched: 0,
+      missed: 0,
+      spurious: 0,
+      deadConnection: 0,
+      excludedAtStop: 0,
+      pending: 0,
+      startErrorMs: { n: 0 },
+    },
+    estimators: [
+      {
+        name: 'lookup-original',
+        status: 'ok',
+        reference: 'segment content, whole run',
+        bytes: 131_202_111,
+        referenceBytes: 128_743_616,
+        errorRatio: 0.0191,
+        coverage: 0.951,
+      },
+      {
+        name: 'lookup',
+        status: 'ok',
+        reference: 'segment content, whole run',
+        bytes: 127_082_816,
+        referenceBytes: 128_743_616,
+        errorRatio: -0.0129,
+        coverage: 0.951,
+      },
+      {
+        name: 'statistics',
+        status: 'pending',
+        reason: '11 processes still run',
+        reference: 'content of all kinds, ended processes',
+        bytes: 9_412_004,
+        referenceBytes: 9_412_004,
+        errorRatio: 0,
+        coverage: 0.083,
+      },
+      {
+        name: 'progress',
+        status: 'unavailable',
+        reason: 'total_size is N/A with null output',
+        reference: 'content of all kinds',
+      },
+      {
+        name: 'origin',
+        status: 'derived',
+        reference: 'all bytes sent',
+        bytes: 129_785_058,
+        referenceBytes: 129_703_921,
+        errorRatio: 0.0006,
+        coverage: 1,
+      },
+    ],
+  };
+}
+
+function reconciliationSection(): Section<'reconciliation'> {
+  return {
+    source: 'embedded',
+    originBytes: 129_785_058,
+    explained: {
+      segmentContent: 128_743_616,
+      playlistContent: 235_250,
+      otherContent: 10_944,
+      responseHeads: 134_904,
+      interimHeads: 2_200,
+      framing: 6_776,
+      ownRequests: 61_337,
+      tls: 0,
+    },
+    residualBytes: 590_031,
+    residualRatio: 0.0045,
+    joined: { transfers: 515, matched: 509, equal: 507, different: 2, missingAtOrigin: 1, missingAtProxy: 5 },
+  };
+}
+
+export function emptySnapshot(): Snapshot {
+  const full = fullSnapshot();
+  const none: Quantiles = { n: 0 };
+  const noKinds = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
+  const unpaired = {
+    matched: 0,
+    missed: 0,
+    spurious: 0,
+    deadConnection: 0,
+    excludedAtStop: 0,
+    pending: 0,
+    startErrorMs: { n: 0 },
+  };
+  const silent: Throughput = { totalBytes: 0 };
+  const { rampSeconds: _ramp, ...run } = full.summary.run;
+  return {
+    atMs: 0,
+    wallMs: START_WALL_MS,
+    summary: {
+      schema: 'hls-swarm/summary@1',
+      tick: 0,
+      run: { ...run, durationSeconds: 0 },
+      clients: {
+        target: 12,
+        peakActive: 0,
+        active: 0,
+        starts: 0,
+        restarts: 0,
+        exits: { success: 0, error: 0, signal: 0, stopped: 0, playlistLost: 0 },
+        playback: { startupMs: none, stalled: 0, stallCount: 0, stallSeconds: 0, behindLiveMs: none },
+      },
+      proxy: {
+        connections: 0,
+        upstreamConnections: 0,
+        transfers: 0,
+        byKind: Object.fromEntries(KINDS.map((kind): [Kind, KindSummary] => [kind, emptyKindSummary()])),
+        terminations: {},
+        opaqueBytes: 0,
+        throughput: silent,
+        allBytesThroughput: silent,
+      },
+      parser: {
+        lines: 0,
+        unparsedLines: 0,
+        droppedLines: 0,
+        requests: noKinds,
+        opens: noKinds,
+        httpErrors: {},
+        timeouts: 0,
+        reconnections: 0,
+        segmentBytes: 0,
+        lookup: { attempts: 0, successes: 0, misses: { neverListed: 0, evicted: 0, notYetListed: 0, ambiguous: 0 } },
+        throughput: silent,
+        tcp: { started: 0, connected: 0, failed: {} },
+        events: {},
+        inferred: { segmentMs: none, playlistMs: none },
+      },
+      origin: { available: false, sources: [], reason: 'no origin metrics address was given' },
+      agreement: { segment: unpaired, playlist: unpaired, init: unpaired, key: unpaired, estimators: [] },
+      reconciliation: {
+        explained: {
+          segmentContent: 0,
+          playlistContent: 0,
+          otherContent: 0,
+          responseHeads: 0,
+          interimHeads: 0,
+          framing: 0,
+        },
+      },
+      findings: [],
+      thresholds: [],
+      instrument: {
+        verdict: 'valid',
+        reasons: [],
+        eventLoopDelayMs: {},
+        lostRecords: 0,
+        bypassedRequests: 0,
+        ledgerImbalanceBytes: 0,
+      },
+    },
+    clients: [],
+    clientsStarted: 0,
+    elapsedSeconds: 0,
+    remainingSeconds: 60,
+    isRamping: true,
+    requestRates: { playlist: 0, segment: 0 },
+    drift: { highClients: 0 },
+    speeds: { above: 0, below: 0 },
+    openTransfers: 0,
+    clientUptimeSeconds: {
+      ...full.clientUptimeSeconds,
+      counts: full.clientUptimeSeconds.bounds.map(() => 0),
+      count: 0,
+      sum: 0,
+    },
+    inferredLatencySeconds: {
+      ...full.inferredLatencySeconds,
+      counts: full.inferredLatencySeconds.bounds.map(() => 0),
+      count: 0,
+      sum: 0,
+    },
+    uptimeQuantilesSeconds: {},
+    droppedLines: { stderr: 0, progress: 0 },
+    parsedLines: { stderr: 0, progress: 0 },
+    dropRate: { current: 0, peak: 0, degradedClients: 0 },
+    phaseBuckets: [],
+    differences: { parser: undefined, origin: undefined, originAll: undefined },
+  };
+}

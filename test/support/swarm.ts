@@ -1,0 +1,60 @@
+// What the swarm's tests share: a command with every field set, capabilities of a made-up FFmpeg, a collector of events.
+// It starts nothing.
+import { clockFrom, clockOrigin } from '../../src/clock.ts';
+import type { ClientEvent, Event } from '../../src/events.ts';
+import { silentLog } from '../../src/log.ts';
+import type { ClientCommand } from '../../src/swarm/arguments.ts';
+import type { Capabilities } from '../../src/swarm/capabilities.ts';
+import type { ProcessDependencies } from '../../src/swarm/client-process.ts';
+
+/** FFmpeg 5.1 as far as the arguments care. */
+export const oldCapabilities: Capabilities = {
+  path: 'ffmpeg',
+  version: '5.1.9',
+  release: [5, 1],
+  hlsOptions: new Set(['max_reload']),
+  httpOptions: new Set([
+    ...['http_proxy', 'user_agent', 'headers'],
+    ...['reconnect', 'reconnect_streamed', 'reconnect_on_network_error', 'reconnect_delay_max'],
+  ]),
+  tlsOptions: new Set(['tls_verify', 'ca_file']),
+  hasDatetimeLevel: false,
+  hasStatsPeriod: true,
+};
+
+/** FFmpeg 8 as far as the arguments care. */
+export const newCapabilities: Capabilities = {
+  ...oldCapabilities,
+  version: '8.1.2',
+  release: [8, 1],
+  hlsOptions: new Set(['max_reload', 'seg_max_retry']),
+  hasDatetimeLevel: true,
+};
+
+export const command: ClientCommand = {
+  url: 'http://origin.example/live/stream.m3u8',
+  isHls: true,
+  isPaced: false,
+  userAgent: 'hls-swarm/1.0',
+  client: 1,
+  headers: [],
+  noCache: false,
+  timeoutMs: 15_000,
+  reconnect: true,
+  reconnectDelaySeconds: 5,
+  map: ['0'],
+  stats: true,
+  statsLogLevel: 'debug',
+};
+
+/** Dependencies of a client whose events land in `events`. */
+export function recorder(): ProcessDependencies & { readonly events: Event[]; clientEvents(): readonly ClientEvent[] } {
+  const events: Event[] = [];
+  return {
+    clock: clockFrom(clockOrigin()),
+    emit: (event) => events.push(event),
+    log: silentLog,
+    events,
+    clientEvents: () => events.filter((event) => event.type === 'client'),
+  };
+}
