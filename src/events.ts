@@ -171,7 +171,11 @@ export interface VariantsEvent {
   readonly process: number;
   readonly atMs: number;
   readonly url: string;
-  readonly variants: readonly { readonly url: string; readonly bandwidthBitsPerSecond?: number; readonly resolution?: string }[];
+  readonly variants: readonly {
+    readonly url: string;
+    readonly bandwidthBitsPerSecond?: number;
+    readonly resolution?: string;
+  }[];
 }
 
 /** Media seconds of a segment, emitted once per URL + range and worker, when a playlist listed it first. */
@@ -222,7 +226,11 @@ export type ParsedFact =
   | { readonly rule: 'open'; readonly url: string; readonly context: string; readonly isNewConnection: boolean }
   | { readonly rule: 'tcp-start'; readonly address: string; readonly port: number }
   | { readonly rule: 'tcp-connected'; readonly address: string; readonly port: number }
-  | { readonly rule: 'tcp-failed'; readonly target: string; readonly reason: 'refused' | 'timeout' | 'unreachable' | 'resolve' | 'other' }
+  | {
+      readonly rule: 'tcp-failed';
+      readonly target: string;
+      readonly reason: 'refused' | 'timeout' | 'unreachable' | 'resolve' | 'other';
+    }
   | { readonly rule: 'http-error'; readonly status: number; readonly text: string }
   | { readonly rule: 'keepalive-failed'; readonly url: string; readonly reason: string }
   | { readonly rule: 'reconnect'; readonly offset: number; readonly delaySeconds: number }
@@ -354,6 +362,14 @@ export interface BatchEvent {
   readonly lostRecords: number;
 }
 
+/** Records that did not reach the journal (a full queue, a failing disk): the account has a gap, and the verdict says so. */
+export interface LostEvent {
+  readonly type: 'lost';
+  readonly atMs: number;
+  readonly where: 'journal';
+  readonly records: number;
+}
+
 export const FINDING_CODES = [
   'playlist-stalled',
   'playlist-lost',
@@ -415,6 +431,7 @@ export type Event =
   | OriginRequestEvent
   | SampleEvent
   | BatchEvent
+  | LostEvent
   | FindingEvent;
 
 /** How a room tells the ledger: it is handed one of these and knows nothing of who listens. */

@@ -91,11 +91,7 @@ export class DoorSlots {
 
   constructor(buffers: MeterBuffers, door: number) {
     const width = DOOR_METERS.length;
-    this.#meters = new Float64Array(
-      buffers.doorMeters,
-      (door - 1) * width * Float64Array.BYTES_PER_ELEMENT,
-      width,
-    );
+    this.#meters = new Float64Array(buffers.doorMeters, (door - 1) * width * Float64Array.BYTES_PER_ELEMENT, width);
     const flagWidth = DOOR_FLAGS.length;
     this.#flags = new Int32Array(buffers.doorFlags, (door - 1) * flagWidth * Int32Array.BYTES_PER_ELEMENT, flagWidth);
   }
@@ -122,13 +118,21 @@ export class DoorSlots {
   }
 }
 
+export interface MeterReading {
+  readonly meters: Readonly<Record<WorkerMeter, number>>;
+  readonly contentBytesByKind: Readonly<Record<Kind | 'open', number>>;
+}
+
+/** What meters read where there is no tap. */
+export const NO_METERS: MeterReading = {
+  meters: Object.fromEntries(WORKER_METERS.map((name) => [name, 0])) as Record<WorkerMeter, number>,
+  contentBytesByKind: Object.fromEntries(KIND_SLOTS.map((kind) => [kind, 0])) as Record<Kind | 'open', number>,
+};
+
 /** Sums over all workers at this instant (maximum for the loop delay): meter values and content by kind. */
-export function readMeters(buffers: MeterBuffers): {
-  meters: Record<WorkerMeter, number>;
-  contentBytesByKind: Record<Kind | 'open', number>;
-} {
-  const meters = Object.fromEntries(WORKER_METERS.map((name) => [name, 0])) as Record<WorkerMeter, number>;
-  const contentBytesByKind = Object.fromEntries(KIND_SLOTS.map((kind) => [kind, 0])) as Record<Kind | 'open', number>;
+export function readMeters(buffers: MeterBuffers): MeterReading {
+  const meters = { ...NO_METERS.meters };
+  const contentBytesByKind = { ...NO_METERS.contentBytesByKind };
   for (let worker = 0; worker < buffers.workers; worker += 1) {
     const { slots, kinds } = workerSlots(buffers, worker);
     for (const name of WORKER_METERS) {

@@ -30,9 +30,9 @@ export interface ResponseHead {
 
 /** What common servers allow is 8 to 48 KiB; cookies of real players stay far below. */
 export const MAX_HEAD_BYTES: number = 64 * KIB;
-export const MAX_FIELDS = 256;
+const MAX_FIELDS = 256;
 /** FFmpeg sends at most 4 KiB; signed URLs of other players reach some more. */
-export const MAX_REQUEST_LINE_BYTES: number = 16 * KIB;
+const MAX_REQUEST_LINE_BYTES: number = 16 * KIB;
 
 const END_OF_HEAD = '\r\n\r\n';
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/s;
@@ -115,7 +115,8 @@ export function rewriteRequestHead(
     return { octets: Buffer.concat(parts), removed: 0 };
   }
   const lines = Buffer.concat(parts).toString('latin1').split('\r\n');
-  const kept = lines.filter((line, index) => index === 0 || !names.has(nameOfLine(line)));
+  // A request line has a space before any colon, so it is never taken for a field.
+  const kept = lines.filter((line) => !names.has(nameOfLine(line)));
   return { octets: Buffer.from(kept.join('\r\n'), 'latin1'), removed: lines.length - kept.length };
 }
 

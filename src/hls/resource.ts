@@ -1,0 +1,61 @@
+// The identity of a resource: URL + byte range, never a file name alone. It fetches nothing and knows no playlist.
+import type { ByteRange } from '../events.ts';
+import type { LengthAndOffset } from './attributes.ts';
+
+/** A URL (absolute, as the WHATWG URL standard writes it) and the part of it that was listed. */
+export interface ListedResource {
+  readonly url: string;
+  readonly range?: ByteRange;
+}
+
+const SINGLE_RANGE = /^bytes=([0-9]+)-([0-9]*)$/i;
+
+/**
+ * One text per resource: the URL as the WHATWG URL standard writes it (so that `http://HOST:80/a b` and `http://host/a%20b`
+ * are one), without fragment, and the range. `bytes=0-` equals no range. A text that is no URL stands for itself.
+ */
+export function resourceKey(url: string, range: ByteRange | undefined): string {
+  const address = canonicalUrl(url);
+  if (range === undefined || (range[0] === 0 && range[1] === null)) return address;
+  return `${address} ${range[0]}-${range[1] ?? ''}`;
+}
+
+/** The URL part of `resourceKey`. */
+export function canonicalUrl(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return url.split('#', 1)[0] ?? url;
+  parsed.hash = '';
+  return parsed.href;
+}
+
+/**
+ * A Range field's value: `bytes=10-19` is [10, 19], `bytes=10-` is [10, null]. `bytes=0-` is the whole resource, so
+ * undefined. Also undefined, as no playlist lists them: several ranges, a suffix (`bytes=-5`), and what an origin ignores
+ * (other units, an end before the start, positions above 2^53 - 1).
+ */
+export function parseRange(value: string | undefined): ByteRange | undefined {
+  const match = SINGLE_RANGE.exec(value?.trim() ?? '');
+  if (match === null) return undefined;
+  const first = Number(match[1]);
+  const last = match[2] === '' ? null : Number(match[2]);
+  if (!Number.isSafeInteger(first) || (last !== null && (!Number.isSafeInteger(last) || last < first)))
+    return undefined;
+  return first === 0 && last === null ? undefined : [first, last];
+}
+
+/** A byte range without an offset starts where the last one of that URL ended, or at its start; `ends` keeps that by URL. */
+export function listedResource(
+  url: string,
+  part: LengthAndOffset | undefined,
+  ends: Map<string, number>,
+): ListedResource {
+  if (part === undefined) return { url };
+  const first = part.offsetBytes ?? ends.get(url) ?? 0;
+  ends.set(url, first + part.lengthBytes);
+  return partOf(url, first, part.lengthBytes);
+}
+
+/** A range of no octets cannot be asked for: then the URL alone is listed. */
+export function partOf(url: string, first: number, lengthBytes: number): ListedResource {
+  return lengthBytes === 0 ? { url } : { url, range: [first, first + lengthBytes - 1] };
+}
