@@ -1,0 +1,174 @@
+// The embedded live origin put together: work folder, loop, live remux, store, account, server. One per process.
+// It handles no signal and prints nothing; main.ts and command.ts do.
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { clockFrom, clockOrigin } from '../clock.ts';
+import { MS_PER_SECOND, msToSeconds } from '../units.ts';
+import { type AccessLine, Account } from './account.ts';
+import { startFfmpeg } from './ffmpeg.ts';
+import { ensureLoop } from './loop.ts';
+import { MediaStore } from './media-store.ts';
+import { PLAYLIST_NAME, PROFILES, type ProfileName, remuxArguments } from './profiles.ts';
+import { createOriginServer, LISTING_PATH, MEDIA_PATH, METRICS_PATH } from './server.ts';
+import { createWorkFolder, removeWorkFolder, sweepWorkFolders } from './work-folder.ts';
+
+export interface LiveOriginOptions {
+  readonly profile: ProfileName;
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Appended to, one JSON line per request. */
+  readonly accessLogFile?: string;
+  readonly ffmpegPath: string;
+  /** Gives up the start: it rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+export interface OriginAddresses {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly listingUrl: string;
+}
+
+export interface LiveOrigin extends OriginAddresses {
+  readonly workFolder: string;
+  /** Resolves with a sentence when the stream broke; never when it was stopped. */
+  readonly broken: Promise<string>;
+  /** Ends the remux and every connection, writes the last lines, removes the folder. */
+  stop(): Promise<void>;
+}
+
+/** FFmpeg clients begin three segments before the live edge. */
+const SEGMENTS_TO_BE_LIVE = 3;
+/** The first list comes in one burst; this is for a machine on its knees. */
+const LIVE_LIMIT_MS = 20 * MS_PER_SECOND;
+const REMUX_GRACE_MS = MS_PER_SECOND;
+
+/**
+ * Resolves when the stream is live: a playlist with at least three segments is served.
+ * @throws Error of one sentence (port taken, FFmpeg missing or failing, folder or log file not writable); nothing is left then
+ */
+export async function startLiveOrigin(
+  options: LiveOriginOptions,
+  onLine: (line: AccessLine) => void,
+): Promise<LiveOrigin> {
+  const clock = clockFrom(clockOrigin());
+  await using endings = new AsyncDisposableStack();
+  const { promise: broken, resolve: breaks } = Promise.withResolvers<string>();
+  const { promise: live, resolve: isLive } = Promise.withResolvers<void>();
+  const log = await openAccessLog(options.accessLogFile, breaks);
+  endings.defer(() => closed(log));
+  sweepWorkFolders(clock.wallMs());
+  const workFolder = await createWorkFolder();
+  endings.defer(() => removeWorkFolder(workFolder));
+  let segments = 0;
+  const store = new MediaStore(
+    workFolder,
+    (file) => {
+      if (file.name !== PLAYLIST_NAME) return;
+      segments = file.content.toString().split('#EXTINF:').length - 1;
+      if (segments >= SEGMENTS_TO_BE_LIVE) isLive();
+    },
+    breaks,
+  );
+  endings.defer(() => store.close());
+  const account = new Account(clock, (line) => {
+    log?.write(`${JSON.stringify(line)}\n`);
+    onLine(line);
+  });
+  const server = createOriginServer({ store, account, isLive: () => segments >= SEGMENTS_TO_BE_LIVE });
+  endings.defer(() => server.close());
+  await listen(server, options);
+  const loopFile = await ensureLoop({ ...options, workFolder });
+  endings.defer(startRemux(options, loopFile, workFolder, breaks));
+  await untilLive(live, broken, options.signal);
+  const ending = endings.move();
+  return {
+    ...addresses(options.host, (server.server.address() as AddressInfo).port),
+    workFolder,
+    broken,
+    stop: () => ending.disposeAsync(),
+  };
+}
+
+async function openAccessLog(
+  file: string | undefined,
+  onFailure: (reason: string) => void,
+): Promise<WriteStream | undefined> {
+  if (file === undefined) return undefined;
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  stream.once('open', () => resolve());
+  stream.on('error', (error) => {
+    const reason = `The access log ${file} cannot be written: ${error.message}`;
+    reject(new Error(reason));
+    onFailure(reason);
+  });
+  await promise;
+  return stream;
+}
+
+/** Resolves when the last line is in the file, or can never be. */
+async function closed(stream: WriteStream | undefined): Promise<void> {
+  if (stream === undefined || stream.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.once('close', resolve);
+  stream.end();
+  await promise;
+}
+
+async function listen(server: ReturnType<typeof createOriginServer>, { host, port }: LiveOriginOptions): Promise<void> {
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new Error(`Port ${port} on ${host} is taken: choose another with --port, or 0 for a free one.`);
+    throw new Error(`The origin cannot listen on ${host}, port ${port}: ${message}`);
+  }
+}
+
+/** Hands back how to stop it. */
+function startRemux(
+  { profile, ffmpegPath, signal }: LiveOriginOptions,
+  loopFile: string,
+  workFolder: string,
+  onBreak: (reason: string) => void,
+): () => Promise<void> {
+  const remux = startFfmpeg({
+    ffmpegPath,
+    arguments: remuxArguments(PROFILES[profile], loopFile),
+    folder: workFolder,
+    signal,
+  });
+  let isStopping = false;
+  void remux.reason.then((reason) => {
+    if (!isStopping) onBreak(`The live remux of profile '${profile}' ended: ${reason}`);
+  });
+  return async () => {
+    isStopping = true;
+    await remux.program.stop({ graceMs: REMUX_GRACE_MS });
+  };
+}
+
+/** @throws Error with the reason: it broke, it was given up, it took too long */
+async function untilLive(live: Promise<void>, broken: Promise<string>, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.timeout(LIVE_LIMIT_MS);
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  for (const one of [signal, limit]) one.addEventListener('abort', () => end(), { once: true });
+  const reason = await Promise.race([live, broken, ended]);
+  signal.throwIfAborted();
+  if (limit.aborted) throw new Error(`The stream has not become live within ${msToSeconds(LIVE_LIMIT_MS)} s.`);
+  if (reason !== undefined) throw new Error(reason);
+}
+
+/** An address that listens everywhere is reached on the loopback. */
+function addresses(host: string, port: number): OriginAddresses {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const base = `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
+  return {
+    url: `${base}${MEDIA_PATH}${PLAYLIST_NAME}`,
+    metricsUrl: `${base}${METRICS_PATH}`,
+    listingUrl: `${base}${LISTING_PATH}`,
+  };
+}

@@ -1,0 +1,269 @@
+// The only way to start a program (execa): no shell, a process group of its own, dead when we are dead, pipes read to their end.
+// It does not restart, parse, time or log anything, and it never signals a process that has already been reaped.
+import type { ChildProcess } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { execa, execaSync } from 'execa';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ProgramOptions {
+  readonly stdio: {
+    /** 'pipe' is never written to: the child sees its end when it is closed, that is when we are gone. Default 'ignore'. */
+    readonly stdin?: 'ignore' | 'pipe' | 'inherit';
+    readonly stdout: 'pipe' | 'ignore' | 'inherit';
+    readonly stderr: 'pipe' | 'ignore' | 'inherit';
+    readonly fd3?: 'pipe';
+  };
+  /** The whole environment of the child; default ours. Undefined values are left out. */
+  readonly env?: Environment;
+  readonly cwd?: string;
+  readonly onStdout?: (chunk: Buffer) => void;
+  readonly onStderr?: (chunk: Buffer) => void;
+  readonly onFd3?: (chunk: Buffer) => void;
+}
+
+/** How a program ended: `code`, or `signal`; or `failure` when it never started (a sentence that names it). */
+export interface ProgramExit {
+  readonly code?: number;
+  readonly signal?: string;
+  readonly failure?: string;
+}
+
+export interface Program {
+  /** Absent when the program could not be started. */
+  readonly pid?: number;
+  /** Resolved once, after the last octet of every pipe was handed over. Never rejects. */
+  readonly exited: Promise<ProgramExit>;
+  /** SIGTERM to the group, again after 0.5 s (FFmpeg 7 with -nostdin ignores the first), SIGKILL after `graceMs`. */
+  stop(options?: { readonly graceMs?: number }): Promise<ProgramExit>;
+  /** SIGKILL to the group at once. */
+  kill(): void;
+}
+
+export interface ProgramOutput extends ProgramExit {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  /** More than `maxBytes` came on one stream: the rest was dropped and the program killed. */
+  readonly overflowed: boolean;
+}
+
+const SECOND_TERM_MS = 500;
+const DEFAULT_GRACE_MS = 3_000;
+/** A descendant that left the group may hold a pipe open for ever: that long after the exit we stop listening. */
+const PIPE_DRAIN_LIMIT_MS = 2_000;
+const PROXY_VARIABLES = new Set(['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']);
+
+/**
+ * Starts `command` (a path, or a name looked up in PATH) in a process group of its own. A program that cannot be started is
+ * not an exception: `pid` is absent and `exited` says why. Where util-linux has `setpriv`, the kernel kills the child when
+ * we die by whatever means. That signal is sent when the *thread* that forked ends, so only the main thread may start programs.
+ * @throws TypeError for a NUL octet in an argument, Error when called from a worker thread: mistakes of the caller
+ */
+export function startProgram(command: string, args: readonly string[], options: ProgramOptions): Program {
+  if (!isMainThread)
+    throw new Error(`${command}: programs are started from the main thread only (parent-death signal)`);
+  const env = definedOnly(options.env ?? process.env);
+  const found = findProgram(command, env['PATH']);
+  if ('failure' in found) return neverStarted(found.failure);
+  const [file = command, ...argv] = [...deathSignalPrefix(), found.path, ...args];
+  const { stdin = 'ignore', stdout, stderr, fd3 } = options.stdio;
+  const child = execa(file, argv, {
+    stdio: fd3 === undefined ? [stdin, stdout, stderr] : [stdin, stdout, stderr, fd3],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env,
+    extendEnv: false,
+    detached: true,
+    buffer: false,
+    encoding: 'buffer',
+    reject: false,
+  });
+  child.stdio[1]?.on('data', options.onStdout ?? ignore);
+  child.stdio[2]?.on('data', options.onStderr ?? ignore);
+  child.stdio[3]?.on('data', options.onFd3 ?? ignore);
+  const ended = child.then((result) => result.cause);
+  if (child.pid === undefined)
+    return neverStarted(ended.then((cause) => `${command} could not be started: ${reasonOf(cause)}`));
+  return supervised(child.nodeChildProcess, child.pid, ended);
+}
+
+/** Runs a short-lived program to its end and hands back what it printed (UTF-8), both streams bounded. Never rejects. */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  options: { readonly timeoutMs: number; readonly maxBytes: number; readonly env?: Environment },
+): Promise<ProgramOutput> {
+  let timedOut = false;
+  const stdout = new Collected(options.maxBytes, () => program.kill());
+  const stderr = new Collected(options.maxBytes, () => program.kill());
+  const program = startProgram(command, args, {
+    stdio: { stdout: 'pipe', stderr: 'pipe' },
+    ...(options.env === undefined ? {} : { env: options.env }),
+    onStdout: (chunk) => stdout.add(chunk),
+    onStderr: (chunk) => stderr.add(chunk),
+  });
+  const timer = setTimeout(() => {
+    timedOut = true;
+    program.kill();
+  }, options.timeoutMs);
+  const exit = await program.exited;
+  clearTimeout(timer);
+  return {
+    ...exit,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    timedOut,
+    overflowed: stdout.overflowed || stderr.overflowed,
+  };
+}
+
+/** `env` without the variables that silently decide which proxy FFmpeg uses (`no_proxy` even beats `-http_proxy`). */
+export function withoutProxyVariables(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !PROXY_VARIABLES.has(name.toLowerCase())));
+}
+
+/** The file that `command` stands for, or a sentence saying why there is none. */
+export function findProgram(
+  command: string,
+  path: string | undefined,
+): { readonly path: string } | { readonly failure: string } {
+  if (command.includes('/')) {
+    const problem = problemOf(command);
+    return problem === undefined ? { path: command } : { failure: `${command} ${problem}` };
+  }
+  const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '');
+  const file = folders.map((folder) => join(folder, command)).find((candidate) => problemOf(candidate) === undefined);
+  return file === undefined
+    ? { failure: `${command} was not found in PATH (${folders.join(delimiter)})` }
+    : { path: file };
+}
+
+function problemOf(file: string): string | undefined {
+  const status = statSync(file, { throwIfNoEntry: false });
+  if (status === undefined) return 'does not exist';
+  if (!status.isFile()) return 'is not a file';
+  try {
+    accessSync(file, constants.X_OK);
+    return undefined;
+  } catch {
+    return 'is not executable';
+  }
+}
+
+let deathSignal: readonly string[] | undefined;
+
+/** `setpriv` replaces itself by the program (the pid stays); probed once, as BusyBox has one without the option. */
+function deathSignalPrefix(): readonly string[] {
+  if (deathSignal !== undefined) return deathSignal;
+  const setpriv = findProgram('setpriv', process.env['PATH']);
+  const prefix = 'path' in setpriv ? [setpriv.path, '--pdeathsig', 'KILL', '--'] : [];
+  const [file, ...options] = [...prefix, process.execPath, '--version'];
+  const works =
+    prefix.length > 0 &&
+    file !== undefined &&
+    execaSync(file, options, { reject: false, stdio: 'ignore' }).exitCode === 0;
+  deathSignal = works ? prefix : [];
+  return deathSignal;
+}
+
+/** `ended` resolves when the process is gone and its pipes are read to their end. */
+function supervised(child: ChildProcess, pid: number, ended: Promise<unknown>): Program {
+  const timers = new Set<NodeJS.Timeout>();
+  const later = (delayMs: number, act: () => void): void => {
+    timers.add(setTimeout(act, delayMs));
+  };
+  const clearTimers = (): void => {
+    for (const timer of timers) clearTimeout(timer);
+  };
+  let isRunning = true;
+  const signal = (name: NodeJS.Signals): void => {
+    if (isRunning) signalGroup(pid, name);
+  };
+  remember(pid);
+  child.once('exit', () => {
+    signal('SIGKILL');
+    isRunning = false;
+    living.delete(pid);
+    clearTimers();
+    later(PIPE_DRAIN_LIMIT_MS, () => child.stdio.forEach((stream) => void stream?.destroy()));
+  });
+  const exited = ended.then((): ProgramExit => {
+    clearTimers();
+    if (child.signalCode !== null) return { signal: child.signalCode };
+    return child.exitCode === null ? {} : { code: child.exitCode };
+  });
+  let isStopping = false;
+  const stop: Program['stop'] = ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
+    if (isStopping || !isRunning) return exited;
+    isStopping = true;
+    signal('SIGTERM');
+    later(SECOND_TERM_MS, () => signal('SIGTERM'));
+    later(graceMs, () => signal('SIGKILL'));
+    return exited;
+  };
+  return { pid, exited, stop, kill: () => signal('SIGKILL') };
+}
+
+const living = new Set<number>();
+
+/** The last resort where there is no parent-death signal: an ordinary end or an uncaught error of ours takes the groups along. */
+function remember(pid: number): void {
+  if (living.size === 0 && !process.listeners('exit').includes(killLiving)) process.on('exit', killLiving);
+  living.add(pid);
+}
+
+function killLiving(): void {
+  for (const pid of living) signalGroup(pid, 'SIGKILL');
+}
+
+function signalGroup(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // ESRCH: the group is gone already, which is what was asked for.
+  }
+}
+
+function neverStarted(failure: string | PromiseLike<string>): Program {
+  const exited = Promise.resolve(failure).then((text): ProgramExit => ({ failure: text }));
+  return { exited, stop: () => exited, kill: ignore };
+}
+
+class Collected {
+  overflowed = false;
+  readonly #chunks: Buffer[] = [];
+  readonly #onOverflow: () => void;
+  #roomBytes: number;
+
+  constructor(maxBytes: number, onOverflow: () => void) {
+    this.#roomBytes = maxBytes;
+    this.#onOverflow = onOverflow;
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk.subarray(0, this.#roomBytes));
+    if (chunk.length > this.#roomBytes && !this.overflowed) {
+      this.overflowed = true;
+      this.#onOverflow();
+    }
+    this.#roomBytes = Math.max(0, this.#roomBytes - chunk.length);
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}
+
+function definedOnly(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function ignore(): void {}
