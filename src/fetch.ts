@@ -1,0 +1,299 @@
+// The only way to make an HTTP request of our own, and the only place that knows undici: preflight, listing, scrapes.
+// It never goes through a door or a proxy, retries nothing, throws nothing, and reads no more than it was allowed to.
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction, Socket } from 'node:net';
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { buildConnector, Client, errors } from 'undici';
+import { MIB } from './units.ts';
+
+/** What the request is for; it names us in the origin's log: `hls-swarm-listing/1.0.0`. */
+export type FetchPurpose = 'preflight' | 'listing' | 'metrics' | 'calibration';
+
+export interface FetchOptions {
+  readonly purpose: FetchPurpose;
+  /** For the whole exchange, redirects and waiting for the connection included. */
+  readonly timeoutMs: number;
+  /** Most octets of content, before and after decoding. Default 2 MiB. */
+  readonly maxBytes?: number;
+  /** `fail` (default), or `cut`: stop reading at `maxBytes` and give what came (an endless stream has no end to wait for). */
+  readonly onOverflow?: 'fail' | 'cut';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer with whatever status; the caller judges status and media type. */
+export interface Fetched {
+  readonly ok: true;
+  readonly status: number;
+  readonly text: string;
+  readonly octets: Buffer;
+  /** Lower case, without parameters. */
+  readonly mediaType?: string;
+  /** After redirects. */
+  readonly url: string;
+  readonly isCut: boolean;
+  readonly ownBytes: number;
+}
+
+/** No usable answer; `reason` is a clause in plain words without the URL (which may hold secrets). */
+export interface NotFetched {
+  readonly ok: false;
+  readonly reason: string;
+  readonly ownBytes: number;
+}
+
+export interface FetcherOptions {
+  readonly version: string;
+  /** false: accept any certificate (`--dangerous`). Default true. */
+  readonly verifiesTls?: boolean;
+  /** `--resolve`: connections to `host` go to `address`; Host field and SNI stay. */
+  readonly resolve?: { readonly host: string; readonly address: string };
+}
+
+export const DEFAULT_MAX_BYTES: number = 2 * MIB;
+/** Browsers stop at 20; a listing or a playlist that needs more than a few is a loop. */
+const MAX_REDIRECTS = 5;
+/** Each keeps one connection; a fetcher serves one caller with one or two origins, redirects may add some. */
+const MAX_ORIGINS = 16;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * One caller's connections: one kept-alive connection per origin, one request at a time on it. `ownBytes` is what went over
+ * those sockets for the fetch, both ways: exact for http; for https as Node counts on a TLS socket.
+ */
+export class Fetcher {
+  readonly #options: FetcherOptions;
+  readonly #origins = new Map<string, OriginLink>();
+
+  constructor(options: FetcherOptions) {
+    this.#options = options;
+  }
+
+  /** GETs `url`. Resolves always. */
+  async fetchText(url: string, options: FetchOptions): Promise<Fetched | NotFetched> {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(new TimeLimitError(options.timeoutMs)), options.timeoutMs);
+    const signal = options.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, options.signal]);
+    let ownBytes = 0;
+    try {
+      let target = parseTarget(url);
+      for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+        const answer = await this.#link(target.origin).exchange(target, this.#headers(options), options, signal);
+        ownBytes += answer.ownBytes;
+        if (answer.error !== undefined) throw answer.error;
+        if (answer.location === undefined) return { ok: true, ...answer.result, url: target.href, ownBytes };
+        target = parseTarget(answer.location, target);
+      }
+      return { ok: false, reason: `more than ${MAX_REDIRECTS} redirects`, ownBytes };
+    } catch (error) {
+      return { ok: false, reason: reasonOf(signal.aborted ? signal.reason : error), ownBytes };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends all connections, also those in use. */
+  async close(): Promise<void> {
+    const links = [...this.#origins.values()];
+    this.#origins.clear();
+    await Promise.all(links.map((link) => link.close()));
+  }
+
+  #headers(options: FetchOptions): Record<string, string> {
+    return {
+      'user-agent': `hls-swarm-${options.purpose}/${this.#options.version}`,
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      ...options.headers,
+    };
+  }
+
+  #link(origin: string): OriginLink {
+    const known = this.#origins.get(origin);
+    if (known !== undefined) return known;
+    if (this.#origins.size >= MAX_ORIGINS) this.#forgetOldest();
+    const link = new OriginLink(origin, this.#options);
+    this.#origins.set(origin, link);
+    return link;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#origins;
+    if (oldest === undefined) return;
+    this.#origins.delete(oldest[0]);
+    void oldest[1].close();
+  }
+}
+
+type Content = Pick<Fetched, 'status' | 'text' | 'octets' | 'mediaType' | 'isCut'>;
+interface Exchange {
+  readonly ownBytes: number;
+  readonly error?: unknown;
+  readonly location?: string;
+  readonly result: Content;
+}
+const NOTHING: Content = { status: 0, text: '', octets: Buffer.alloc(0), isCut: false };
+
+/** One origin's connection, its octets counted. */
+class OriginLink {
+  readonly #client: Client;
+  readonly #sockets = new Set<Socket>();
+  #closedBytes = 0;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(origin: string, options: FetcherOptions) {
+    const connect = buildConnector({
+      allowH2: false,
+      rejectUnauthorized: options.verifiesTls ?? true,
+      ...(options.resolve === undefined ? {} : { lookup: lookupWith(options.resolve) }),
+    });
+    this.#client = new Client(origin, {
+      allowH2: false,
+      pipelining: 1,
+      // The one limit is the caller's, for the whole exchange.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (target, callback) =>
+        connect(target, (error, socket) => {
+          if (error !== null) return callback(error, null);
+          this.#track(socket);
+          callback(null, socket);
+        }),
+    });
+  }
+
+  /** One request in its turn: octets on the sockets can belong to one exchange only. */
+  exchange(url: URL, headers: Record<string, string>, options: FetchOptions, signal: AbortSignal): Promise<Exchange> {
+    const turn = this.#tail.then(async (): Promise<Exchange> => {
+      const before = this.#bytes();
+      try {
+        const answer = await this.#request(url, headers, options, signal);
+        return { ...answer, ownBytes: this.#bytes() - before };
+      } catch (error) {
+        return { error, result: NOTHING, ownBytes: this.#bytes() - before };
+      }
+    });
+    this.#tail = turn;
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    await this.#client.destroy();
+  }
+
+  async #request(
+    url: URL,
+    headers: Record<string, string>,
+    options: FetchOptions,
+    signal: AbortSignal,
+  ): Promise<Omit<Exchange, 'ownBytes'>> {
+    const response = await this.#client.request({ method: 'GET', path: url.pathname + url.search, headers, signal });
+    const location = single(response.headers['location']);
+    const body = await readBody(response.body, options.maxBytes ?? DEFAULT_MAX_BYTES, options.onOverflow === 'cut');
+    if (REDIRECTS.has(response.statusCode) && location !== undefined) return { location, result: NOTHING };
+    const octets = decode(body.octets, single(response.headers['content-encoding']), options, body.isCut);
+    const mediaType = single(response.headers['content-type'])?.split(';')[0]?.trim().toLowerCase();
+    return {
+      result: {
+        status: response.statusCode,
+        octets,
+        text: octets.toString('utf8'),
+        ...(mediaType === undefined ? {} : { mediaType }),
+        isCut: body.isCut,
+      },
+    };
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#closedBytes += socket.bytesRead + socket.bytesWritten;
+    });
+  }
+
+  #bytes(): number {
+    let bytes = this.#closedBytes;
+    for (const socket of this.#sockets) bytes += socket.bytesRead + socket.bytesWritten;
+    return bytes;
+  }
+}
+
+/** An answer or request that breaks our own rules; the message is the reason. */
+class Refusal extends Error {}
+
+class TimeLimitError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no complete answer within ${timeoutMs} ms`);
+  }
+}
+
+function parseTarget(url: string, base?: URL): URL {
+  const target = URL.canParse(url, base?.href) ? new URL(url, base?.href) : undefined;
+  if (target !== undefined && (target.protocol === 'http:' || target.protocol === 'https:')) return target;
+  throw new Refusal(`${base === undefined ? 'the address' : 'the redirect'} is not an http:// or https:// URL`);
+}
+
+async function readBody(
+  body: AsyncIterable<Buffer> & { destroy(): unknown },
+  maxBytes: number,
+  isCutAllowed: boolean,
+): Promise<{ octets: Buffer; isCut: boolean }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    const room = maxBytes - bytes;
+    bytes += chunk.length;
+    if (chunk.length <= room) {
+      chunks.push(chunk);
+      continue;
+    }
+    body.destroy();
+    if (!isCutAllowed) throw new Refusal(`the answer is larger than the limit of ${maxBytes} bytes`);
+    chunks.push(chunk.subarray(0, room));
+    return { octets: Buffer.concat(chunks), isCut: true };
+  }
+  return { octets: Buffer.concat(chunks), isCut: false };
+}
+
+/** We ask for identity; what comes compressed all the same is decoded, as players do. */
+function decode(octets: Buffer, coding: string | undefined, options: FetchOptions, isCut: boolean): Buffer {
+  const name = coding?.trim().toLowerCase() ?? 'identity';
+  if (name === 'identity' || name === '' || isCut) return octets;
+  const limit = { maxOutputLength: options.maxBytes ?? DEFAULT_MAX_BYTES };
+  try {
+    if (name === 'gzip' || name === 'x-gzip') return gunzipSync(octets, limit);
+    if (name === 'deflate') return inflateSync(octets, limit);
+    if (name === 'br') return brotliDecompressSync(octets, limit);
+  } catch (error) {
+    throw new Refusal(`the answer's ${name} coding cannot be decoded (${messageOf(error)})`);
+  }
+  throw new Refusal(`the answer has the content coding "${name}"; gzip, deflate, br and none are understood`);
+}
+
+function single(field: string | string[] | undefined): string | undefined {
+  return Array.isArray(field) ? field[0] : field;
+}
+
+function lookupWith({ host, address }: { host: string; address: string }): LookupFunction {
+  return (hostname, options, callback) => {
+    systemLookup(hostname === host ? address : hostname, options, callback);
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal || error instanceof TimeLimitError) return error.message;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ECONNREFUSED') return `connection refused (${messageOf(error)})`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name cannot be resolved (${messageOf(error)})`;
+  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    return `the connection ended before the answer was complete (${messageOf(error)})`;
+  }
+  if (error instanceof errors.HTTPParserError) return `the answer is not HTTP/1.1 (${messageOf(error)})`;
+  if (error instanceof DOMException && error.name === 'AbortError') return 'given up because the run is stopping';
+  return messageOf(error);
+}

@@ -1,0 +1,96 @@
+// The origin host as node_exporter sees it: recent CPU use, memory, octets by network device.
+// It tells nothing about the web server: everything the host does is in these numbers.
+import { DeviceSum } from './counters.ts';
+import { lastValue, type Sample } from './prometheus-text.ts';
+import {
+  createOriginScraper,
+  definedOnly,
+  type OriginReading,
+  type OriginScraperOptions,
+  type Scraper,
+  type ScraperDeps,
+} from './scraper.ts';
+
+export interface NodeExporterOptions extends OriginScraperOptions {
+  /** Host of the stream's URL: on a loopback host its traffic crosses `lo`, elsewhere every device but `lo`. */
+  readonly originHost: string;
+}
+
+export const NODE_FAMILIES = 'node_cpu_seconds_total, node_memory_MemTotal_bytes, node_network_transmit_bytes_total';
+
+/** Scrapes a node_exporter; emits `origin-sample` with source `node_exporter`. */
+export function createNodeExporterScraper(deps: ScraperDeps, options: NodeExporterOptions): Scraper {
+  return createOriginScraper(deps, options, {
+    name: 'node_exporter',
+    read: createNodeReader(options.originHost),
+    families: NODE_FAMILIES,
+  });
+}
+
+/** A reader with the memory that deltas need; one per source. */
+export function createNodeReader(originHost: string): (samples: readonly Sample[]) => OriginReading | undefined {
+  const isCounted = isLoopbackHost(originHost)
+    ? (device: string) => device === 'lo'
+    : (device: string) => device !== 'lo';
+  const cpu = createCpuReader();
+  const sent = new DeviceSum();
+  const received = new DeviceSum();
+  return (samples) => {
+    const reading = definedOnly({
+      cpuRatio: cpu(samples),
+      ...readMemory(samples),
+      networkSentBytesTotal: sent.advance(byDevice(samples, 'node_network_transmit_bytes_total', isCounted)),
+      networkReceivedBytesTotal: received.advance(byDevice(samples, 'node_network_receive_bytes_total', isCounted)),
+    });
+    const isKnown = Object.keys(reading).length > 0 || samples.some(({ name }) => name === 'node_cpu_seconds_total');
+    return isKnown ? reading : undefined;
+  };
+}
+
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host.startsWith('127.') || host === '::1' || host === '[::1]';
+}
+
+/** Share of the time since the last scrape in which the cores were not idle; the since-boot mean hides any load test. */
+function createCpuReader(): (samples: readonly Sample[]) => number | undefined {
+  let before: { idle: number; total: number } | undefined;
+  return (samples) => {
+    let idle = 0;
+    let total = 0;
+    for (const { name, labels, value } of samples) {
+      if (name !== 'node_cpu_seconds_total' || !Number.isFinite(value)) continue;
+      total += value;
+      if (labels['mode'] === 'idle') idle += value;
+    }
+    if (total === 0) return undefined;
+    const idleDelta = idle - (before?.idle ?? idle);
+    const totalDelta = total - (before?.total ?? total);
+    before = { idle, total };
+    // A reboot makes both fall: then this scrape is a first one again.
+    if (totalDelta <= 0 || idleDelta < 0) return undefined;
+    return Math.max(0, 1 - idleDelta / totalDelta);
+  };
+}
+
+function readMemory(samples: readonly Sample[]): {
+  memoryTotalBytes: number | undefined;
+  memoryUsedBytes: number | undefined;
+} {
+  const memoryTotalBytes = lastValue(samples, 'node_memory_MemTotal_bytes');
+  const free = lastValue(samples, 'node_memory_MemAvailable_bytes') ?? lastValue(samples, 'node_memory_MemFree_bytes');
+  const isKnown = memoryTotalBytes !== undefined && free !== undefined;
+  return { memoryTotalBytes, memoryUsedBytes: isKnown ? memoryTotalBytes - free : undefined };
+}
+
+function byDevice(
+  samples: readonly Sample[],
+  family: string,
+  isCounted: (device: string) => boolean,
+): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  for (const { name, labels, value } of samples) {
+    const device = labels['device'] ?? '';
+    if (name === family && Number.isFinite(value) && isCounted(device)) values.set(device, value);
+  }
+  return values;
+}

@@ -1,0 +1,154 @@
+// The listing of the origin's files with their sizes (nginx autoindex in JSON), of which the newest segments are kept.
+// It matches no names with requests and remembers no sizes: each listing is one event, the ledger decides what it keeps.
+import type { ListingEvent } from '../events.ts';
+import type { Fetched } from '../fetch.ts';
+import { MIB, secondsToMs } from '../units.ts';
+import { intervalMs } from './adaptive-interval.ts';
+import {
+  createFailureLog,
+  createSchedule,
+  DEFAULT_SCRAPE_TIMEOUT_MS,
+  type Scraper,
+  type ScraperDeps,
+  scraperOf,
+} from './scraper.ts';
+
+export interface SegmentSizesOptions {
+  readonly url: string;
+  /** `--segment-sizes-interval`; absent = by load. */
+  readonly fixedIntervalMs?: number;
+  /** `--segment-sizes-jitter`; 0 = none. */
+  readonly jitterMs: number;
+  /** `--segment-cache-window`: how many of the newest media numbers of each series are kept. */
+  readonly window: number;
+  readonly timeoutMs?: number;
+}
+
+export type ListingEntry = NonNullable<ListingEvent['entries']>[number];
+
+/** About 20,000 files; a larger listing is refused whole, because half a listing would look like missing segments. */
+export const MAX_LISTING_BYTES: number = 2 * MIB;
+/** A listing is asked for at least this often: sizes of segments that left it before we looked are lost. */
+const MAX_INTERVAL_MS: number = secondsToMs(2);
+
+/** Fetches the listing on a timetable; emits `listing`. A failed fetch is an event without entries: the last ones stand. */
+export function createSegmentSizesScraper(deps: ScraperDeps, options: SegmentSizesOptions): Scraper {
+  const { clock, emit, fetcher } = deps;
+  const failures = createFailureLog(deps.log, 'segment_scraper_error');
+  let foldersSeen = '';
+  const schedule = createSchedule(
+    deps,
+    (activeClients) =>
+      intervalMs({
+        activeClients,
+        capMs: MAX_INTERVAL_MS,
+        ...(options.fixedIntervalMs === undefined ? {} : { fixedMs: options.fixedIntervalMs }),
+      }),
+    () => options.jitterMs,
+    async (signal) => {
+      const answer = await fetcher.fetchText(options.url, {
+        purpose: 'listing',
+        timeoutMs: options.timeoutMs ?? DEFAULT_SCRAPE_TIMEOUT_MS,
+        maxBytes: MAX_LISTING_BYTES,
+        signal,
+      });
+      if (signal.aborted) return;
+      const listing = answer.ok ? readAnswer(answer) : answer;
+      failures.note(listing.ok ? undefined : listing.reason);
+      if (listing.ok && listing.folders.join() !== foldersSeen) {
+        foldersSeen = listing.folders.join();
+        deps.log.info({ folders: listing.folders }, 'segment_scraper_folders_not_followed');
+      }
+      emit({
+        type: 'listing',
+        atMs: clock.nowMs(),
+        url: options.url,
+        ...(listing.ok
+          ? { ok: true, entries: newestEntries(listing.entries, options.window) }
+          : { ok: false, reason: listing.reason }),
+        ownBytes: answer.ownBytes,
+      });
+    },
+  );
+  return scraperOf(schedule);
+}
+
+export type Listing =
+  | {
+      readonly ok: true;
+      readonly entries: readonly ListingEntry[];
+      readonly folders: readonly string[];
+      /** Entries without a name or with a size that no file has. */
+      readonly refused: number;
+    }
+  | { readonly ok: false; readonly reason: string };
+
+/** Reads the JSON text of a listing: files with sizes; folders by name only. */
+export function readListing(text: string): Listing {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, reason: `the listing is not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  if (!Array.isArray(parsed)) return { ok: false, reason: 'the listing is not a JSON array of {name, type, size}' };
+  const entries: ListingEntry[] = [];
+  const folders: string[] = [];
+  let refused = 0;
+  for (const item of parsed as unknown[]) {
+    const { name, type, size, mtime } = (item ?? {}) as Record<string, unknown>;
+    if (typeof name !== 'string' || name === '') refused += 1;
+    else if (type === 'directory') folders.push(name);
+    else if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) refused += 1;
+    else entries.push({ name, sizeBytes: size, ...modifiedAt(mtime) });
+  }
+  return { ok: true, entries, folders, refused };
+}
+
+/** The digits before the extension: `seg00017.ts` -> 17; undefined for playlists and names without a number. */
+export function mediaNumber(name: string): number | undefined {
+  const number = Number(/(\d+)\.[A-Za-z0-9]+$/.exec(name)?.[1] ?? Number.NaN);
+  return Number.isSafeInteger(number) && !/\.m3u8?$/i.test(name) ? number : undefined;
+}
+
+/**
+ * The newest `window` media numbers of each series of names (`seg<number>.ts` is one series, `720p/seg<number>.ts` another),
+ * and all names without a number. An encoder that began again at 0 is newer than the high numbers it left behind: the newest
+ * number is that of the latest file, not the highest; of higher ones left behind, the last `window` stay too.
+ */
+export function newestEntries(entries: readonly ListingEntry[], window: number): readonly ListingEntry[] {
+  const newest = new Map<string, { number: number; modifiedWallMs: number; highest: number }>();
+  for (const entry of entries) {
+    const number = mediaNumber(entry.name);
+    if (number === undefined) continue;
+    const key = seriesOf(entry.name);
+    const modifiedWallMs = entry.modifiedWallMs ?? 0;
+    const best = newest.get(key) ?? { number: -1, modifiedWallMs: -1, highest: -1 };
+    const isNewer = modifiedWallMs > best.modifiedWallMs;
+    const isTie = modifiedWallMs === best.modifiedWallMs && number > best.number;
+    newest.set(key, {
+      ...(isNewer || isTie ? { number, modifiedWallMs } : best),
+      highest: Math.max(best.highest, number),
+    });
+  }
+  return entries.filter(({ name }) => {
+    const number = mediaNumber(name);
+    const best = number === undefined ? undefined : newest.get(seriesOf(name));
+    if (number === undefined || best === undefined) return true;
+    return number > best.number ? number > best.highest - window : number > best.number - window;
+  });
+}
+
+function seriesOf(name: string): string {
+  return name.replace(/\d+(\.[A-Za-z0-9]+)$/, '#$1');
+}
+
+function readAnswer(answer: Fetched): Listing {
+  if (answer.status !== 200) return { ok: false, reason: `status ${answer.status} instead of 200` };
+  return readListing(answer.text);
+}
+
+function modifiedAt(mtime: unknown): { modifiedWallMs?: number } {
+  const modifiedWallMs = typeof mtime === 'string' ? Date.parse(mtime) : Number.NaN;
+  return Number.isNaN(modifiedWallMs) ? {} : { modifiedWallMs };
+}

@@ -1,0 +1,196 @@
+// One FFmpeg process: its pipes cut into lines, the lines handed to parsers that live and die with it, its CPU and progress.
+// It does not restart anything and decides nothing about the ending (client.ts does).
+import type { Clock } from '../clock.ts';
+import type { Emit } from '../events.ts';
+import type { Log } from '../log.ts';
+import { type Environment, type Program, type ProgramExit, startProgram } from '../process.ts';
+import { processCpuSeconds } from './cpu-usage.ts';
+import { LineBudget } from './line-budget.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { ProgressParser } from './progress-parser.ts';
+import { StderrFile } from './stderr-file.ts';
+import { StderrParser } from './stderr-parser.ts';
+
+export interface ProcessDependencies {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly log: Log;
+}
+
+export interface ProcessOptions {
+  readonly client: number;
+  /** 1 = the client's first. */
+  readonly process: number;
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: Environment;
+  readonly stats: boolean;
+  /** Lines per stream that are taken within 100 ms; more are dropped and counted. */
+  readonly statsBuffer: number;
+  readonly stderrDir?: string;
+  /** Repeat every stderr line in the log at debug level. */
+  readonly verbose: boolean;
+}
+
+/** Running totals of one process's lines. */
+export interface LineCounts {
+  readonly stderrLines: number;
+  readonly progressLines: number;
+  readonly unparsedLines: number;
+  readonly droppedStderrLines: number;
+  readonly droppedProgressLines: number;
+  readonly overlongLines: number;
+}
+
+export interface ProcessEnding extends ProgramExit {
+  readonly uptimeMs: number;
+  readonly cpuSeconds?: number;
+  /** FFmpeg's last line at level error or worse. */
+  readonly lastError?: string;
+}
+
+const ERROR_LEVEL = /\[(?:error|fatal|panic)\]\s*(.+)$/;
+
+export class ClientProcess {
+  readonly startedAtMs: number;
+  /** Resolved after the last line was parsed and every file written. */
+  readonly ended: Promise<ProcessEnding>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #options: ProcessOptions;
+  readonly #program: Program;
+  readonly #stderr: LineSplitter;
+  readonly #progress: LineSplitter;
+  readonly #stderrParser: StderrParser;
+  readonly #progressParser: ProgressParser;
+  readonly #stderrBudget: LineBudget;
+  readonly #progressBudget: LineBudget;
+  readonly #file: StderrFile | undefined;
+  #stderrLines = 0;
+  #progressLines = 0;
+  #lastError: string | undefined;
+  #cpuSeconds: number | undefined;
+  #outTimeUs: number | undefined;
+  #advancedAtMs: number | undefined;
+
+  /** Starts the program at once. */
+  constructor(dependencies: ProcessDependencies, options: ProcessOptions) {
+    const { clock, emit, log } = dependencies;
+    const { client, process, statsBuffer, stderrDir } = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.#options = options;
+    this.#stderrBudget = new LineBudget(statsBuffer);
+    this.#progressBudget = new LineBudget(statsBuffer);
+    this.#file = stderrDir === undefined ? undefined : new StderrFile(stderrDir, client, process, log);
+    this.#stderrParser = new StderrParser((fact, atMs, loggedAtWallMs) =>
+      emit({
+        type: 'parsed',
+        client,
+        process,
+        atMs,
+        ...(loggedAtWallMs === undefined ? {} : { loggedAtWallMs }),
+        ...fact,
+      }),
+    );
+    this.#progressParser = new ProgressParser((block, atMs) => {
+      this.#noteOutTime(block.outTimeUs, atMs);
+      emit({ type: 'progress', client, process, atMs, ...block });
+    });
+    this.#stderr = new LineSplitter({ onLine: (text, atMs) => this.#onStderrLine(text, atMs) });
+    this.#progress = new LineSplitter({ onLine: (text, atMs) => this.#onProgressLine(text, atMs) });
+    this.startedAtMs = clock.nowMs();
+    this.#program = this.#start();
+    this.ended = this.#program.exited.then((exit) => this.#end(exit));
+  }
+
+  /** Absent when the program could not be started. */
+  get pid(): number | undefined {
+    return this.#program.pid;
+  }
+
+  /** As last sampled. */
+  get cpuSeconds(): number | undefined {
+    return this.#cpuSeconds;
+  }
+
+  get counts(): LineCounts {
+    return {
+      stderrLines: this.#stderrLines,
+      progressLines: this.#progressLines,
+      unparsedLines: this.#stderrParser.counters.unparsed,
+      droppedStderrLines: this.#stderrBudget.dropped,
+      droppedProgressLines: this.#progressBudget.dropped,
+      overlongLines: this.#stderr.counters.overlongLines + this.#progress.counters.overlongLines,
+    };
+  }
+
+  /** How long `out_time` has stood still; undefined until it has moved once (before that `-rw_timeout` is in charge). */
+  stalledForMs(nowMs: number): number | undefined {
+    return this.#advancedAtMs === undefined ? undefined : nowMs - this.#advancedAtMs;
+  }
+
+  sampleCpu(): void {
+    if (this.#program.pid !== undefined) this.#cpuSeconds = processCpuSeconds(this.#program.pid) ?? this.#cpuSeconds;
+  }
+
+  /** SIGTERM, SIGTERM, SIGKILL (process.ts). */
+  async stop(): Promise<void> {
+    this.sampleCpu();
+    await this.#program.stop();
+    await this.ended;
+  }
+
+  kill(): void {
+    this.sampleCpu();
+    this.#program.kill();
+  }
+
+  #start(): Program {
+    const { path, args, env, stats } = this.#options;
+    return startProgram(path, args, {
+      stdio: { stdout: 'ignore', stderr: 'pipe', ...(stats ? { fd3: 'pipe' } : {}) },
+      env,
+      onStderr: (chunk) => {
+        this.#file?.write(chunk);
+        this.#stderr.push(chunk, this.#clock.nowMs());
+      },
+      onFd3: (chunk) => this.#progress.push(chunk, this.#clock.nowMs()),
+    });
+  }
+
+  #onStderrLine(text: string, atMs: number): void {
+    if (this.#options.verbose) this.#log.debug({ client: this.#options.client, text }, 'ffmpeg_stderr');
+    const error = ERROR_LEVEL.exec(text)?.[1];
+    if (error !== undefined) this.#lastError = error.trim();
+    if (!this.#stderrBudget.take(atMs)) return;
+    this.#stderrLines += 1;
+    if (this.#options.stats) this.#stderrParser.line(text, atMs);
+  }
+
+  #onProgressLine(text: string, atMs: number): void {
+    if (!this.#progressBudget.take(atMs)) return;
+    this.#progressLines += 1;
+    this.#progressParser.line(text, atMs);
+  }
+
+  #noteOutTime(outTimeUs: number | undefined, atMs: number): void {
+    if (outTimeUs === undefined || outTimeUs <= (this.#outTimeUs ?? 0)) return;
+    this.#outTimeUs = outTimeUs;
+    this.#advancedAtMs = atMs;
+  }
+
+  async #end(exit: ProgramExit): Promise<ProcessEnding> {
+    const endedAtMs = this.#clock.nowMs();
+    this.#stderr.end();
+    this.#progress.end();
+    this.#stderrParser.end();
+    await this.#file?.end();
+    return {
+      ...exit,
+      uptimeMs: endedAtMs - this.startedAtMs,
+      ...(this.#cpuSeconds === undefined ? {} : { cpuSeconds: this.#cpuSeconds }),
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
+  }
+}

@@ -1,0 +1,245 @@
+// One FFmpeg client over its whole life: it starts processes one after another, says what happened, and ends for good once.
+// It does not parse (client-process.ts) and does not decide about restarts (restart-policy.ts).
+import type { ClientEvent, ExitCategory } from '../events.ts';
+import type { Environment } from '../process.ts';
+import { formatMs } from '../units.ts';
+import { ClientProcess, type LineCounts, type ProcessDependencies, type ProcessEnding } from './client-process.ts';
+import { exitCategory, type RestartPolicy } from './restart-policy.ts';
+
+export type ClientState = 'created' | 'starting' | 'running' | 'backoff' | 'stopping' | 'stopped';
+
+export interface ClientOptions {
+  /** 1-based. */
+  readonly client: number;
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: Environment;
+  /** true when the stream is not known to end. */
+  readonly isLive: boolean;
+  /** Restart when `out_time` stands still for longer than this; absent = never. */
+  readonly stallRestartMs?: number;
+  readonly stats: boolean;
+  readonly statsBuffer: number;
+  readonly stderrDir?: string;
+  readonly verbose: boolean;
+  /** Called right before a process is started: name it at the door, lower the stop flag. */
+  readonly beforeStart?: (client: number, process: number) => void;
+  /** Called before the first signal is sent: raise the stop flag. */
+  readonly beforeStop?: (client: number) => void;
+}
+
+export const NO_LINES: LineCounts = {
+  stderrLines: 0,
+  progressLines: 0,
+  unparsedLines: 0,
+  droppedStderrLines: 0,
+  droppedProgressLines: 0,
+  overlongLines: 0,
+};
+
+export class Client {
+  /** Resolved when the client will never run again. */
+  readonly finished: Promise<void>;
+  readonly #dependencies: ProcessDependencies;
+  readonly #options: ClientOptions;
+  readonly #policy: RestartPolicy;
+  readonly #finish: () => void;
+  #state: ClientState = 'created';
+  #processNumber = 0;
+  #process: ClientProcess | undefined;
+  #restartTimer: NodeJS.Timeout | undefined;
+  /** Why we are stopping the running process, when it is to be replaced. */
+  #replaceReason: string | undefined;
+  #endedLines: LineCounts = NO_LINES;
+  #endedCpuSeconds: number | undefined;
+
+  constructor(dependencies: ProcessDependencies, options: ClientOptions, policy: RestartPolicy) {
+    this.#dependencies = dependencies;
+    this.#options = options;
+    this.#policy = policy;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.finished = promise;
+    this.#finish = resolve;
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** Number of the current or last process; 0 before the first. */
+  get processNumber(): number {
+    return this.#processNumber;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Processes started beyond the first, including the one that waits for its backoff. */
+  get restarts(): number {
+    return this.#policy.restarts;
+  }
+
+  get isActive(): boolean {
+    return this.#process !== undefined;
+  }
+
+  uptimeMs(nowMs: number): number | undefined {
+    return this.#process === undefined ? undefined : nowMs - this.#process.startedAtMs;
+  }
+
+  /** All processes together, as last sampled; undefined where the system does not tell. */
+  get cpuSeconds(): number | undefined {
+    return sumOf(this.#endedCpuSeconds, this.#process?.cpuSeconds);
+  }
+
+  get lines(): LineCounts {
+    return this.#process === undefined ? this.#endedLines : addLines(this.#endedLines, this.#process.counts);
+  }
+
+  start(): void {
+    if (this.#state === 'created') this.#startProcess();
+  }
+
+  /** Ends the client for good; resolves when its process is gone and its last line parsed. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#restartTimer);
+    this.#replaceReason = undefined;
+    if (this.#process === undefined) {
+      this.#endForGood();
+      return;
+    }
+    this.#beginStop(this.#process);
+    await this.finished;
+  }
+
+  /** SIGKILL at once; the ending is reported as usual. */
+  kill(): void {
+    clearTimeout(this.#restartTimer);
+    this.#replaceReason = undefined;
+    this.#noteStop();
+    if (this.#process === undefined) this.#endForGood();
+    else this.#process.kill();
+  }
+
+  sampleCpu(): void {
+    this.#process?.sampleCpu();
+  }
+
+  /** Replaces the process when its playback has stood still for too long. */
+  checkStall(nowMs: number): void {
+    const limitMs = this.#options.stallRestartMs;
+    const stalledForMs = this.#process?.stalledForMs(nowMs);
+    if (this.#state !== 'running' || this.#process === undefined || limitMs === undefined || stalledForMs === undefined)
+      return;
+    if (stalledForMs <= limitMs) return;
+    this.#replaceReason = `stalled: out_time has not advanced for ${formatMs(stalledForMs)}`;
+    this.#beginStop(this.#process);
+  }
+
+  #startProcess(): void {
+    const { client, beforeStart } = this.#options;
+    this.#state = 'starting';
+    this.#processNumber += 1;
+    beforeStart?.(client, this.#processNumber);
+    const started = new ClientProcess(this.#dependencies, { ...this.#options, process: this.#processNumber });
+    this.#process = started;
+    if (started.pid !== undefined) {
+      this.#state = 'running';
+      this.#say('start', { pid: started.pid });
+    }
+    void started.ended.then((ending) => this.#onEnded(started, ending));
+  }
+
+  #beginStop(current: ClientProcess): void {
+    if (this.#state === 'stopping') return;
+    this.#noteStop();
+    void current.stop();
+  }
+
+  /** The flag at the door goes up first: whatever the signal breaks must already count as our doing. */
+  #noteStop(): void {
+    if (this.#process === undefined || this.#state === 'stopping') return;
+    this.#state = 'stopping';
+    this.#options.beforeStop?.(this.#options.client);
+    this.#say('stop', this.#replaceReason === undefined ? {} : { reason: this.#replaceReason });
+  }
+
+  #onEnded(ended: ClientProcess, ending: ProcessEnding): void {
+    const category = exitCategory(ending, { isStopping: this.#state === 'stopping', isLive: this.#options.isLive });
+    const reason = this.#replaceReason ?? reasonOf(category, ending);
+    this.#endedLines = addLines(this.#endedLines, ended.counts);
+    this.#endedCpuSeconds = sumOf(this.#endedCpuSeconds, ending.cpuSeconds);
+    this.#process = undefined;
+    this.#say('exit', {
+      category,
+      uptimeMs: ending.uptimeMs,
+      ...(ended.pid === undefined ? {} : { pid: ended.pid }),
+      ...(ending.code === undefined ? {} : { exitCode: ending.code }),
+      ...(ending.signal === undefined ? {} : { signal: ending.signal }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(ending.cpuSeconds === undefined ? {} : { cpuSeconds: ending.cpuSeconds }),
+    });
+    if (category === 'stopped' && this.#replaceReason === undefined) this.#endForGood();
+    else this.#restartOrEnd(category, ending.uptimeMs, reason);
+  }
+
+  #restartOrEnd(category: ExitCategory, uptimeMs: number, reason: string | undefined): void {
+    this.#replaceReason = undefined;
+    const decision = this.#policy.decide(category, uptimeMs);
+    if (!decision.restart) {
+      this.#dependencies.log.info({ client: this.#options.client, category, reason: decision.reason }, 'client_ended');
+      this.#endForGood();
+      return;
+    }
+    this.#state = 'backoff';
+    this.#say('restart-scheduled', {
+      delayMs: decision.delayMs,
+      category,
+      ...(reason === undefined ? {} : { reason }),
+    });
+    this.#restartTimer = setTimeout(() => this.#startProcess(), decision.delayMs);
+  }
+
+  #endForGood(): void {
+    this.#state = 'stopped';
+    this.#finish();
+  }
+
+  #say(event: ClientEvent['event'], facts: Partial<ClientEvent>): void {
+    const { clock, emit } = this.#dependencies;
+    emit({
+      type: 'client',
+      client: this.#options.client,
+      process: this.#processNumber,
+      atMs: clock.nowMs(),
+      event,
+      ...facts,
+    });
+  }
+}
+
+/** Adds line counts of clients or processes. */
+export function addLines(left: LineCounts, right: LineCounts): LineCounts {
+  return {
+    stderrLines: left.stderrLines + right.stderrLines,
+    progressLines: left.progressLines + right.progressLines,
+    unparsedLines: left.unparsedLines + right.unparsedLines,
+    droppedStderrLines: left.droppedStderrLines + right.droppedStderrLines,
+    droppedProgressLines: left.droppedProgressLines + right.droppedProgressLines,
+    overlongLines: left.overlongLines + right.overlongLines,
+  };
+}
+
+function sumOf(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined ? right : left + (right ?? 0);
+}
+
+function reasonOf(category: ExitCategory, ending: ProcessEnding): string | undefined {
+  if (ending.failure !== undefined) return ending.failure;
+  if (category === 'success' || category === 'stopped') return undefined;
+  return (
+    ending.lastError ??
+    (category === 'playlistLost' ? 'left with 0 without having seen the end of the stream' : undefined)
+  );
+}

@@ -1,0 +1,135 @@
+// Which streams a client maps: `--variant` turned into `-map` values, asking ffprobe once where the answer depends on the stream.
+// It starts no client. ffprobe's requests are our own: they carry our User-Agent and go past the doors.
+import { dirname, join } from 'node:path';
+import { findProgram, runProgram, withoutProxyVariables } from '../process.ts';
+import { msToUs } from '../units.ts';
+
+export type VariantChoice = 'all' | 'first' | 'highest' | 'lowest';
+
+export interface ProbeOptions {
+  readonly url: string;
+  readonly variant: VariantChoice;
+  /** What to do when ffprobe finds no programs to choose from. */
+  readonly failurePolicy: 'fallback' | 'fail';
+  readonly ffmpegPath: string;
+  /** `hls-swarm-probe/<version>`. */
+  readonly userAgent: string;
+  /** `Name: value`, as the clients send them. */
+  readonly headers: readonly string[];
+  readonly timeoutMs: number;
+}
+
+export type Mapping =
+  | {
+      readonly ok: true;
+      /** The value of each `-map`. */
+      readonly map: readonly string[];
+      /** BANDWIDTH of the chosen variant stream. */
+      readonly bandwidthBitsPerSecond?: number;
+      /** Why another choice than the asked one was made. */
+      readonly note?: string;
+    }
+  | { readonly ok: false; readonly reason: string };
+
+interface ProgramFacts {
+  readonly id: number;
+  readonly bandwidthBitsPerSecond?: number;
+}
+
+const ALL_STREAMS = ['0'];
+const FIRST_STREAMS = ['0:v:0?', '0:a:0?'];
+/** ffprobe reads two segments of every variant; a stream that takes longer cannot be probed. */
+const PROBE_LIMIT_MS = 30_000;
+const PROBE_MAX_BYTES = 1_048_576;
+
+/** Never rejects. */
+export async function resolveMapping(options: ProbeOptions): Promise<Mapping> {
+  if (options.variant === 'all') return { ok: true, map: ALL_STREAMS };
+  if (options.variant === 'first') return { ok: true, map: FIRST_STREAMS };
+  const programs = await probePrograms(options);
+  const chosen = 'failure' in programs ? undefined : chooseProgram(programs.programs, options.variant);
+  if (chosen !== undefined) {
+    const { id, bandwidthBitsPerSecond } = chosen;
+    return {
+      ok: true,
+      map: [`0:p:${id}`],
+      ...(bandwidthBitsPerSecond === undefined ? {} : { bandwidthBitsPerSecond }),
+    };
+  }
+  const why = 'failure' in programs ? programs.failure : 'the stream names no bandwidths to choose by';
+  const reason = `--variant ${options.variant}: ${why}`;
+  return options.failurePolicy === 'fail'
+    ? { ok: false, reason }
+    : { ok: true, map: FIRST_STREAMS, note: `${reason}; using first` };
+}
+
+/** The program with the most (or least) bandwidth, the first of equals; a single program needs no bandwidth to be chosen. */
+export function chooseProgram(
+  programs: readonly ProgramFacts[],
+  variant: 'highest' | 'lowest',
+): ProgramFacts | undefined {
+  if (programs.length === 1) return programs[0];
+  const sign = variant === 'highest' ? 1 : -1;
+  const worth = ({ bandwidthBitsPerSecond }: ProgramFacts): number => sign * (bandwidthBitsPerSecond ?? 0);
+  return programs
+    .filter((program) => program.bandwidthBitsPerSecond !== undefined)
+    .reduce<ProgramFacts | undefined>(
+      (best, program) => (best === undefined || worth(program) > worth(best) ? program : best),
+      undefined,
+    );
+}
+
+/** Programs in ffprobe's JSON; undefined when it is not that. A bandwidth of 0 is one that was not declared. */
+export function parsePrograms(json: string): readonly ProgramFacts[] | undefined {
+  const parsed = parseJson(json);
+  const programs = isRecord(parsed) ? parsed['programs'] : undefined;
+  if (!Array.isArray(programs)) return undefined;
+  return programs.filter(isRecord).flatMap((program): ProgramFacts[] => {
+    const id = program['program_id'];
+    const tags = program['tags'];
+    const bandwidth = isRecord(tags) ? Number(tags['variant_bitrate']) : Number.NaN;
+    if (typeof id !== 'number') return [];
+    return [bandwidth > 0 ? { id, bandwidthBitsPerSecond: bandwidth } : { id }];
+  });
+}
+
+async function probePrograms(
+  options: ProbeOptions,
+): Promise<{ readonly programs: readonly ProgramFacts[] } | { readonly failure: string }> {
+  const headers = options.headers.map((line) => `${line}\r\n`).join('');
+  const timeoutUs = String(Math.round(msToUs(options.timeoutMs)));
+  const args = [
+    ...['-v', 'error', '-show_programs', '-of', 'json'],
+    ...['-user_agent', options.userAgent, '-rw_timeout', timeoutUs],
+    ...(headers === '' ? [] : ['-headers', headers]),
+    options.url,
+  ];
+  const output = await runProgram(ffprobeBeside(options.ffmpegPath), args, {
+    timeoutMs: PROBE_LIMIT_MS,
+    maxBytes: PROBE_MAX_BYTES,
+    env: withoutProxyVariables(process.env),
+  });
+  if (output.failure !== undefined) return { failure: `ffprobe is needed: ${output.failure}` };
+  if (output.timedOut) return { failure: `ffprobe found no answer within ${PROBE_LIMIT_MS} ms` };
+  if (output.code !== 0) return { failure: `ffprobe failed: ${output.stderr.trim().split('\n').at(-1) ?? ''}` };
+  const programs = parsePrograms(output.stdout);
+  return programs === undefined ? { failure: 'ffprobe printed no list of programs' } : { programs };
+}
+
+/** The ffprobe in FFmpeg's own folder, else the one in PATH. */
+function ffprobeBeside(ffmpegPath: string): string {
+  const beside = join(dirname(ffmpegPath), 'ffprobe');
+  return ffmpegPath.includes('/') && 'path' in findProgram(beside, undefined) ? beside : 'ffprobe';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,70 @@
+// What an ending means and what follows it: category, restart or not, and after which delay. Pure but for the drawn jitter.
+// It knows no process and no timer. An exit code of 0 is not trusted: FFmpeg leaves with 0 when it lost a live playlist.
+import type { ExitCategory } from '../events.ts';
+import type { ProgramExit } from '../process.ts';
+import type { Random } from './random.ts';
+
+export interface Backoff {
+  readonly initialMs: number;
+  readonly maxMs: number;
+  readonly multiplier: number;
+  /** 0.2 = the delay is spread over 80 % to 120 %. */
+  readonly jitterRatio: number;
+}
+
+export const CLIENT_BACKOFF: Backoff = { initialMs: 250, maxMs: 5_000, multiplier: 1.7, jitterRatio: 0.2 };
+/** A process that lived this long was well: the next failure starts the backoff anew. */
+export const RESET_UPTIME_MS = 30_000;
+
+export type RestartDecision =
+  | { readonly restart: true; readonly delayMs: number }
+  | { readonly restart: false; readonly reason: string };
+
+/** `isStopping` = we sent the signal. A stream that is live, or not known to end, has no successful end. */
+export function exitCategory(
+  exit: ProgramExit,
+  circumstances: { readonly isStopping: boolean; readonly isLive: boolean },
+): ExitCategory {
+  if (circumstances.isStopping) return 'stopped';
+  if (exit.signal !== undefined) return 'signal';
+  if (exit.code === 0) return circumstances.isLive ? 'playlistLost' : 'success';
+  return 'error';
+}
+
+/** Delay before restart number `attempt` (0 = the first) without jitter. */
+export function backoffMs(attempt: number, backoff: Backoff = CLIENT_BACKOFF): number {
+  return Math.min(backoff.initialMs * backoff.multiplier ** attempt, backoff.maxMs);
+}
+
+/** One client's restarts: counts them all against the limit, and the recent ones for the backoff. */
+export class RestartPolicy {
+  readonly #random: Random;
+  readonly #maxRestarts: number;
+  readonly #backoff: Backoff;
+  #restarts = 0;
+  #attempt = 0;
+
+  /** `maxRestarts` 0 = unlimited. */
+  constructor(random: Random, maxRestarts: number, backoff: Backoff = CLIENT_BACKOFF) {
+    this.#random = random;
+    this.#maxRestarts = maxRestarts;
+    this.#backoff = backoff;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  decide(category: ExitCategory, uptimeMs: number): RestartDecision {
+    if (category === 'success') return { restart: false, reason: 'the stream ended' };
+    if (this.#maxRestarts > 0 && this.#restarts >= this.#maxRestarts) {
+      return { restart: false, reason: `max restarts reached (${this.#maxRestarts})` };
+    }
+    if (uptimeMs >= RESET_UPTIME_MS) this.#attempt = 0;
+    const { jitterRatio } = this.#backoff;
+    const delayMs = backoffMs(this.#attempt, this.#backoff) * this.#random.between(1 - jitterRatio, 1 + jitterRatio);
+    this.#attempt += 1;
+    this.#restarts += 1;
+    return { restart: true, delayMs };
+  }
+}

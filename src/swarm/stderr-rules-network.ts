@@ -1,0 +1,130 @@
+// What the network contexts say: http and https requests and answers, tcp dials, octets of a closed input. Pure data.
+// It does not join a request with its fields, nor a failed dial with its attempts; the parser does.
+import { harmless, numberOf, OPEN, type StderrRule, textOf, verbatim } from './stderr-rule.ts';
+
+export const HTTP_RULES: readonly StderrRule[] = [
+  OPEN,
+  {
+    rule: 'request',
+    starts: 'request: ',
+    pattern: /^request: ([A-Z]+) (.+) HTTP\/\d\.\d$/s,
+    build: ([, method, target]) => ({ rule: 'request', method: textOf(method), url: textOf(target) }),
+  },
+  {
+    rule: 'content-length',
+    starts: "header='",
+    pattern: /^header='(?:Content-Length: *(\d{1,15})'$)?/i,
+    build: ([, bytes]) => (bytes === undefined ? undefined : { rule: 'content-length', bytes: numberOf(bytes) }),
+  },
+  harmless('http_code='),
+  harmless('Setting default whitelist'),
+  {
+    rule: 'http-error',
+    starts: 'HTTP error ',
+    pattern: /^HTTP error (\d{3})(?: (.*))?$/s,
+    build: ([, status, reason]) => ({ rule: 'http-error', status: numberOf(status), text: textOf(reason).trim() }),
+  },
+  {
+    rule: 'premature-end',
+    starts: 'Stream ends prematurely',
+    pattern: /^Stream ends prematurely at (\d{1,15}), should be (\d+)/,
+    // An answer without a length "should be" 2^64 - 1 octets long: a clean end that FFmpeg only calls premature.
+    build: ([, at, expected]) =>
+      textOf(expected).length > 15
+        ? undefined
+        : { rule: 'premature-end', atByte: numberOf(at), expectedBytes: numberOf(expected) },
+  },
+  {
+    rule: 'reconnect',
+    starts: 'Will reconnect at ',
+    pattern: /^Will reconnect at (\d{1,15}) in (\d{1,6}) second/,
+    build: ([, offset, delay]) => ({ rule: 'reconnect', offset: numberOf(offset), delaySeconds: numberOf(delay) }),
+  },
+  {
+    rule: 'http-statistics',
+    starts: 'Statistics: ',
+    pattern: /^(Statistics: \d+ connection.*)$/s,
+    build: ([, whole]) => ({ rule: 'http-statistics', text: textOf(whole) }),
+  },
+  verbatim('http-statistics', 'Latency: '),
+  harmless('No trailing CRLF found in HTTP header'),
+  harmless('Metadata update for '),
+];
+
+export const TCP_RULES: readonly StderrRule[] = [
+  harmless('Address '),
+  harmless('Original list of addresses'),
+  harmless('Interleaved list of addresses'),
+  {
+    rule: 'tcp-start',
+    starts: 'Starting connection attempt to ',
+    pattern: /^Starting connection attempt to (\S+) port (\d{1,5})$/,
+    build: ([, address, port]) => ({ rule: 'tcp-start', address: textOf(address), port: numberOf(port) }),
+  },
+  {
+    rule: 'tcp-connected',
+    starts: 'Successfully connected to ',
+    pattern: /^Successfully connected to (\S+) port (\d{1,5})$/,
+    build: ([, address, port]) => ({ rule: 'tcp-connected', address: textOf(address), port: numberOf(port) }),
+  },
+  {
+    rule: 'tcp-failed',
+    starts: 'Connection attempt to ',
+    pattern: /^Connection attempt to (.+) failed: (.+)$/s,
+    build: ([, target, reason]) => ({
+      rule: 'tcp-failed',
+      target: textOf(target),
+      reason: connectFailureReason(textOf(reason)),
+    }),
+  },
+  {
+    rule: 'tcp-failed',
+    starts: 'Connection to ',
+    pattern: /^Connection to (.+?) failed(?:: (.+)| \((.+)\), trying next address)$/s,
+    build: ([, target, reason, other]) => ({
+      rule: 'tcp-failed',
+      target: textOf(target),
+      reason: connectFailureReason(textOf(reason ?? other)),
+    }),
+  },
+  {
+    rule: 'tcp-failed',
+    starts: 'Failed to resolve hostname ',
+    pattern: /^Failed to resolve hostname (.+): /s,
+    build: ([, target]) => ({ rule: 'tcp-failed', target: textOf(target), reason: 'resolve' }),
+  },
+  // Short forms without a target, as other programs quote them.
+  ...['Connection refused', 'Connection timed out', 'connection refused', 'connection timed out'].map(
+    (starts): StderrRule => ({
+      rule: 'tcp-failed',
+      starts,
+      pattern: /^connection (?:refused|timed out)$/i,
+      build: ([whole]) => ({ rule: 'tcp-failed', target: '', reason: connectFailureReason(textOf(whole)) }),
+    }),
+  ),
+  {
+    rule: 'tcp-failed',
+    starts: 'Failed to connect to ',
+    pattern: /^Failed to connect to (.+)$/s,
+    build: ([, target]) => ({ rule: 'tcp-failed', target: textOf(target), reason: 'other' }),
+  },
+];
+
+export const AVIO_RULES: readonly StderrRule[] = [
+  {
+    rule: 'avio-statistics',
+    starts: 'Statistics: ',
+    pattern: /^Statistics: (\d{1,15}) bytes (?:read, (\d{1,15}) seeks|written, )/,
+    // Octets written are those of the null output or of the progress pipe.
+    build: ([, bytes, seeks]) =>
+      seeks === undefined ? undefined : { rule: 'avio-statistics', bytesRead: numberOf(bytes), seeks: numberOf(seeks) },
+  },
+];
+
+/** A cause in the system's words -> the closed list of the field. */
+function connectFailureReason(text: string): 'refused' | 'timeout' | 'unreachable' | 'resolve' | 'other' {
+  if (/refused/i.test(text)) return 'refused';
+  if (/timed out/i.test(text)) return 'timeout';
+  if (/unreachable|no route to host/i.test(text)) return 'unreachable';
+  return 'other';
+}

@@ -1,0 +1,202 @@
+// All clients of a run: started on the ramp's schedule, watched, stopped together.
+// It measures nothing itself and draws nothing; what happens goes out through `emit`.
+import type { Clock } from '../clock.ts';
+import type { Emit, LinesEvent } from '../events.ts';
+import type { Log } from '../log.ts';
+import { type Environment, withoutProxyVariables } from '../process.ts';
+import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
+import type { Capabilities } from './capabilities.ts';
+import { addLines, Client, type ClientState, NO_LINES } from './client.ts';
+import { rampSchedule } from './ramp.ts';
+import { type Random, seededRandom } from './random.ts';
+import { RestartPolicy } from './restart-policy.ts';
+
+export interface SwarmDependencies {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly log: Log;
+}
+
+/** What every client is started with, and how the swarm as a whole behaves. */
+export interface SwarmOptions extends Omit<ClientCommand, 'client' | 'doorUrl'> {
+  readonly clients: number;
+  readonly rampRatePerSecond: number;
+  readonly rampJitterMs: number;
+  readonly seed: number;
+  readonly capabilities: Capabilities;
+  /** true also when it is not known whether the stream ends. */
+  readonly isLive: boolean;
+  readonly statsBuffer: number;
+  /** Per client; 0 = unlimited. */
+  readonly maxRestarts: number;
+  readonly restartOnStall: boolean;
+  readonly targetDurationMs: number;
+  readonly stderrDir?: string;
+  readonly verbose: boolean;
+  /** Ours by default; variables that choose a proxy are taken out. */
+  readonly env?: Environment;
+  /** The proxy URL of a client's door; absent or undefined = direct. */
+  readonly doorUrl?: (client: number) => string | undefined;
+  readonly beforeStart?: (client: number, process: number) => void;
+  readonly beforeStop?: (client: number) => void;
+}
+
+export interface ClientStatus {
+  readonly client: number;
+  readonly state: ClientState;
+  readonly process: number;
+  readonly restarts: number;
+  readonly pid?: number;
+  readonly uptimeMs?: number;
+  readonly cpuSeconds?: number;
+}
+
+/** Stalls are looked for at each turn, the CPU of every eighth client: each one's about every 2 s. */
+const WATCH_INTERVAL_MS = 250;
+const CPU_TURNS = 8;
+
+export class Swarm {
+  /** Resolved when every client has ended for good: all of a VOD played, restarts used up, or `stop()`. */
+  readonly finished: Promise<void>;
+  readonly #dependencies: SwarmDependencies;
+  readonly #clients: readonly Client[];
+  readonly #schedule: readonly number[];
+  #nextToStart = 0;
+  #rampTimer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
+  #watchTurn = 0;
+
+  constructor(dependencies: SwarmDependencies, options: SwarmOptions) {
+    this.#dependencies = dependencies;
+    const random = seededRandom(options.seed);
+    const { clients, rampRatePerSecond: ratePerSecond, rampJitterMs: jitterMs } = options;
+    this.#schedule = rampSchedule({ clients, ratePerSecond, jitterMs }, random.fork('ramp'));
+    const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env));
+    this.#clients = Array.from({ length: clients }, (_, index) =>
+      createClient(dependencies, options, env, random, index + 1),
+    );
+    this.finished = Promise.all(this.#clients.map((client) => client.finished)).then(() =>
+      clearInterval(this.#watchTimer),
+    );
+  }
+
+  /** Starts the first client at once and the others on the ramp's schedule. */
+  start(): void {
+    if (this.#watchTimer !== undefined) return;
+    this.#watchTimer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
+    this.#startDue(this.#dependencies.clock.nowMs());
+  }
+
+  /** Ends all clients side by side; at most 3 s and what SIGKILL takes. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#rampTimer);
+    this.#nextToStart = this.#clients.length;
+    await Promise.all(this.#clients.map((client) => client.stop()));
+    await this.finished;
+  }
+
+  /** SIGKILL to every process at once. */
+  kill(): void {
+    clearTimeout(this.#rampTimer);
+    this.#nextToStart = this.#clients.length;
+    for (const client of this.#clients) client.kill();
+  }
+
+  /** Clients that have a process now. */
+  get active(): number {
+    return this.#clients.filter((client) => client.isActive).length;
+  }
+
+  /** Clients that have been started at least once. */
+  get started(): number {
+    return this.#clients.filter((client) => client.processNumber > 0).length;
+  }
+
+  get isRamping(): boolean {
+    return this.#nextToStart < this.#clients.length;
+  }
+
+  /** User and system CPU of all FFmpeg processes so far, as last sampled; undefined where the system does not tell. */
+  get cpuSeconds(): number | undefined {
+    const known = this.#clients.map((client) => client.cpuSeconds).filter((seconds) => seconds !== undefined);
+    return known.length === 0 ? undefined : known.reduce((sum, seconds) => sum + seconds, 0);
+  }
+
+  /** Totals of the line pipeline over all clients and processes. */
+  lines(): LinesEvent {
+    const totals = this.#clients.reduce((sum, client) => addLines(sum, client.lines), NO_LINES);
+    return { type: 'lines', atMs: this.#dependencies.clock.nowMs(), ...totals };
+  }
+
+  states(): readonly ClientStatus[] {
+    const nowMs = this.#dependencies.clock.nowMs();
+    return this.#clients.map((client, index) => statusOf(client, index + 1, nowMs));
+  }
+
+  /** At most one start per turn of the loop, so that a steep ramp does not hold up what measures. */
+  #startDue(rampStartMs: number): void {
+    this.#clients[this.#nextToStart]?.start();
+    this.#nextToStart += 1;
+    const dueMs = this.#schedule[this.#nextToStart];
+    if (dueMs === undefined) return;
+    const waitMs = Math.max(0, rampStartMs + dueMs - this.#dependencies.clock.nowMs());
+    this.#rampTimer = setTimeout(() => this.#startDue(rampStartMs), waitMs);
+  }
+
+  #watch(): void {
+    const nowMs = this.#dependencies.clock.nowMs();
+    for (const client of this.#clients) client.checkStall(nowMs);
+    for (let index = this.#watchTurn; index < this.#clients.length; index += CPU_TURNS)
+      this.#clients[index]?.sampleCpu();
+    this.#watchTurn = (this.#watchTurn + 1) % CPU_TURNS;
+  }
+}
+
+/** The command that client number `client` of such a swarm is started with. */
+export function swarmArguments(options: SwarmOptions, client: number): ClientArguments {
+  const { doorUrl: doorOf, ...shared } = options;
+  const doorUrl = doorOf?.(client);
+  return clientArguments({ ...shared, client, ...(doorUrl === undefined ? {} : { doorUrl }) }, options.capabilities);
+}
+
+function createClient(
+  dependencies: SwarmDependencies,
+  options: SwarmOptions,
+  env: Environment,
+  random: Random,
+  client: number,
+): Client {
+  const { isLive, stats, statsBuffer, verbose, stderrDir, beforeStart, beforeStop } = options;
+  return new Client(
+    dependencies,
+    {
+      client,
+      path: options.capabilities.path,
+      args: swarmArguments(options, client).args,
+      env,
+      isLive,
+      stats,
+      statsBuffer,
+      verbose,
+      ...(options.restartOnStall ? { stallRestartMs: options.targetDurationMs } : {}),
+      ...(stderrDir === undefined ? {} : { stderrDir }),
+      ...(beforeStart === undefined ? {} : { beforeStart }),
+      ...(beforeStop === undefined ? {} : { beforeStop }),
+    },
+    new RestartPolicy(random.fork(`restart-${client}`), options.maxRestarts),
+  );
+}
+
+function statusOf(client: Client, number: number, nowMs: number): ClientStatus {
+  const uptimeMs = client.uptimeMs(nowMs);
+  const { pid, cpuSeconds } = client;
+  return {
+    client: number,
+    state: client.state,
+    process: client.processNumber,
+    restarts: client.restarts,
+    ...(pid === undefined ? {} : { pid }),
+    ...(uptimeMs === undefined ? {} : { uptimeMs }),
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
+  };
+}

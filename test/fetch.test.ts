@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { Fetcher, type FetcherOptions, type FetchOptions } from '../src/fetch.ts';
+import { refusedUrl, serve, serveRaw } from './scrape/answers.ts';
+
+const OPTIONS: FetchOptions = { purpose: 'preflight', timeoutMs: 5000 };
+
+function fetcher(context: TestContext, options: Partial<FetcherOptions> = {}): Fetcher {
+  const made = new Fetcher({ version: '1.0.0', ...options });
+  context.after(() => made.close());
+  return made;
+}
+
+/** The reason of a fetch that must fail. */
+async function failure(made: Fetcher, url: string, options: Partial<FetchOptions> = {}): Promise<string> {
+  const answer = await made.fetchText(url, { ...OPTIONS, ...options });
+  assert.equal(answer.ok, false);
+  return answer.ok ? '' : answer.reason;
+}
+
+test('our own requests say who they are, ask for identity and keep one connection', async (context) => {
+  const seen: unknown[] = [];
+  const url = await serve(context, (request, response) => {
+    seen.push([request.headers['user-agent'], request.headers['accept-encoding'], request.socket.remotePort]);
+    response.setHeader('Content-Type', 'Text/Plain; charset=utf-8').end('body');
+  });
+  const made = fetcher(context);
+  const first = await made.fetchText(`${url}/a?b=1`, OPTIONS);
+  await made.fetchText(url, { ...OPTIONS, purpose: 'listing' });
+  assert.ok(first.ok);
+  assert.deepEqual(
+    [first.status, first.text, first.mediaType, first.url, first.isCut],
+    [200, 'body', 'text/plain', `${url}/a?b=1`, false],
+  );
+  const [[agent, coding, port], [laterAgent, , laterPort]] = seen as [unknown[], unknown[]];
+  assert.deepEqual([agent, coding, laterAgent], ['hls-swarm-preflight/1.0.0', 'identity', 'hls-swarm-listing/1.0.0']);
+  assert.equal(port, laterPort);
+});
+
+test('ownBytes is what went over the socket, to the octet, also for requests made at once', async (context) => {
+  const server = await serveRaw(context, 'HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 4\r\n\r\nbody', () => {});
+  const made = fetcher(context);
+  const answers = await Promise.all([1, 2, 3].map(() => made.fetchText(server.url, OPTIONS)));
+  assert.ok(answers.every(({ ok }) => ok));
+  const total = answers.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+  assert.equal(total, server.received() + server.sent());
+  assert.ok(answers.every(({ ownBytes }) => ownBytes === total / 3));
+});
+
+test('other statuses are answers: the caller judges them', async (context) => {
+  const url = await serve(context, (_request, response) => response.writeHead(404).end('nothing here'));
+  const answer = await fetcher(context).fetchText(url, OPTIONS);
+  assert.ok(answer.ok);
+  assert.deepEqual([answer.status, answer.text], [404, 'nothing here']);
+});
+
+test('redirects are followed to the final URL, a loop is not', async (context) => {
+  const url = await serve(context, (request, response) => {
+    const to: Record<string, string> = { '/a': 'b', '/b': '/c/d', '/loop': '/loop', '/out': 'ftp://host/x' };
+    const location = to[request.url ?? ''];
+    if (location === undefined) response.end('here');
+    else response.writeHead(302, { Location: location }).end();
+  });
+  const made = fetcher(context);
+  const answer = await made.fetchText(`${url}/a`, OPTIONS);
+  assert.ok(answer.ok);
+  assert.deepEqual([answer.url, answer.text], [`${url}/c/d`, 'here']);
+  assert.equal(await failure(made, `${url}/loop`), 'more than 5 redirects');
+  assert.equal(await failure(made, `${url}/out`), 'the redirect is not an http:// or https:// URL');
+});
+
+test('each way to fail gives a sentence', async (context) => {
+  const made = fetcher(context);
+  assert.match(await failure(made, 'ftp://host/x'), /not an http:\/\/ or https:\/\/ URL/);
+  assert.match(await failure(made, 'nonsense'), /not an http:\/\/ or https:\/\/ URL/);
+  assert.match(await failure(made, await refusedUrl()), /^connection refused/);
+  const truncated = await serveRaw(context, 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this');
+  assert.match(await failure(made, truncated.url), /ended before the answer was complete/);
+  const silent = await serveRaw(context, '');
+  assert.match(await failure(made, silent.url), /ended before the answer was complete/);
+  const garbage = await serveRaw(context, 'SSH-2.0-OpenSSH_9.2\r\n');
+  assert.match(await failure(made, garbage.url), /not HTTP\/1\.1/);
+});
+
+test('a stalled and a slow answer end at the time limit', async (context) => {
+  const made = fetcher(context);
+  const stalled = await serveRaw(context, 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc', () => {});
+  assert.equal(await failure(made, stalled.url, { timeoutMs: 80 }), 'no complete answer within 80 ms');
+  const slow = await serve(context, (_request, response) => {
+    const timer = setInterval(() => response.write('x'), 10);
+    response.on('close', () => clearInterval(timer));
+  });
+  assert.equal(await failure(made, slow, { timeoutMs: 80 }), 'no complete answer within 80 ms');
+});
+
+test('a fetch ends when its caller gives up', async (context) => {
+  const stalled = await serveRaw(context, 'HTTP/1.1 200 OK\r\n', () => {});
+  const abort = new AbortController();
+  const pending = failure(fetcher(context), stalled.url, { signal: abort.signal });
+  abort.abort();
+  assert.equal(await pending, 'given up because the run is stopping');
+});
+
+test('a huge answer is not read beyond the limit: it fails, or is cut where the caller wants its beginning', async (context) => {
+  const url = await serve(context, (_request, response) => {
+    const fill = (): void => {
+      while (!response.destroyed && response.write('y'.repeat(1000)));
+    };
+    response.on('drain', fill);
+    fill();
+  });
+  const made = fetcher(context);
+  assert.equal(await failure(made, url, { maxBytes: 5000 }), 'the answer is larger than the limit of 5000 bytes');
+  const cut = await made.fetchText(url, { ...OPTIONS, maxBytes: 5000, onOverflow: 'cut' });
+  assert.ok(cut.ok);
+  assert.deepEqual([cut.octets.length, cut.isCut], [5000, true]);
+});
+
+test('what comes compressed all the same is decoded within the limit; an unknown coding is refused', async (context) => {
+  const url = await serve(context, (request, response) => {
+    const coding = request.url?.slice(1) ?? '';
+    const body = coding === 'bomb' ? Buffer.alloc(100_000) : Buffer.from('#EXTM3U');
+    response.setHeader('Content-Encoding', coding === 'bomb' ? 'gzip' : coding).end(gzipSync(body));
+  });
+  const made = fetcher(context);
+  const answer = await made.fetchText(`${url}/gzip`, OPTIONS);
+  assert.ok(answer.ok);
+  assert.equal(answer.text, '#EXTM3U');
+  assert.match(await failure(made, `${url}/bomb`, { maxBytes: 1000 }), /gzip coding cannot be decoded/);
+  assert.match(await failure(made, `${url}/br`), /br coding cannot be decoded/);
+  assert.match(await failure(made, `${url}/zstd`), /content coding "zstd"/);
+});
+
+test('proxy settings of the environment are not followed', async (context) => {
+  const url = await serve(context, (_request, response) => response.end('direct'));
+  const before = { ...process.env };
+  const nowhere = await refusedUrl();
+  Object.assign(process.env, { http_proxy: nowhere, HTTP_PROXY: nowhere, all_proxy: nowhere });
+  context.after(() => {
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy']) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  });
+  const answer = await fetcher(context).fetchText(url, OPTIONS);
+  assert.equal(answer.ok && answer.text, 'direct');
+});
+
+test('--resolve sends connections for a host elsewhere and leaves the Host field', async (context) => {
+  const url = await serve(context, (request, response) => response.end(request.headers.host));
+  const { port } = new URL(url);
+  const made = fetcher(context, { resolve: { host: 'stream.invalid', address: '127.0.0.1' } });
+  const answer = await made.fetchText(`http://stream.invalid:${port}/x`, OPTIONS);
+  assert.equal(answer.ok && answer.text, `stream.invalid:${port}`);
+  assert.match(await failure(made, 'http://other.invalid/'), /cannot be resolved/);
+});

@@ -1,0 +1,141 @@
+// The client's command line: what is in it, what must not be, and that a shell reads the printed form back unchanged.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { runProgram } from '../../src/process.ts';
+import { clientArguments, clientEnvironment, isPaced, printCommand } from '../../src/swarm/arguments.ts';
+import { command, newCapabilities, oldCapabilities } from '../support/swarm.ts';
+
+const argsOf = (changes: Partial<typeof command> = {}, capabilities = oldCapabilities): readonly string[] =>
+  clientArguments({ ...command, ...changes }, capabilities).args;
+const wordAfter = (args: readonly string[], name: string): string | undefined =>
+  args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
+
+test('the base command for FFmpeg 5.1, live HLS behind a door', () => {
+  assert.deepEqual(argsOf({ doorUrl: 'http://127.0.0.1:4001', client: 7 }), [
+    ...[
+      '-hide_banner',
+      '-nostdin',
+      '-nostats',
+      '-loglevel',
+      'repeat+level+debug',
+      '-progress',
+      'pipe:3',
+      '-stats_period',
+      '1',
+    ],
+    ...['-http_proxy', 'http://127.0.0.1:4001', '-user_agent', 'hls-swarm/1.0/client-7', '-rw_timeout', '15000000'],
+    ...['-max_reload', '1000'],
+    ...['-reconnect', '1', '-reconnect_streamed', '1', '-reconnect_on_network_error', '1', '-reconnect_delay_max', '5'],
+    ...['-i', 'http://origin.example/live/stream.m3u8', '-map', '0', '-c', 'copy', '-f', 'null', '-'],
+  ]);
+});
+
+describe('options that this FFmpeg or this input does not take', () => {
+  test('datetime and seg_max_retry reach only an FFmpeg that has them, and what is left out is named (defect F1)', () => {
+    const old = clientArguments({ ...command, segmentRetries: 3 }, oldCapabilities);
+    assert.equal(wordAfter(old.args, '-loglevel'), 'repeat+level+debug');
+    assert.equal(old.args.includes('-seg_max_retry'), false);
+    assert.deepEqual(old.omitted, ['-seg_max_retry']);
+    const recent = clientArguments({ ...command, segmentRetries: 3 }, newCapabilities);
+    assert.equal(wordAfter(recent.args, '-loglevel'), 'repeat+level+datetime+debug');
+    assert.equal(wordAfter(recent.args, '-seg_max_retry'), '3');
+    assert.deepEqual(recent.omitted, []);
+  });
+
+  test('seg_max_retry is only there when asked for, 0 included', () => {
+    assert.equal(argsOf({}, newCapabilities).includes('-seg_max_retry'), false);
+    assert.equal(wordAfter(argsOf({ segmentRetries: 0 }, newCapabilities), '-seg_max_retry'), '0');
+  });
+
+  test('MPEG-TS gets no option of the HLS demuxer', () => {
+    const args = argsOf({ isHls: false, segmentRetries: 3 }, newCapabilities);
+    assert.equal(
+      args.some((word) => word === '-max_reload' || word === '-seg_max_retry'),
+      false,
+    );
+  });
+
+  test('TLS options go to https only (defect F2)', () => {
+    const tls = { caFile: '/run/ca.pem', verify: true };
+    assert.equal(
+      argsOf({ tls }).some((word) => word === '-tls_verify' || word === '-ca_file'),
+      false,
+    );
+    const args = argsOf({ tls, url: 'https://origin.example/a.m3u8' });
+    assert.equal(wordAfter(args, '-tls_verify'), '1');
+    assert.equal(wordAfter(args, '-ca_file'), '/run/ca.pem');
+  });
+});
+
+test('one hundred commands built side by side carry one hundred User-Agents (defect O1)', () => {
+  const agents = Array.from({ length: 100 }, (_, index) => wordAfter(argsOf({ client: index + 1 }), '-user_agent'));
+  assert.deepEqual(
+    agents,
+    Array.from({ length: 100 }, (_, index) => `hls-swarm/1.0/client-${index + 1}`),
+  );
+});
+
+test('without a door there is no proxy option, without statistics no progress pipe', () => {
+  assert.equal(argsOf().includes('-http_proxy'), false);
+  const quiet = argsOf({ stats: false });
+  assert.equal(quiet.includes('-progress'), false);
+  assert.equal(wordAfter(quiet, '-loglevel'), 'repeat+level+info');
+});
+
+test('headers are one block of CR LF lines, the cache ones first', () => {
+  assert.equal(
+    wordAfter(argsOf({ noCache: true, headers: ['X-Token: a b'] }), '-headers'),
+    'Cache-Control: no-cache, no-store, must-revalidate\r\nPragma: no-cache\r\nX-Token: a b\r\n',
+  );
+  assert.equal(argsOf().includes('-headers'), false);
+});
+
+test('every map specifier gets its own -map, after the input', () => {
+  const args = argsOf({ map: ['0:v:0?', '0:a:0?'] });
+  assert.deepEqual(args.slice(args.indexOf('-i') + 2), [
+    '-map',
+    '0:v:0?',
+    '-map',
+    '0:a:0?',
+    '-c',
+    'copy',
+    '-f',
+    'null',
+    '-',
+  ]);
+});
+
+test('VOD is played in real time unless told otherwise, live never is (defect P4)', () => {
+  assert.deepEqual(
+    (['auto', 'realtime', 'max'] as const).map((pace) => [isPaced(pace, true), isPaced(pace, false)]),
+    [
+      [false, true],
+      [true, true],
+      [false, false],
+    ],
+  );
+  const args = argsOf({ isPaced: true });
+  assert.ok(args.indexOf('-re') < args.indexOf('-i') && args.includes('-re'));
+});
+
+test('what would colour the log or write report files does not reach FFmpeg', () => {
+  const env = clientEnvironment({
+    AV_LOG_FORCE_COLOR: '1',
+    AV_LOG_FORCE_256COLOR: '1',
+    FFREPORT: 'file=x',
+    PATH: '/bin',
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify(env)), { PATH: '/bin' });
+});
+
+test('a shell reads the printed command back word for word', async () => {
+  const words = fc.sample(fc.string({ unit: fc.constantFrom(...`ab '"$\\\r\n\`*?;&|<>()~#!{}é`) }), {
+    numRuns: 200,
+    seed: 1,
+  });
+  const printed = printCommand('printf', ['%s\\0', ...words]);
+  const { stdout } = await runProgram('sh', ['-c', printed], { timeoutMs: 5_000, maxBytes: 1_000_000 });
+  assert.deepEqual(stdout.split('\0').slice(0, -1), words);
+  assert.equal(printCommand('ffmpeg', ['-i', 'http://a/b.m3u8?x=1&y=2']), "ffmpeg -i 'http://a/b.m3u8?x=1&y=2'");
+});

@@ -1,0 +1,69 @@
+// What an FFmpeg is asked, and what becomes of programs that are none.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { optionNames, parseRelease, probeCapabilities } from '../../src/swarm/capabilities.ts';
+import { fakeProgram } from '../support/processes.ts';
+import { requirement } from '../support/require.ts';
+
+const reasonFor = async (path: string): Promise<string> => {
+  const result = await probeCapabilities(path);
+  assert.equal(result.ok, false);
+  return result.ok ? '' : result.reason;
+};
+
+test('the installed FFmpeg tells its version and options within a second', {
+  skip: requirement('ffmpeg'),
+}, async () => {
+  const startedAt = performance.now();
+  const result = await probeCapabilities('ffmpeg');
+  const tookMs = performance.now() - startedAt;
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.match(result.capabilities.version, /\d/);
+  assert.ok(result.capabilities.hlsOptions.has('max_reload'));
+  assert.ok(
+    ['http_proxy', 'user_agent', 'headers', 'reconnect'].every((name) => result.capabilities.httpOptions.has(name)),
+  );
+  assert.equal(result.capabilities.hasStatsPeriod, true);
+  assert.ok(tookMs < 1_000, `${tookMs} ms`);
+});
+
+test('a newer FFmpeg is known by what it accepts, not by its number', async () => {
+  const result = await probeCapabilities(fakeProgram('new-ffmpeg'));
+  assert.ok(result.ok);
+  assert.deepEqual(result.capabilities.release, [8, 1]);
+  assert.equal(result.capabilities.hasDatetimeLevel, true);
+  assert.ok(result.capabilities.hlsOptions.has('seg_max_retry'));
+  assert.equal(result.capabilities.httpOptions.has('reconnect'), false);
+});
+
+test('a program that is not FFmpeg is named with what it printed', async () => {
+  const path = fakeProgram('not-ffmpeg');
+  assert.equal(await reasonFor(path), `${path} is not FFmpeg: -version printed "hello, I am a banana" and left with 0`);
+  assert.equal(await reasonFor('/bin/true'), '/bin/true is not FFmpeg: -version printed nothing and left with 0');
+});
+
+test('missing, a folder, not executable: the reason says which', async () => {
+  assert.equal(await reasonFor('/no/such/ffmpeg'), 'FFmpeg cannot be used: /no/such/ffmpeg does not exist');
+  assert.equal(await reasonFor('/'), 'FFmpeg cannot be used: / is not a file');
+  assert.match(await reasonFor(fakeProgram('not-executable')), /not-executable is not executable$/);
+});
+
+test('an FFmpeg older than 5.1 is refused with its version and the reason', async () => {
+  assert.match(
+    await reasonFor(fakeProgram('old-ffmpeg')),
+    /is FFmpeg 4\.4\.2-0ubuntu0\.22\.04\.1; 5\.1 or later is needed \(/,
+  );
+});
+
+test('releases are read from distribution and upstream spellings, commits have none', () => {
+  assert.deepEqual(
+    ['5.1.9-0+deb12u1', 'n7.1', '8.0', '7.0.2-static', 'N-109542-g1bf1c1f', 'git-2018-07-01-abc'].map(parseRelease),
+    [[5, 1], [7, 1], [8, 0], [7, 0], undefined, undefined],
+  );
+});
+
+test('option names are taken from the list, not from values and descriptions', () => {
+  const help =
+    'hls demuxer AVOptions:\n  -max_reload        <int>        .D...... -not_this (default 100)\n     none            0            ED...\n';
+  assert.deepEqual([...optionNames(help)], ['max_reload']);
+});

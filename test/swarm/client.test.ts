@@ -1,0 +1,252 @@
+// One client's life with programs that play, end, fail, crash, chatter, stall and refuse to leave.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Client, type ClientOptions } from '../../src/swarm/client.ts';
+import { seededRandom } from '../../src/swarm/random.ts';
+import { RestartPolicy } from '../../src/swarm/restart-policy.ts';
+import { fakeProgram, isAlive, until } from '../support/processes.ts';
+import { recorder } from '../support/swarm.ts';
+
+const QUICK = { initialMs: 5, maxMs: 20, multiplier: 2, jitterRatio: 0 };
+
+function clientOf(kind: string, options: Partial<ClientOptions> = {}, maxRestarts = 0) {
+  const seen = recorder();
+  const client = new Client(
+    seen,
+    {
+      client: 3,
+      path: fakeProgram('fake-ffmpeg'),
+      args: [kind],
+      env: process.env,
+      isLive: true,
+      stats: true,
+      statsBuffer: 1_000,
+      verbose: false,
+      ...options,
+    },
+    new RestartPolicy(seededRandom(1), maxRestarts, QUICK),
+  );
+  return { client, ...seen, names: () => seen.clientEvents().map(({ event }) => event) };
+}
+
+describe('endings', () => {
+  test('a stream that came to its end is success and is not restarted', async () => {
+    const { client, clientEvents, names } = clientOf('ends', { isLive: false });
+    assert.equal(client.state, 'created');
+    client.start();
+    assert.equal(client.state, 'running');
+    await client.finished;
+    assert.deepEqual(names(), ['start', 'exit']);
+    assert.equal(clientEvents()[1]?.category, 'success');
+    assert.equal(clientEvents()[1]?.exitCode, 0);
+    assert.equal(client.state, 'stopped');
+    assert.equal(client.isActive, false);
+    assert.equal(client.uptimeMs(0), undefined);
+  });
+
+  test('exit 0 of a live client is a lost playlist and is restarted (defect P6)', async () => {
+    const { client, clientEvents } = clientOf('ends', {}, 2);
+    client.start();
+    await client.finished;
+    assert.deepEqual(
+      clientEvents()
+        .filter(({ event }) => event === 'exit')
+        .map(({ category, process }) => [process, category]),
+      [
+        [1, 'playlistLost'],
+        [2, 'playlistLost'],
+        [3, 'playlistLost'],
+      ],
+    );
+    assert.equal(client.restarts, 2);
+  });
+
+  test('a failing client is restarted as often as allowed, and says what FFmpeg said', async () => {
+    const { client, clientEvents, names } = clientOf('fails', {}, 3);
+    client.start();
+    await client.finished;
+    assert.deepEqual(names(), [...new Array(3).fill(['start', 'exit', 'restart-scheduled']).flat(), 'start', 'exit']);
+    const [, exit, restart] = clientEvents();
+    assert.equal(exit?.category, 'error');
+    assert.equal(exit?.exitCode, 1);
+    assert.equal(exit?.reason, 'http://127.0.0.1/x.m3u8: Server returned 404 Not Found');
+    assert.equal(restart?.delayMs, 5);
+    assert.equal(restart?.reason, exit?.reason);
+  });
+
+  test('a crash without a word is told by its signal', async () => {
+    const { client, clientEvents } = clientOf('crashes', {}, 1);
+    client.start();
+    await client.finished;
+    assert.equal(clientEvents()[1]?.category, 'signal');
+    assert.equal(clientEvents()[1]?.signal, 'SIGSEGV');
+    assert.equal(clientEvents()[1]?.exitCode, undefined);
+  });
+
+  test('a program that cannot be started is an error with the reason, and no start', async () => {
+    const { client, clientEvents, names } = clientOf('', { path: '/no/such/ffmpeg' }, 1);
+    client.start();
+    await client.finished;
+    assert.deepEqual(names(), ['exit', 'restart-scheduled', 'exit']);
+    assert.equal(clientEvents()[0]?.category, 'error');
+    assert.equal(clientEvents()[0]?.reason, '/no/such/ffmpeg does not exist');
+  });
+});
+
+describe('stopping', () => {
+  test('the hook is called before the signal, the ending is ours and nothing is restarted (defect O3)', async () => {
+    const order: string[] = [];
+    const { client, events, clientEvents, names } = clientOf('plays', {
+      beforeStart: (number, processNumber) => order.push(`start ${number}.${processNumber}`),
+      beforeStop: (number) =>
+        order.push(`stop ${number} ${client.pid !== undefined && isAlive(client.pid) ? 'alive' : 'gone'}`),
+    });
+    client.start();
+    await until(() => events.some(({ type }) => type === 'progress'), 'progress');
+    const pid = client.pid ?? 0;
+    await client.stop();
+    assert.deepEqual(order, ['start 3.1', 'stop 3 alive']);
+    assert.deepEqual(names(), ['start', 'stop', 'exit']);
+    const exit = clientEvents()[2];
+    assert.equal(exit?.category, 'stopped');
+    assert.equal(exit?.exitCode, 255);
+    assert.equal(exit?.pid, pid);
+    assert.ok((exit?.uptimeMs ?? 0) > 0);
+    assert.equal(isAlive(pid), false);
+    assert.ok(
+      events.some((event) => event.type === 'progress' && event.isEnd),
+      'the last block was not lost',
+    );
+  });
+
+  test('a second stop joins the first, and kill ends what ignores SIGTERM at once', async () => {
+    const { client, names } = clientOf('ignores-term');
+    client.start();
+    await until(() => client.lines.stderrLines > 0, 'the fake to be ready');
+    const pid = client.pid ?? 0;
+    const stops = [client.stop(), client.stop()];
+    client.kill();
+    await Promise.all(stops);
+    assert.deepEqual(names(), ['start', 'stop', 'exit']);
+    assert.equal(isAlive(pid), false);
+  });
+
+  test('a client that waits for its restart stops at once', async () => {
+    const { client, names } = clientOf('fails');
+    client.start();
+    await until(() => client.state === 'backoff', 'backoff');
+    const before = names().length;
+    await client.stop();
+    assert.equal(client.state, 'stopped');
+    assert.equal(names().length, before);
+  });
+
+  test('a client that never started stops too', async () => {
+    const { client, names } = clientOf('plays');
+    await client.stop();
+    assert.equal(client.state, 'stopped');
+    client.start();
+    assert.deepEqual(names(), []);
+  });
+});
+
+describe('lines', () => {
+  test('the last words on both pipes are parsed before the exit is told (defect O4)', async () => {
+    const { client, events, clientEvents } = clientOf('tail', { isLive: false });
+    client.start();
+    await client.finished;
+    assert.deepEqual(events.at(-1), clientEvents()[1]);
+    assert.ok(
+      events.some(
+        (event) => event.type === 'parsed' && event.rule === 'request' && event.url === 'http://127.0.0.1/last.ts',
+      ),
+    );
+    assert.ok(events.some((event) => event.type === 'progress' && event.isEnd && event.outTimeUs === 5_000_000));
+  });
+
+  test('the parser dies with its process: no state crosses a restart (defect T6)', async () => {
+    const { client, events } = clientOf('tail', {}, 1);
+    client.start();
+    await client.finished;
+    const requests = events.filter((event) => event.type === 'parsed');
+    assert.deepEqual(
+      requests.map(({ process }) => process),
+      [1, 2],
+    );
+    assert.equal(client.lines.progressLines, 4);
+  });
+
+  test('lines over the buffer are dropped and counted, not silently (defect O6)', async () => {
+    const { client } = clientOf('chatters', { isLive: false, statsBuffer: 100 });
+    client.start();
+    await client.finished;
+    const { stderrLines, droppedStderrLines } = client.lines;
+    assert.equal(stderrLines + droppedStderrLines, 3_000);
+    assert.ok(droppedStderrLines > 0);
+  });
+
+  test('without statistics nothing is parsed, yet a failure still says why', async () => {
+    const { client, events, clientEvents } = clientOf('fails', { stats: false }, 1);
+    client.start();
+    await client.finished;
+    assert.equal(events.length, clientEvents().length);
+    assert.match(clientEvents()[1]?.reason ?? '', /404 Not Found/);
+  });
+
+  test('stderr is kept octet for octet, one file per process', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hls-swarm-stderr-'));
+    try {
+      const { client } = clientOf('fails', { stderrDir: join(folder, 'new') }, 1);
+      client.start();
+      await client.finished;
+      for (const process of [1, 2]) {
+        const text = readFileSync(join(folder, 'new', `client-0003-process-${process}.log`), 'utf8');
+        assert.equal(text, '[error] http://127.0.0.1/x.m3u8: Server returned 404 Not Found\n');
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a stderr folder that cannot be written does not hold the client up', async () => {
+    const { client, names } = clientOf('ends', { isLive: false, stderrDir: '/proc/nowhere' });
+    client.start();
+    await client.finished;
+    assert.deepEqual(names(), ['start', 'exit']);
+  });
+});
+
+describe('stalls', () => {
+  test('a client whose out_time stands still is replaced, with the reason', async () => {
+    const { client, clock, clientEvents } = clientOf('stalls', { stallRestartMs: 100 }, 1);
+    client.start();
+    await until(() => {
+      client.checkStall(clock.nowMs());
+      return client.processNumber > 1 || clientEvents().some(({ event }) => event === 'stop');
+    }, 'the stall to be seen');
+    await until(() => client.processNumber === 2 && client.state === 'running', 'the restart');
+    const restart = clientEvents().find(({ event }) => event === 'restart-scheduled');
+    assert.match(restart?.reason ?? '', /^stalled: out_time has not advanced for /);
+    assert.equal(clientEvents().find(({ event }) => event === 'exit')?.category, 'stopped');
+    await client.stop();
+  });
+
+  test('a client that plays is left alone, and without the option every client is', async () => {
+    const playing = clientOf('plays', { stallRestartMs: 2_000 });
+    const stalling = clientOf('stalls');
+    for (const { client } of [playing, stalling]) client.start();
+    const hasProgress = (events: readonly { readonly type: string }[]) =>
+      events.some(({ type }) => type === 'progress');
+    await until(() => hasProgress(playing.events) && hasProgress(stalling.events), 'progress');
+    playing.client.checkStall(playing.clock.nowMs());
+    stalling.client.checkStall(stalling.clock.nowMs() + 60_000);
+    for (const { client, names } of [playing, stalling]) {
+      assert.equal(client.state, 'running');
+      assert.deepEqual(names(), ['start']);
+      await client.stop();
+    }
+  });
+});

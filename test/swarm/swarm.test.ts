@@ -1,0 +1,145 @@
+// Many clients together: the ramp as asked, one hook call per start and stop, everybody gone at the end.
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { test } from 'node:test';
+import { Swarm, type SwarmOptions, swarmArguments } from '../../src/swarm/swarm.ts';
+import { fakeProgram, isAlive, until } from '../support/processes.ts';
+import { command, oldCapabilities, recorder } from '../support/swarm.ts';
+
+/** The fake takes its kind from a wrapper, as the swarm builds the arguments itself. */
+function swarmOf(kind: 'plays' | 'ends' | 'ignores-term' | 'environment', changes: Partial<SwarmOptions> = {}) {
+  const seen = recorder();
+  const { client: _client, doorUrl: _doorUrl, ...shared } = command;
+  const options: SwarmOptions = {
+    ...shared,
+    clients: 5,
+    rampRatePerSecond: 1_000,
+    rampJitterMs: 0,
+    seed: 1,
+    capabilities: { ...oldCapabilities, path: fakeProgram(`ffmpeg-${kind}`) },
+    isLive: true,
+    statsBuffer: 1_000,
+    maxRestarts: 0,
+    restartOnStall: false,
+    targetDurationMs: 6_000,
+    verbose: false,
+    ...changes,
+  };
+  return { swarm: new Swarm(seen, options), options, ...seen };
+}
+
+test('all clients start, say so, and are gone after stop, hooks called once each', async () => {
+  const hooks: string[] = [];
+  const { swarm, clientEvents } = swarmOf('plays', {
+    clients: 8,
+    beforeStart: (client, process) => hooks.push(`start ${client}.${process}`),
+    beforeStop: (client) => hooks.push(`stop ${client}`),
+  });
+  assert.equal(swarm.started, 0);
+  swarm.start();
+  await until(() => swarm.active === 8 && swarm.lines().progressLines >= 24, 'eight playing clients');
+  assert.equal(swarm.isRamping, false);
+  const pids = swarm.states().map(({ pid }) => pid ?? 0);
+  assert.equal(new Set(pids).size, 8);
+  assert.ok(pids.every(isAlive));
+  const startedAt = performance.now();
+  await swarm.stop();
+  await swarm.finished;
+  assert.ok(performance.now() - startedAt < 1_500);
+  assert.equal(pids.some(isAlive), false);
+  assert.equal(swarm.active, 0);
+  assert.deepEqual(hooks.sort(), [1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) => [`start ${n}.1`, `stop ${n}`]).sort());
+  assert.deepEqual(
+    new Set(
+      clientEvents()
+        .filter(({ event }) => event === 'exit')
+        .map(({ category }) => category),
+    ),
+    new Set(['stopped']),
+  );
+});
+
+test('the ramp keeps its rate: 20 clients at 50 per second take 0.38 s, jitter or not (defect O2)', async () => {
+  const { swarm, clientEvents } = swarmOf('plays', { clients: 20, rampRatePerSecond: 50, rampJitterMs: 200, seed: 9 });
+  swarm.start();
+  await until(() => swarm.started === 20, 'the ramp');
+  const starts = clientEvents()
+    .filter(({ event }) => event === 'start')
+    .map(({ atMs }) => atMs);
+  await swarm.stop();
+  const tookMs = (starts.at(-1) ?? 0) - (starts[0] ?? 0);
+  assert.ok(tookMs > 360 && tookMs < 480, `${tookMs} ms`);
+});
+
+test('a steep ramp does not hold up the main loop: no turn is longer than a few starts', async () => {
+  const { swarm } = swarmOf('plays', { clients: 20, rampRatePerSecond: 10_000 });
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  swarm.start();
+  await until(() => swarm.started === 20, 'the ramp');
+  delay.disable();
+  await swarm.stop();
+  assert.ok(delay.percentile(50) / 1e6 < 15, `p50 ${delay.percentile(50) / 1e6} ms`);
+});
+
+test('a stream with an end ends the swarm by itself', async () => {
+  const { swarm, clientEvents } = swarmOf('ends', { isLive: false });
+  swarm.start();
+  await swarm.finished;
+  assert.deepEqual(
+    clientEvents()
+      .filter(({ event }) => event === 'exit')
+      .map(({ category }) => category),
+    new Array(5).fill('success'),
+  );
+});
+
+test('stopping in the middle of the ramp starts nobody else', async () => {
+  const { swarm } = swarmOf('plays', { clients: 50, rampRatePerSecond: 20 });
+  swarm.start();
+  await until(() => swarm.started >= 2, 'two clients');
+  await swarm.stop();
+  const { started } = swarm;
+  assert.ok(started < 50);
+  assert.equal(swarm.active, 0);
+  await swarm.stop();
+  assert.equal(swarm.started, started);
+});
+
+test('clients that ignore SIGTERM are gone within 4 s, kill ends them at once', async () => {
+  const [patient, killed] = [swarmOf('ignores-term', { clients: 2 }), swarmOf('ignores-term', { clients: 2 })];
+  for (const { swarm } of [patient, killed]) swarm.start();
+  await until(() => [patient, killed].every(({ swarm }) => swarm.lines().stderrLines === 2), 'the fakes to be ready');
+  const startedAt = performance.now();
+  const stopping = patient.swarm.stop();
+  killed.swarm.kill();
+  await killed.swarm.finished;
+  assert.ok(performance.now() - startedAt < 500);
+  await stopping;
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs > 2_900 && tookMs < 4_000, `${tookMs} ms`);
+});
+
+test('every client gets its own door and User-Agent, and no proxy from the environment (defect O1)', async () => {
+  const env = { ...process.env, http_proxy: 'http://wrong:1', NO_PROXY: '*', FFREPORT: 'file=/tmp/x' };
+  const { swarm, options, events } = swarmOf('environment', {
+    doorUrl: (client) => `http://127.0.0.1:${9_000 + client}`,
+    clients: 3,
+    isLive: false,
+    env,
+    verbose: true,
+  });
+  const words = [1, 2, 3].map((client) => swarmArguments(options, client).args.join(' '));
+  words.forEach((text, index) => {
+    assert.ok(
+      text.includes(`-http_proxy http://127.0.0.1:${9_001 + index} -user_agent hls-swarm/1.0/client-${index + 1} `),
+    );
+  });
+  swarm.start();
+  await swarm.finished;
+  const exits = events.filter((event) => event.type === 'client' && event.event === 'exit');
+  assert.deepEqual(
+    exits.map((event) => event.type === 'client' && event.category),
+    new Array(3).fill('success'),
+  );
+});
