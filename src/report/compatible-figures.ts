@@ -1,0 +1,89 @@
+// Which account feeds the compatible names: the tap, or the parser when --no-proxy leaves nothing else. Pure.
+// It rounds nothing and fills nothing in: a rate without requests is unknown.
+import type { Kind } from '../events.ts';
+import type { Summary, Throughput } from '../stats/summary.ts';
+import type { Reading, Series } from './metric-definition.ts';
+
+/** Series that exist from the start, so that a first error is an increase; any other code from 400 to 599 appears when it comes. */
+const COMMON_ERROR_CODES: readonly string[] = [
+  '400',
+  '401',
+  '403',
+  '404',
+  '408',
+  '410',
+  '416',
+  '429',
+  '500',
+  '502',
+  '503',
+  '504',
+];
+const PLAYLIST_KINDS: readonly Kind[] = ['multivariant-playlist', 'media-playlist'];
+const SEGMENT_KINDS: readonly Kind[] = ['segment', 'part'];
+
+/** One series per error status: 400 to 599, and `other` for all else that a caller thought an error. */
+export function errorSeries(statusCodes: Readonly<Record<string, number>>): readonly Series[] {
+  const counts = new Map<string, number>([...COMMON_ERROR_CODES, 'other'].map((code) => [code, 0]));
+  for (const [code, count] of Object.entries(statusCodes)) {
+    const key = /^[45]\d\d$/.test(code) ? code : 'other';
+    counts.set(key, (counts.get(key) ?? 0) + count);
+  }
+  return [...counts].map(([code, value]) => ({ labels: { status_code: code }, value }));
+}
+
+/** Responses by status, errors only; a transfer without a final head is no HTTP error. */
+export function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string, number>> {
+  if (!facts.isTapped) return snapshot.summary.parser.httpErrors;
+  const codes: Record<string, number> = {};
+  for (const account of Object.values(snapshot.summary.proxy.byKind)) {
+    for (const [code, count] of Object.entries(account.statusCodes)) {
+      if (Number(code) >= 400) codes[code] = (codes[code] ?? 0) + count;
+    }
+  }
+  return codes;
+}
+
+export function playlistRequests({ snapshot, facts }: Reading): number {
+  return facts.isTapped ? transfers(snapshot.summary, PLAYLIST_KINDS) : snapshot.summary.parser.requests.playlist;
+}
+
+export function segmentRequests({ snapshot, facts }: Reading): number {
+  return facts.isTapped ? transfers(snapshot.summary, SEGMENT_KINDS) : snapshot.summary.parser.requests.segment;
+}
+
+export function initRequests({ snapshot, facts }: Reading): number {
+  return facts.isTapped ? transfers(snapshot.summary, ['init']) : snapshot.summary.parser.requests.init;
+}
+
+/** Requests of no known kind; a key, a redirect and a stream are known. */
+export function unknownRequests({ snapshot, facts }: Reading): number {
+  return facts.isTapped ? transfers(snapshot.summary, ['other']) : snapshot.summary.parser.requests.other;
+}
+
+export function allBytes({ snapshot, facts }: Reading): Throughput {
+  return facts.isTapped ? snapshot.summary.proxy.allBytesThroughput : snapshot.summary.parser.throughput;
+}
+
+/** The tap's endings by silence of the origin; a client that does not drain (cD) is no timeout of the stream. */
+export function timeouts({ snapshot, facts }: Reading): number {
+  if (!facts.isTapped) return snapshot.summary.parser.timeouts;
+  const { sC = 0, sH = 0, sD = 0 } = snapshot.summary.proxy.terminations;
+  return sC + sH + sD;
+}
+
+export function errorRate(reading: Reading): number | undefined {
+  const errors = Object.values(errorCodes(reading)).reduce((sum, count) => sum + count, 0);
+  return ratio(
+    errors + timeouts(reading),
+    playlistRequests(reading) + segmentRequests(reading) + initRequests(reading),
+  );
+}
+
+function transfers(summary: Summary, kinds: readonly Kind[]): number {
+  return kinds.reduce((sum, kind) => sum + (summary.proxy.byKind[kind]?.transfers ?? 0), 0);
+}
+
+function ratio(part: number, whole: number): number | undefined {
+  return whole > 0 ? part / whole : undefined;
+}

@@ -1,0 +1,110 @@
+// The summary that a run prints on stdout when it ends, and the one line that stands in for a screen meanwhile. Pure.
+// It reads a snapshot and judges nothing; the sections are in summary-traffic.ts and summary-judgement.ts.
+import type { Snapshot } from '../stats/summary.ts';
+import { formatElapsed, formatMbps, formatMs, secondsToMs } from '../units.ts';
+import {
+  agreementSection,
+  estimatorsSection,
+  findingsSection,
+  instrumentSection,
+  type NextSteps,
+  originSection,
+  playbackSection,
+  thresholdsSection,
+  verdictSentence,
+} from './summary-judgement.ts';
+import {
+  accountsSection,
+  endingsSection,
+  errorStatuses,
+  errorsSection,
+  phasesSection,
+  requestsSection,
+} from './summary-traffic.ts';
+import { centred, count, doubleRule, fact, known, UNKNOWN, wrapped } from './text-layout.ts';
+
+export interface SummaryOptions {
+  /** Columns of the page; the text uses one fewer, because some terminals wrap at the last one. */
+  readonly width: number;
+  /** What to do about each finding. */
+  readonly nextSteps?: NextSteps;
+  /** Where the control server listened. */
+  readonly metricsUrl?: string;
+  /** Files that the run wrote: what, and the path. */
+  readonly files?: readonly (readonly [string, string])[];
+}
+
+const LABEL = 12;
+
+/** The whole page, ending in a newline. */
+export function renderSummary(snapshot: Snapshot, options: SummaryOptions): string {
+  const width = options.width - 1;
+  const lines = [
+    doubleRule(width),
+    centred('hls-swarm: summary of the run', width),
+    doubleRule(width),
+    ...wrapped(verdictSentence(snapshot.summary.instrument), width, '  '),
+    '',
+    ...runFacts(snapshot, width),
+    ...accountsSection(snapshot, width),
+    ...requestsSection(snapshot, width),
+    ...phasesSection(snapshot, width),
+    ...endingsSection(snapshot, width),
+    ...errorsSection(snapshot, width),
+    ...agreementSection(snapshot, width),
+    ...estimatorsSection(snapshot, width),
+    ...originSection(snapshot, width),
+    ...playbackSection(snapshot, width),
+    ...findingsSection(snapshot, options.nextSteps ?? {}, width),
+    ...thresholdsSection(snapshot, width),
+    ...instrumentSection(snapshot, width),
+    ...outputs(options, width),
+    doubleRule(width),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** One line for stderr while there is no screen. */
+export function statusLine(snapshot: Snapshot): string {
+  const { summary } = snapshot;
+  const { clients, proxy, instrument } = summary;
+  const segments = proxy.byKind.segment;
+  const errors = [...errorStatuses(proxy.byKind).values()].reduce((sum, responses) => sum + responses, 0);
+  const wait = segments?.phases.waitMs;
+  const remaining = snapshot.remainingSeconds;
+  return [
+    `${formatElapsed(secondsToMs(snapshot.elapsedSeconds))}${remaining === undefined ? '' : ` of ${formatElapsed(secondsToMs(snapshot.elapsedSeconds + remaining))}`}`,
+    `clients ${clients.active}/${clients.target}${snapshot.isRamping ? ' (ramping)' : ''}`,
+    `segments ${count(segments?.transfers ?? 0)}, ${known(proxy.throughput.bytesPerSecond30s ?? proxy.throughput.bytesPerSecondOverall, formatMbps)}`,
+    `wait p95 ${known(wait?.window?.p95 ?? wait?.p95, formatMs)}`,
+    `stalled ${clients.playback.stalled}`,
+    `HTTP errors ${count(errors)}`,
+    `restarts ${count(clients.restarts)}`,
+    [instrument.verdict, ...instrument.reasons].join('; '),
+  ].join(' | ');
+}
+
+function runFacts({ summary, elapsedSeconds }: Snapshot, width: number): readonly string[] {
+  const { run, clients } = summary;
+  const ramp = run.rampSeconds === undefined ? UNKNOWN : `${run.rampSeconds.toFixed(1)} s`;
+  const label = (name: string, text: string): readonly string[] => fact(name, text, LABEL, width);
+  return [
+    ...label('Stream', run.url),
+    ...label('Run', `${run.id}, started ${run.startedAt}`),
+    ...label('Duration', `${elapsedSeconds.toFixed(1)} s, ramp ${ramp}`),
+    ...label(
+      'Clients',
+      `${count(clients.target)} asked for, ${count(clients.peakActive)} at once at most, variant ${run.variant}`,
+    ),
+    ...label(
+      'Versions',
+      `hls-swarm ${run.version}, FFmpeg ${run.ffmpeg}, Node ${run.node}, proxy workers ${run.proxyWorkers}, seed ${run.seed}`,
+    ),
+  ];
+}
+
+function outputs({ metricsUrl, files = [] }: SummaryOptions, width: number): readonly string[] {
+  const metrics = metricsUrl === undefined ? [] : fact('Metrics', `${metricsUrl}/metrics (until now)`, LABEL, width);
+  const lines = [...metrics, ...files.flatMap(([what, path]) => fact(what, path, LABEL, width))];
+  return lines.length === 0 ? [] : ['', ...lines];
+}

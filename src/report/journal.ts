@@ -1,0 +1,244 @@
+// The run's journal: every event that the statistics need as one JSON object per line, from `run` to `summary`.
+// It never slows a caller down and never throws at one: what the disk does not take is counted as lost, and said once.
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Event, Phases, TransferEvent } from '../events.ts';
+import type { Summary } from '../stats/summary.ts';
+import { KIB, MIB } from '../units.ts';
+
+/** A batch is handed to the disk when it is this large, or after the delay below: few writes, and little lost by a kill. */
+const BATCH_BYTES: number = 256 * KIB;
+const BATCH_DELAY_MS = 100;
+/** What a slow disk may leave waiting in memory: minutes of a large swarm; beyond it records are lost, not the run. */
+const QUEUE_LIMIT_BYTES: number = 64 * MIB;
+/** URLs in a journal are not redacted, so nobody else may read it. */
+const MODE = 0o600;
+
+export interface JournalOptions {
+  /** `count` more records were lost, to a full queue or a failing disk. */
+  readonly onLost: (count: number) => void;
+  /** Said once, when the journal ends early. */
+  readonly onFailure?: (message: string) => void;
+  /** Bytes that may wait for the disk. */
+  readonly queueLimitBytes?: number;
+}
+
+export interface Journal {
+  /** Queues one record (`batch` events are not kept). The caller writes the `run` event first. */
+  write(event: Event): void;
+  /** Resolves when all that was queued is written, or the journal has failed. */
+  flush(): Promise<void>;
+  /** Writes the `summary` record as the last line and closes the file. Never rejects: see `failure`. */
+  end(summary: Summary): Promise<void>;
+  /** Why the file ends early; undefined while all is well. */
+  readonly failure: string | undefined;
+  readonly lostRecords: number;
+}
+
+/** Creates or empties the file. Rejects with a message that names the path. */
+export async function openJournal(path: string, options: JournalOptions): Promise<Journal> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'w', MODE);
+  } catch (error) {
+    throw new Error(
+      `--journal: cannot open '${path}' for writing: ${reasonOf(error)}; name a file in a writable folder`,
+    );
+  }
+  const isRegular = (await file.stat()).isFile();
+  if (isRegular) await file.chmod(MODE);
+  return new FileJournal(path, file, isRegular, options);
+}
+
+/** One record as its line: the field order of CONTRACTS for transfers, `type` first for all others. */
+export function journalLine(event: Event): string {
+  if (event.type === 'transfer') return `${JSON.stringify(event, TRANSFER_FIELDS)}\n`;
+  const { type, ...rest } = event;
+  return `${JSON.stringify({ type, ...rest })}\n`;
+}
+
+class FileJournal implements Journal {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #isRegular: boolean;
+  readonly #options: JournalOptions;
+  readonly #limitBytes: number;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  /** The end of the last batch that is in the file as a whole, and what the disk took of the next one. */
+  #completeBytes = 0;
+  #partialBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #draining: Promise<void> | undefined;
+  #isEnded = false;
+  failure: string | undefined;
+  lostRecords = 0;
+
+  constructor(path: string, file: FileHandle, isRegular: boolean, options: JournalOptions) {
+    this.#path = path;
+    this.#file = file;
+    this.#isRegular = isRegular;
+    this.#options = options;
+    this.#limitBytes = options.queueLimitBytes ?? QUEUE_LIMIT_BYTES;
+  }
+
+  write(event: Event): void {
+    if (event.type === 'batch') return;
+    const isOpen = this.failure === undefined && !this.#isEnded;
+    const line = isOpen ? Buffer.from(journalLine(event)) : undefined;
+    if (line === undefined || this.#queuedBytes + line.length > this.#limitBytes) {
+      this.#lose(1);
+      return;
+    }
+    this.#push(line);
+    if (this.#queuedBytes >= BATCH_BYTES) this.#startDraining();
+    else this.#timer ??= setTimeout(() => this.#startDraining(), BATCH_DELAY_MS);
+  }
+
+  async flush(): Promise<void> {
+    this.#startDraining();
+    await this.#draining;
+  }
+
+  async end(summary: Summary): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (this.failure === undefined) this.#push(Buffer.from(`${JSON.stringify({ type: 'summary', ...summary })}\n`));
+    else this.#lose(1);
+    await this.flush();
+    await this.#file.close().catch((error: unknown) => this.#fail(error, []));
+  }
+
+  #push(line: Buffer): void {
+    this.#queue.push(line);
+    this.#queuedBytes += line.length;
+  }
+
+  #startDraining(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#queue.length > 0) this.#draining ??= this.#drain();
+  }
+
+  /** Called with a queue that is not empty, so that it has an await between its start and its end. */
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const lines = this.#takeBatch();
+      try {
+        await this.#writeWhole(Buffer.concat(lines));
+      } catch (error) {
+        await this.#fail(error, lines);
+        break;
+      }
+      this.#queuedBytes -= this.#partialBytes;
+      this.#completeBytes += this.#partialBytes;
+      this.#partialBytes = 0;
+    }
+    this.#draining = undefined;
+  }
+
+  #takeBatch(): Buffer[] {
+    let bytes = 0;
+    const end = this.#queue.findIndex((line) => {
+      const isFull = bytes >= BATCH_BYTES;
+      bytes += line.length;
+      return isFull;
+    });
+    return this.#queue.splice(0, end === -1 ? this.#queue.length : end);
+  }
+
+  /** A disk that fills up takes a part of a write before it refuses one. */
+  async #writeWhole(batch: Buffer): Promise<void> {
+    while (this.#partialBytes < batch.length) {
+      const { bytesWritten } = await this.#file.write(batch, this.#partialBytes);
+      this.#partialBytes += bytesWritten;
+    }
+  }
+
+  /** Ends the journal for good at its last complete line; `lines` is the batch that did not get through as a whole. */
+  async #fail(error: unknown, lines: readonly Buffer[]): Promise<void> {
+    if (this.failure !== undefined) return;
+    this.failure = `journal '${this.#path}' ends early: ${reasonOf(error)}; records from here on are lost and the run counts as invalid`;
+    const waiting = this.#queue.length;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const kept = await this.#cutToCompleteLine(lines);
+    this.#options.onFailure?.(this.failure);
+    this.#lose(lines.length - kept + waiting);
+  }
+
+  /** How many of `lines` are in the file as a whole; what follows them is cut off. */
+  async #cutToCompleteLine(lines: readonly Buffer[]): Promise<number> {
+    if (!this.#isRegular) return 0;
+    let keptBytes = 0;
+    let kept = 0;
+    for (const line of lines) {
+      if (keptBytes + line.length > this.#partialBytes) break;
+      keptBytes += line.length;
+      kept += 1;
+    }
+    await this.#file.truncate(this.#completeBytes + keptBytes).catch(() => {});
+    return kept;
+  }
+
+  #lose(count: number): void {
+    if (count === 0) return;
+    this.lostRecords += count;
+    this.#options.onLost(count);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The order of a transfer's fields, its phases' included: as a list of names JSON.stringify keeps to it. */
+const TRANSFER_FIELDS: string[] = Object.keys({
+  type: true,
+  client: true,
+  process: true,
+  connection: true,
+  requestIndex: true,
+  upstreamConnection: true,
+  upstreamRequestIndex: true,
+  upstreamLocalPort: true,
+  upstreamAddress: true,
+  upstreamReused: true,
+  method: true,
+  url: true,
+  kind: true,
+  range: true,
+  status: true,
+  mediaType: true,
+  cache: true,
+  ageSeconds: true,
+  location: true,
+  startedAtWallMs: true,
+  startedAtMs: true,
+  requestHeadBytes: true,
+  requestBodyBytes: true,
+  responseHeadBytes: true,
+  interimHeadBytes: true,
+  framingBytes: true,
+  contentBytes: true,
+  deliveredBytes: true,
+  declaredContentLength: true,
+  phases: true,
+  queueMs: true,
+  dnsMs: true,
+  connectMs: true,
+  tlsMs: true,
+  sendMs: true,
+  waitMs: true,
+  headersMs: true,
+  receiveMs: true,
+  deliverMs: true,
+  totalMs: true,
+  clientBlockedMs: true,
+  longestGapMs: true,
+  early: true,
+  stale: true,
+  injected: true,
+  termination: true,
+  integrity: true,
+  stopping: true,
+} satisfies Record<keyof TransferEvent | keyof Phases, true>);

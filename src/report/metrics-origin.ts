@@ -1,0 +1,162 @@
+// The origin's account and its reconciliation with the tap as metrics.
+// A source that was not configured or has not answered leaves its series out; nothing here is a guess.
+import { byWindow, type MetricDefinition, one, snakeCase, WINDOWS } from './metric-definition.ts';
+
+const TERMS = [
+  'segmentContent',
+  'playlistContent',
+  'otherContent',
+  'responseHeads',
+  'interimHeads',
+  'framing',
+  'ownRequests',
+  'tls',
+  'transportEstimate',
+  'doorLeg',
+  'foreign',
+] as const;
+const JOIN_RESULTS = ['equal', 'different', 'missingAtOrigin', 'missingAtProxy'] as const;
+
+export const ORIGIN_METRICS: readonly MetricDefinition[] = [
+  {
+    name: 'hls_swarm_origin_up',
+    type: 'gauge',
+    unit: '0 or 1',
+    account: 'origin',
+    help: '1 when a source of the origin answers',
+    read: ({ snapshot }) => one(Number(snapshot.summary.origin.available)),
+  },
+  {
+    name: 'hls_swarm_origin_bytes_sent_total',
+    type: 'counter',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'Octets that the origin says it sent since the run began',
+    read: ({ snapshot }) => one(snapshot.summary.origin.bytesSent),
+  },
+  {
+    name: 'hls_swarm_origin_requests_total',
+    type: 'counter',
+    unit: 'requests',
+    account: 'origin',
+    help: 'Requests that the origin says it answered since the run began',
+    read: ({ snapshot }) => one(snapshot.summary.origin.requests),
+  },
+  {
+    name: 'hls_swarm_origin_network_sent_bytes_total',
+    type: 'counter',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'Octets sent by the network devices of the origin host, other traffic included',
+    read: ({ snapshot }) => one(snapshot.summary.origin.networkSentBytes),
+  },
+  {
+    name: 'hls_swarm_origin_cpu_ratio',
+    type: 'gauge',
+    unit: 'ratio',
+    account: 'origin',
+    help: 'Recent CPU use of the origin host, 0..1',
+    read: ({ snapshot }) => one(snapshot.summary.origin.cpuRatio),
+  },
+  {
+    name: 'hls_swarm_origin_memory_used_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'Memory in use on the origin host',
+    read: ({ snapshot }) => one(snapshot.summary.origin.memoryUsedBytes),
+  },
+  {
+    name: 'hls_swarm_origin_memory_size_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'Memory of the origin host',
+    read: ({ snapshot }) => one(snapshot.summary.origin.memoryTotalBytes),
+  },
+  {
+    name: 'hls_swarm_origin_connections',
+    type: 'gauge',
+    unit: 'connections',
+    account: 'origin',
+    help: 'Open connections of the origin server',
+    read: ({ snapshot }) => one(snapshot.summary.origin.connections),
+  },
+  {
+    name: 'hls_swarm_origin_throughput_bytes_per_second',
+    type: 'gauge',
+    unit: 'bytes per second',
+    account: 'origin',
+    help: 'Rate of all octets sent by window',
+    labels: { window: WINDOWS },
+    read: ({ snapshot }) => byWindow(snapshot.summary.origin.throughput),
+  },
+  {
+    name: 'hls_swarm_origin_segment_throughput_bytes_per_second',
+    type: 'gauge',
+    unit: 'bytes per second',
+    account: 'origin',
+    help: 'Rate of segment content by window: octets sent minus the other explained terms',
+    labels: { window: WINDOWS },
+    read: ({ snapshot }) => byWindow(snapshot.summary.origin.segmentThroughput),
+  },
+  {
+    name: 'hls_swarm_origin_scrape_interval_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    account: 'origin',
+    help: 'Current interval between scrapes',
+    read: ({ snapshot }) => one(snapshot.summary.origin.scrapeIntervalSeconds),
+  },
+  {
+    name: 'hls_swarm_origin_reconciled_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'Octets of the origin that reconciliation explains: the left side of the equation',
+    read: ({ snapshot }) => one(snapshot.summary.reconciliation.originBytes),
+  },
+  {
+    name: 'hls_swarm_origin_explained_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'Terms of the reconciliation; an unknown term is absent',
+    labels: { term: TERMS.map(snakeCase) },
+    read: ({ snapshot }) =>
+      TERMS.flatMap((term) => {
+        const value = snapshot.summary.reconciliation.explained[term];
+        return value === undefined ? [] : [{ labels: { term: snakeCase(term) }, value }];
+      }),
+  },
+  {
+    name: 'hls_swarm_origin_residual_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'Octets of the origin that no term explains, signed',
+    read: ({ snapshot }) => one(snapshot.summary.reconciliation.residualBytes),
+  },
+  {
+    name: 'hls_swarm_origin_residual_ratio',
+    type: 'gauge',
+    unit: 'ratio',
+    account: 'origin',
+    help: 'Residual / octets of the origin, signed',
+    read: ({ snapshot }) => one(snapshot.summary.reconciliation.residualRatio),
+  },
+  {
+    name: 'hls_swarm_origin_joined_transfers',
+    type: 'gauge',
+    unit: 'transfers',
+    account: 'origin',
+    help: 'Completed transfers joined with the access log of the origin by port and request index',
+    labels: { result: JOIN_RESULTS.map(snakeCase) },
+    read: ({ snapshot }) => {
+      const { joined } = snapshot.summary.reconciliation;
+      return joined === undefined
+        ? []
+        : JOIN_RESULTS.map((result) => ({ labels: { result: snakeCase(result) }, value: joined[result] }));
+    },
+  },
+];

@@ -1,0 +1,34 @@
+// Writes the summary JSON of `--report` so that a reader finds either the whole of it or nothing new.
+// It does not change the summary: redaction and rounding, if any, happened before.
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Summary } from '../stats/summary.ts';
+
+const MODE = 0o644;
+
+/** Rejects with a message that names the path. A device or a pipe (`/dev/stdout`) is written to, never replaced. */
+export async function writeReport(path: string, summary: Summary): Promise<void> {
+  const text = `${JSON.stringify(summary, null, 2)}\n`;
+  try {
+    // Through a symbolic link, or the rename would replace the link instead of what it points to.
+    const target = await realpath(path).catch(() => path);
+    const existing = await stat(target).catch(() => undefined);
+    if (existing === undefined || existing.isFile()) await replaceFile(target, text);
+    else await writeFile(target, text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`--report: cannot write '${path}': ${reason}; name a file in a writable folder`);
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  // In the same folder, because a rename is atomic only within one file system.
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    await writeFile(temporary, text, { mode: MODE, flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,157 @@
+// The sections of the exit summary about traffic: the three accounts, requests, phases, endings, HTTP errors. Pure.
+// It derives nothing but sums over kinds and differences that are rates already; unknown stays `-`.
+import { KINDS, type Kind, TERMINATIONS } from '../events.ts';
+import type { KindSummary, Quantiles, Snapshot, Throughput } from '../stats/summary.ts';
+import { bytesPerSecondToMbps, formatBytes, formatMs } from '../units.ts';
+import { TERMINATION_WORDS } from './termination-words.ts';
+import { count, heading, known, row, UNKNOWN } from './text-layout.ts';
+
+type Lines = readonly string[];
+
+const ACCOUNT_WIDTHS = [9, 9, 9, 9, 9, 16];
+const REQUEST_WIDTHS = [9, 8, 11, 9, 8, 10];
+const PHASE_WIDTHS = [9, 11, 11, 11, 11];
+
+/** MEASURING section 6: rates by window and totals, reference first, each candidate with its difference. */
+export function accountsSection({ summary, differences }: Snapshot, width: number): Lines {
+  const { proxy, parser, origin } = summary;
+  const line = (label: string, throughput: Throughput | undefined): string =>
+    row(label, [...rates(throughput), count(throughput?.totalBytes)], ACCOUNT_WIDTHS, width);
+  const difference = (throughput: Throughput | undefined): string =>
+    row(
+      '    difference',
+      [...rates(throughput, signed), known(throughput?.totalBytes, signedBytes)],
+      ACCOUNT_WIDTHS,
+      width,
+    );
+  return [
+    ...heading('Three accounts, Mbit/s (difference = candidate - proxy)', width),
+    row('', ['1 s', '30 s', '60 s', '5 min', 'overall', 'bytes'], ACCOUNT_WIDTHS, width),
+    'Segment content',
+    line('  proxy', proxy.throughput),
+    line('  parser', parser.throughput),
+    difference(differences.parser),
+    line('  origin', origin.segmentThroughput),
+    difference(differences.origin),
+    'All bytes sent',
+    line('  proxy', proxy.allBytesThroughput),
+    line('  origin', origin.throughput),
+    difference(differences.originAll),
+  ];
+}
+
+export function requestsSection({ summary, elapsedSeconds }: Snapshot, width: number): Lines {
+  const clients = Math.max(1, summary.clients.target);
+  const lines = KINDS.flatMap((kind) => {
+    const account = summary.proxy.byKind[kind];
+    if (account === undefined || account.transfers === 0) return [];
+    return [
+      row(
+        `  ${kind}`,
+        [
+          count(account.transfers),
+          perSecond(account.transfers, elapsedSeconds),
+          (account.transfers / clients).toFixed(1),
+          count(account.complete),
+          count(account.ok),
+          formatBytes(account.contentBytes),
+        ],
+        REQUEST_WIDTHS,
+        width,
+      ),
+    ];
+  });
+  return [
+    ...heading('Requests (proxy)', width),
+    row('', ['total', '/s', 'per client', 'complete', 'ok', 'content'], REQUEST_WIDTHS, width),
+    ...(lines.length === 0 ? ['  none'] : lines),
+  ];
+}
+
+export function phasesSection({ summary }: Snapshot, width: number): Lines {
+  const shown: readonly (readonly [string, Kind])[] = [
+    ['segment', 'segment'],
+    ['playlist', 'media-playlist'],
+  ];
+  const lines = shown.flatMap(([word, kind]) => {
+    const phases = summary.proxy.byKind[kind]?.phases;
+    return [
+      phaseLine(`  ${word} wait`, phases?.waitMs, width),
+      phaseLine(`  ${word} receive`, phases?.receiveMs, width),
+    ];
+  });
+  return [
+    ...heading('Request phases (proxy, whole run)', width),
+    row('', ['n', 'p50', 'p95', 'p99', 'max'], PHASE_WIDTHS, width),
+    ...lines,
+    `  client-limited transfers kept out of receive: ${count(total(summary.proxy.byKind, 'clientLimited'))}`,
+  ];
+}
+
+/** Every code that occurred; `--` first, the rest in the order of the vocabulary. */
+export function endingsSection({ summary }: Snapshot, width: number): Lines {
+  const lines = TERMINATIONS.flatMap((code) => {
+    const transfers = summary.proxy.terminations[code] ?? 0;
+    return transfers === 0 ? [] : [`  ${code} ${count(transfers).padStart(9)}  ${TERMINATION_WORDS[code]}`];
+  });
+  return [...heading('How transfers ended (proxy)', width), ...(lines.length === 0 ? ['  none ended'] : lines)];
+}
+
+export function errorsSection({ summary }: Snapshot, width: number): Lines {
+  const seen = errorStatuses(summary.proxy.byKind);
+  const logged = summary.parser.httpErrors;
+  const codes = [...new Set([...seen.keys(), ...Object.keys(logged)])].toSorted();
+  return [
+    ...heading('HTTP errors', width),
+    ...(codes.length === 0
+      ? ['  none']
+      : codes.map((code) => `  ${code}   proxy ${count(seen.get(code) ?? 0)}, in the log ${count(logged[code] ?? 0)}`)),
+    `  timeouts in the log ${count(summary.parser.timeouts)}, reconnections ${count(summary.parser.reconnections)}`,
+  ];
+}
+
+/** Final statuses of 400 and above over all kinds. */
+export function errorStatuses(byKind: Readonly<Partial<Record<Kind, KindSummary>>>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { statusCodes } of Object.values(byKind)) {
+    for (const [code, responses] of Object.entries(statusCodes)) {
+      if (Number(code) >= 400) counts.set(code, (counts.get(code) ?? 0) + responses);
+    }
+  }
+  return counts;
+}
+
+function rates(throughput: Throughput | undefined, format: (value: number) => string = plain): readonly string[] {
+  return [
+    throughput?.bytesPerSecond1s,
+    throughput?.bytesPerSecond30s,
+    throughput?.bytesPerSecond60s,
+    throughput?.bytesPerSecond300s,
+    throughput?.bytesPerSecondOverall,
+  ].map((rate) => known(rate, (value) => format(bytesPerSecondToMbps(value))));
+}
+
+function plain(mbps: number): string {
+  return mbps.toFixed(Math.abs(mbps) >= 100 ? 0 : Math.abs(mbps) >= 10 ? 1 : 2);
+}
+
+function signed(mbps: number): string {
+  return `${mbps >= 0 ? '+' : ''}${plain(mbps)}`;
+}
+
+function signedBytes(bytes: number): string {
+  return `${bytes >= 0 ? '+' : ''}${count(bytes)}`;
+}
+
+function perSecond(events: number, seconds: number): string {
+  return seconds > 0 ? (events / seconds).toFixed(2) : UNKNOWN;
+}
+
+function phaseLine(label: string, quantiles: Quantiles | undefined, width: number): string {
+  const { n = 0, p50, p95, p99, max } = quantiles ?? {};
+  return row(label, [count(n), ...[p50, p95, p99, max].map((ms) => known(ms, formatMs))], PHASE_WIDTHS, width);
+}
+
+function total(byKind: Readonly<Partial<Record<Kind, KindSummary>>>, field: 'clientLimited'): number {
+  return Object.values(byKind).reduce((sum, account) => sum + account[field], 0);
+}

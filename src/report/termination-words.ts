@@ -1,0 +1,35 @@
+// Termination codes in plain words: who ended a transfer, and in which phase.
+// A table only; what counts as an error is decided elsewhere.
+import type { Termination } from '../events.ts';
+
+export const TERMINATION_WORDS: Readonly<Record<Termination, string>> = {
+  '--': 'complete',
+  CR: 'client left within its request',
+  cR: 'client was silent within its request',
+  CQ: 'client left while its request waited',
+  CC: 'client left while the origin was dialled',
+  CH: 'client left before the response head',
+  CD: 'client left within the content',
+  cD: 'client did not drain the content in time',
+  CL: 'client left after the last octet, before it was delivered',
+  PR: 'request refused: not HTTP as RFC 9112 has it',
+  SC: 'origin refused or broke the connection attempt',
+  sC: 'origin did not answer the connection attempt in time',
+  SQ: 'origin closed while a request waited',
+  SH: 'origin closed before the response head',
+  sH: 'origin sent no response head in time',
+  SD: 'origin closed within the content',
+  sD: 'origin fell silent within the content',
+  PH: 'response head was not HTTP as RFC 9112 has it',
+  PD: 'response framing was broken',
+  RC: 'no local resource for a connection',
+  PC: 'local limit reached',
+  XD: 'name of the origin did not resolve',
+  XT: 'TLS with the origin failed',
+  KQ: 'our own stop, while the request waited',
+  KC: 'our own stop, while the origin was dialled',
+  KH: 'our own stop, before the response head',
+  KD: 'our own stop, within the content',
+  LR: 'answered by the tap itself',
+  ID: 'internal: must never happen',
+};

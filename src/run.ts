@@ -1,0 +1,135 @@
+// A run from beginning to end: look, open, start, tick, stop, sum up. Reads as a table of contents.
+// It measures nothing itself, judges nothing and never exits; the rooms do the work and main.ts ends the process.
+import { availableParallelism } from 'node:os';
+import { type Clock, clockFrom, clockOrigin } from './clock.ts';
+import type { Options } from './config/options.ts';
+import { version } from './config/version.ts';
+import type { Emit } from './events.ts';
+import { Tap } from './proxy/tap.ts';
+import { close } from './run/closing.ts';
+import { debugClient } from './run/debug-client.ts';
+import { startDemoOrigin } from './run/demo-origin.ts';
+import { CannotMeasure, type ExitCode } from './run/exit-codes.ts';
+import { Faces } from './run/faces.ts';
+import type { House } from './run/house.ts';
+import { look } from './run/look.ts';
+import { Recorder } from './run/record.ts';
+import type { RunRequest } from './run/request.ts';
+import { runEvent } from './run/run-facts.ts';
+import { Sampler } from './run/sampler.ts';
+import { Scrapers } from './run/scrapers.ts';
+import { swarmOptions } from './run/swarm-options.ts';
+import { aborted, delay } from './run/terminal.ts';
+import { seededRandom } from './swarm/random.ts';
+import { Swarm } from './swarm/swarm.ts';
+
+/** One worker of the tap per this many cores, and at least one. */
+const CORES_PER_WORKER = 4;
+
+/** Measures once; resolves to the exit code. Rejects with `CannotMeasure`, everything ended, when it cannot. */
+export async function run(request: RunRequest, house: House): Promise<ExitCode> {
+  const { terminal, log } = house;
+  const { seed } = request;
+  const origin = clockOrigin();
+  const clock = clockFrom(origin);
+  const rooms: { swarm?: Swarm; tap?: Tap } = {};
+  await using ending = new AsyncDisposableStack();
+
+  const recorder = await openRecorder(request, house, clock, rooms);
+  ending.defer(() => recorder.close());
+  const { emit } = recorder.hub;
+  const demo = request.url === undefined ? await startDemoOrigin(request.options, house, { clock, emit }) : undefined;
+  ending.defer(() => demo?.stop());
+  const url = request.url ?? demo?.url ?? '';
+  const options = demo === undefined ? request.options : { segmentSizesUrl: demo.listingUrl, ...request.options };
+
+  const looked = await look({ url, options, version, log, stderr: terminal.stderr });
+  const tap = options.noProxy ? undefined : await openTap(options, origin, emit, house);
+  ending.defer(() => tap?.close());
+  tap?.addOwnPorts([recorder.port]);
+  recorder.begin(runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap) }), tap?.ports);
+
+  const swarm = new Swarm({ clock, emit, log }, swarmOptions({ url, options, looked, seed, tap }));
+  ending.defer(() => swarm.stop());
+  Object.assign(rooms, { swarm, tap });
+  const scrapers = new Scrapers({ clock, emit, log, random: seededRandom(seed), version, options, url, demo });
+  ending.defer(() => scrapers.stop());
+  const faces = new Faces({ house, options, url, latest: () => recorder.latest });
+  ending.defer(() => faces.stop());
+  const sampler = new Sampler({ clock, emit, tap, swarm, afterSample: () => afterSample(recorder, scrapers, swarm) });
+  ending.defer(() => sampler.stop());
+
+  if (terminal.ending.aborted) throw new CannotMeasure('ended before the first client was started');
+  terminal.killing.addEventListener('abort', () => swarm.kill(), { once: true });
+  // Sizes first: a segment that is asked for before the first listing could never be looked up.
+  await scrapers.round();
+  sampler.start();
+  swarm.start();
+  await faces.start();
+  await Promise.race([durationOf(options), aborted(terminal.ending), faces.quit, swarm.finished]);
+
+  faces.stop();
+  await swarm.stop();
+  await tap?.close();
+  await scrapers.round();
+  await scrapers.stop();
+  await demo?.stop();
+  sampler.stop();
+  sampler.sample();
+  return close(recorder, terminal);
+}
+
+async function openRecorder(
+  { url, options }: RunRequest,
+  { terminal, redact }: House,
+  clock: Clock,
+  rooms: { readonly swarm?: Swarm; readonly tap?: Tap },
+): Promise<Recorder> {
+  return Recorder.open({
+    options,
+    url: url ?? 'the embedded origin',
+    clients: options.clients,
+    isTapped: !options.noProxy,
+    clock,
+    redact,
+    stderr: terminal.stderr,
+    isReady: () => (rooms.swarm?.active ?? 0) > 0,
+    debugClient: (client) => debugClient(client, rooms.swarm, rooms.tap),
+  });
+}
+
+async function openTap(options: Options, clockOrigin: bigint, emit: Emit, { fail }: House): Promise<Tap> {
+  const workers = options.proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER));
+  return Tap.open({
+    doors: options.clients,
+    workers,
+    clockOrigin,
+    dialTimeoutMs: options.timeoutMs,
+    emit,
+    onFailure: fail,
+  });
+}
+
+function facts(
+  looked: Awaited<ReturnType<typeof look>>,
+  { clients }: Options,
+  tap: Tap | undefined,
+): { clients: number; ffmpegVersion: string; isLive: boolean; isTapped: boolean; proxyWorkers: number } {
+  return {
+    clients,
+    ffmpegVersion: looked.capabilities.version,
+    isLive: looked.isLive,
+    isTapped: tap !== undefined,
+    proxyWorkers: tap?.workers ?? 0,
+  };
+}
+
+function afterSample(recorder: Recorder, scrapers: Scrapers, swarm: Swarm): void {
+  scrapers.setActiveClients(swarm.active);
+  recorder.tick();
+}
+
+/** Counts from the first start; a run without a duration ends when somebody ends it. */
+function durationOf({ durationMs }: Options): Promise<void> {
+  return durationMs === 0 ? new Promise(() => {}) : delay(durationMs);
+}

@@ -1,0 +1,35 @@
+// How a run closes: the final snapshot becomes the summary on stdout, the files are named, the exit code follows.
+// It measures nothing; the verdict was reached by the ledger.
+import { renderSummary, type SummaryOptions } from '../report/exit-summary.ts';
+import { FINDINGS } from '../stats/findings.ts';
+import type { Snapshot } from '../stats/summary.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { Recorder } from './record.ts';
+import type { Terminal } from './terminal.ts';
+
+const SUMMARY_WIDTH = 80;
+
+/** Prints the summary and writes the files; resolves to the exit code. */
+export async function close(recorder: Recorder, terminal: Terminal): Promise<ExitCode> {
+  const { snapshot, files } = await recorder.end();
+  if (snapshot === undefined) return EXIT.notMeasured;
+  const nextSteps = Object.fromEntries(Object.entries(FINDINGS).map(([code, { next }]) => [code, next]));
+  const options: SummaryOptions = { width: SUMMARY_WIDTH, nextSteps, metricsUrl: recorder.serverUrl, files };
+  terminal.stdout.write(renderSummary(snapshot, options));
+  const code = exitCode(snapshot);
+  if (code === EXIT.notMeasured)
+    terminal.stderr.write('hls-swarm: could not measure: not one media byte was received\n');
+  return code;
+}
+
+/** 98 when the numbers cannot be trusted; 1 when there is nothing to trust. */
+export function exitCode(snapshot: Snapshot): ExitCode {
+  const { byKind } = snapshot.summary.proxy;
+  const mediaBytes = (['segment', 'part', 'stream', 'init'] as const)
+    .map((kind) => byKind[kind]?.contentBytes ?? 0)
+    .reduce((sum, bytes) => sum + bytes, 0);
+  const isTapped = snapshot.summary.run.proxyWorkers > 0;
+  const heardOf = isTapped ? mediaBytes : snapshot.summary.parser.requests.segment;
+  if (heardOf === 0) return EXIT.notMeasured;
+  return snapshot.summary.instrument.verdict === 'invalid' ? EXIT.invalid : EXIT.measured;
+}

@@ -1,0 +1,30 @@
+// The embedded origin of `demo`: started in its own process, its account of each request told as events.
+// It changes no option but the addresses that only this origin knows.
+import type { Clock } from '../clock.ts';
+import type { Options } from '../config/options.ts';
+import type { Emit } from '../events.ts';
+import { type EmbeddedOrigin, startEmbeddedOrigin } from '../origin/embedded.ts';
+import { CannotMeasure } from './exit-codes.ts';
+import type { House } from './house.ts';
+
+/** @throws CannotMeasure when it cannot be started, or when the run is ended meanwhile */
+export async function startDemoOrigin(
+  options: Options,
+  { log, terminal, fail }: House,
+  { clock, emit }: { readonly clock: Clock; readonly emit: Emit },
+): Promise<EmbeddedOrigin> {
+  try {
+    const origin = await startEmbeddedOrigin({
+      profile: options.profile,
+      ffmpegPath: options.ffmpegPath,
+      signal: terminal.ending,
+      log,
+      onRequest: (request) => emit({ type: 'origin-request', atMs: clock.nowMs(), ...request }),
+    });
+    void origin.broken.then((reason) => fail(new CannotMeasure(`the embedded origin: ${reason}`)));
+    return origin;
+  } catch (error) {
+    if (terminal.ending.aborted) throw new CannotMeasure('ended before the embedded origin was live');
+    throw new CannotMeasure(`the embedded origin: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

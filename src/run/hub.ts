@@ -1,0 +1,46 @@
+// Where events fan out: to the ledger and to the journal, in the order in which they came.
+// It changes no event. Before the ledger is there (preflight, doors opening) events wait, within a bound.
+import type { Emit, Event, FindingEvent } from '../events.ts';
+import type { Journal } from '../report/journal.ts';
+import type { Ledger } from '../stats/ledger.ts';
+import type { Finding } from '../stats/summary.ts';
+
+/** Before the first client only our own requests and empty batches come; more would be a mistake of ours. */
+const MAX_EARLY_EVENTS = 10_000;
+
+export class Hub {
+  readonly emit: Emit = (event) => this.#take(event);
+  #early: Event[] = [];
+  #ledger: Ledger | undefined;
+  #journal: Journal | undefined;
+  readonly #toldFindings: Set<string> = new Set();
+
+  /** From here on events go through; those that waited go first. */
+  open(ledger: Ledger, journal: Journal | undefined): void {
+    this.#ledger = ledger;
+    this.#journal = journal;
+    const early = this.#early;
+    this.#early = [];
+    for (const event of early) this.#take(event);
+  }
+
+  /** Findings are the ledger's; the journal is told of each once. */
+  tellFindings(findings: readonly Finding[], atMs: number): void {
+    for (const { code, subject, evidence } of findings) {
+      const key = `${code} ${subject}`;
+      if (this.#toldFindings.has(key)) continue;
+      this.#toldFindings.add(key);
+      const event: FindingEvent = { type: 'finding', atMs, code, subject, evidence };
+      this.#journal?.write(event);
+    }
+  }
+
+  #take(event: Event): void {
+    if (this.#ledger === undefined) {
+      if (this.#early.length < MAX_EARLY_EVENTS) this.#early.push(event);
+      return;
+    }
+    this.#ledger.record(event);
+    this.#journal?.write(event);
+  }
+}

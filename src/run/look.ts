@@ -1,0 +1,71 @@
+// Looks before anything starts: FFmpeg, the machine's limits, the stream, which variants the clients map.
+// It starts no client; what cannot work ends here with a sentence and exit 1.
+import type { Options } from '../config/options.ts';
+import { Fetcher } from '../fetch.ts';
+import type { Log } from '../log.ts';
+import type { Capabilities } from '../swarm/capabilities.ts';
+import { formatCheck } from '../swarm/check.ts';
+import { preflight } from '../swarm/preflight.ts';
+import { resolveMapping } from '../swarm/probe.ts';
+import { CannotMeasure } from './exit-codes.ts';
+import type { Output } from './terminal.ts';
+
+export interface Looked {
+  readonly capabilities: Capabilities;
+  readonly isHls: boolean;
+  readonly isLive: boolean;
+  readonly targetDurationSeconds?: number;
+  /** The value of each `-map`. */
+  readonly map: readonly string[];
+}
+
+export interface LookContext {
+  readonly url: string;
+  readonly options: Options;
+  readonly version: string;
+  readonly log: Log;
+  readonly stderr: Output;
+}
+
+/** @throws CannotMeasure with every failed check and its fix */
+export async function look({ url, options, version, log, stderr }: LookContext): Promise<Looked> {
+  const fetcher = new Fetcher({ version });
+  const headers = options.headers;
+  const seen = await preflight(fetcher, {
+    url,
+    clients: options.clients,
+    ffmpegPath: options.ffmpegPath,
+    skipsLimits: options.skipPreflight,
+    headers,
+    timeoutMs: options.timeoutMs,
+  });
+  await fetcher.close();
+  for (const check of seen.checks) {
+    log.debug({ check: check.name, level: check.level, detail: check.detail }, 'preflight');
+    if (check.level === 'warn') stderr.write(`${formatCheck(check)}\n`);
+  }
+  const { capabilities } = seen;
+  if (!seen.ok || capabilities === undefined) {
+    const failed = seen.checks.filter(({ ok }) => !ok).map(formatCheck);
+    throw new CannotMeasure(`preflight failed\n${failed.join('\n')}`);
+  }
+  const mapping = await resolveMapping({
+    url,
+    variant: options.variant,
+    failurePolicy: options.probeFailurePolicy,
+    ffmpegPath: options.ffmpegPath,
+    userAgent: `hls-swarm-probe/${version}`,
+    headers,
+    timeoutMs: options.timeoutMs,
+  });
+  if (!mapping.ok) throw new CannotMeasure(mapping.reason);
+  if (mapping.note !== undefined) stderr.write(`hls-swarm: ${mapping.note}\n`);
+  const { isHls, isLive, targetDurationSeconds } = seen;
+  return {
+    capabilities,
+    isHls,
+    isLive,
+    map: mapping.map,
+    ...(targetDurationSeconds === undefined ? {} : { targetDurationSeconds }),
+  };
+}

@@ -1,0 +1,78 @@
+// `hls-swarm proxy`: the tap alone, for any player. The same account, without clients of ours and so without a parser.
+// It starts no process; doors have process number 0.
+import { availableParallelism } from 'node:os';
+import { clockFrom, clockOrigin } from '../clock.ts';
+import type { Options } from '../config/options.ts';
+import { version } from '../config/version.ts';
+import { Tap } from '../proxy/tap.ts';
+import { close } from './closing.ts';
+import { debugClient } from './debug-client.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { Faces } from './faces.ts';
+import type { House } from './house.ts';
+import { Recorder } from './record.ts';
+import { runEvent } from './run-facts.ts';
+import { Sampler } from './sampler.ts';
+import { aborted, delay } from './terminal.ts';
+
+const CORES_PER_WORKER = 4;
+
+/** Runs until a signal or `--duration`; resolves to the exit code. Rejects with `CannotMeasure` when it cannot start. */
+export async function runProxy(options: Options, seed: number, house: House): Promise<ExitCode> {
+  const { terminal } = house;
+  const origin = clockOrigin();
+  const clock = clockFrom(origin);
+  await using ending = new AsyncDisposableStack();
+  const doors: { tap?: Tap } = {};
+  const recorder = await Recorder.open({
+    options,
+    url: 'any',
+    clients: options.doors,
+    isTapped: true,
+    clock,
+    redact: house.redact,
+    stderr: terminal.stderr,
+    isReady: () => doors.tap !== undefined,
+    debugClient: (client) => debugClient(client, undefined, doors.tap),
+  });
+  ending.defer(() => recorder.close());
+  const { emit } = recorder.hub;
+  const tap = await Tap.open({
+    doors: options.doors,
+    workers: options.proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER)),
+    clockOrigin: origin,
+    dialTimeoutMs: options.timeoutMs,
+    emit,
+    onFailure: house.fail,
+  });
+  ending.defer(() => tap.close());
+  doors.tap = tap;
+  tap.addOwnPorts([recorder.port]);
+  const facts = { url: 'any', clients: options.doors, ffmpegVersion: 'none', proxyWorkers: tap.workers };
+  recorder.begin(runEvent({ ...facts, options, version, seed, isLive: true, isTapped: true, clock }), undefined);
+  const sampler = new Sampler({ clock, emit, tap, swarm: undefined, afterSample: () => recorder.tick() });
+  ending.defer(() => sampler.stop());
+  const faces = new Faces({ house, options: { ...options, tui: false }, url: 'any', latest: () => recorder.latest });
+  ending.defer(() => faces.stop());
+
+  sampler.start();
+  announce(tap, options, house);
+  if (!options.json) await faces.start();
+  await Promise.race([
+    options.durationMs === 0 ? new Promise(() => {}) : delay(options.durationMs),
+    aborted(terminal.ending),
+  ]);
+
+  faces.stop();
+  await tap.close();
+  sampler.stop();
+  sampler.sample();
+  return close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal);
+}
+
+/** One line for scripts, or one line per door for people. */
+function announce(tap: Tap, { doors, json }: Options, { terminal }: House): void {
+  const urls = Array.from({ length: doors }, (_, position) => tap.doorUrl(position + 1));
+  if (json) terminal.stdout.write(`${JSON.stringify({ doors: urls })}\n`);
+  else for (const [position, url] of urls.entries()) terminal.stdout.write(`door ${position + 1}  ${url}\n`);
+}

@@ -1,0 +1,61 @@
+// The tick: once per second the state of the world becomes one `sample` event, then one snapshot.
+// It owns the timer and nothing else; what it reads is handed in.
+import type { Clock } from '../clock.ts';
+import type { Emit } from '../events.ts';
+import { NO_METERS } from '../meters.ts';
+import type { Tap } from '../proxy/tap.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import { MS_PER_SECOND, US_PER_MS, usToSeconds } from '../units.ts';
+import { SelfMonitor } from './self-monitor.ts';
+
+export interface SamplerOptions {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly tap: Tap | undefined;
+  readonly swarm: Swarm | undefined;
+  /** After each sample: snapshot, faces. */
+  readonly afterSample: () => void;
+}
+
+export class Sampler {
+  readonly #options: SamplerOptions;
+  readonly #self: SelfMonitor = new SelfMonitor();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+  }
+
+  /** The first sample at once: it is the zero of every rate. */
+  start(): void {
+    this.#self.start();
+    this.sample();
+    this.#timer = setInterval(() => this.sample(), MS_PER_SECOND);
+  }
+
+  sample(): void {
+    const { clock, emit, tap, swarm, afterSample } = this.#options;
+    if (swarm !== undefined) emit(swarm.lines());
+    const { meters, contentBytesByKind } = tap?.meters() ?? NO_METERS;
+    const clientsCpuSeconds = swarm?.cpuSeconds;
+    emit({
+      type: 'sample',
+      atMs: clock.nowMs(),
+      wallMs: clock.wallMs(),
+      meters,
+      contentBytesByKind,
+      tapLoopDelayP99Ms: meters.loopDelayP99Us / US_PER_MS,
+      ...this.#self.read(usToSeconds(meters.cpuUs)),
+      clientsActive: swarm?.active ?? 0,
+      clientsStarted: swarm?.started ?? 0,
+      ...(clientsCpuSeconds === undefined ? {} : { clientsCpuSeconds }),
+    });
+    afterSample();
+  }
+
+  /** Ends the timer; the last sample is the caller's to take when everything else has ended. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#self.stop();
+  }
+}

@@ -1,0 +1,56 @@
+// What the instrument measures of itself on the main thread: loop delay, CPU, and how busy the whole machine is.
+// It judges nothing; the verdict does. One reading per tick.
+import { cpus } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { NS_PER_MS, usToSeconds } from '../units.ts';
+
+/** The monitor samples at this grain; a delay is what exceeds it. */
+const LOOP_RESOLUTION_MS = 10;
+const P99 = 99;
+
+export interface SelfReading {
+  readonly mainLoopDelayP99Ms: number;
+  /** CPU of this process so far, without the tap's threads. */
+  readonly mainCpuSeconds: number;
+  readonly tapCpuSeconds: number;
+  /** 0..1 of all cores since the last reading; absent where the system does not tell. */
+  readonly machineCpuRatio?: number;
+}
+
+export class SelfMonitor {
+  readonly #delay: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  #machine = machineTimes();
+
+  /** From here on delays count: what it took to set up is not the run's. */
+  start(): void {
+    this.#delay.enable();
+    this.#delay.reset();
+    this.#machine = machineTimes();
+  }
+
+  read(tapCpuSeconds: number): SelfReading {
+    const p99Ms = this.#delay.percentile(P99) / NS_PER_MS - LOOP_RESOLUTION_MS;
+    const { user, system } = process.cpuUsage();
+    const before = this.#machine;
+    this.#machine = machineTimes();
+    const total = this.#machine.total - before.total;
+    return {
+      mainLoopDelayP99Ms: Math.max(0, Number.isFinite(p99Ms) ? p99Ms : 0),
+      mainCpuSeconds: Math.max(0, usToSeconds(user + system) - tapCpuSeconds),
+      tapCpuSeconds,
+      ...(total > 0 ? { machineCpuRatio: 1 - (this.#machine.idle - before.idle) / total } : {}),
+    };
+  }
+
+  stop(): void {
+    this.#delay.disable();
+  }
+}
+
+function machineTimes(): { readonly total: number; readonly idle: number } {
+  const times = cpus().map((core) => core.times);
+  return {
+    total: times.reduce((sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq, 0),
+    idle: times.reduce((sum, { idle }) => sum + idle, 0),
+  };
+}

@@ -1,0 +1,64 @@
+// From options and what the look found to the swarm's own options. Pure.
+// It decides one thing only: what `--pace auto` means.
+import type { Options } from '../config/options.ts';
+import type { Tap } from '../proxy/tap.ts';
+import type { SwarmOptions } from '../swarm/swarm.ts';
+import type { Looked } from './look.ts';
+
+export interface SwarmPlan {
+  readonly url: string;
+  readonly options: Options;
+  readonly looked: Looked;
+  readonly seed: number;
+  /** Absent with --no-proxy. */
+  readonly tap: Tap | undefined;
+}
+
+export function swarmOptions({ url, options, looked, seed, tap }: SwarmPlan): SwarmOptions {
+  const { segRetry, stderrDir } = options;
+  return {
+    url,
+    clients: options.clients,
+    rampRatePerSecond: options.rampRatePerSecond,
+    rampJitterMs: options.rampJitterMs,
+    seed,
+    capabilities: looked.capabilities,
+    isHls: looked.isHls,
+    isLive: looked.isLive,
+    isPaced: isPaced(options.pace, looked.isLive),
+    userAgent: options.userAgent,
+    headers: options.headers,
+    noCache: options.noCache,
+    timeoutMs: options.timeoutMs,
+    reconnect: options.reconnect,
+    reconnectDelaySeconds: options.reconnectDelaySeconds,
+    map: looked.map,
+    stats: options.stats,
+    statsLogLevel: options.statsLogLevel,
+    statsBuffer: options.statsBufferLines,
+    maxRestarts: options.maxRestarts,
+    restartOnStall: options.restartOnStall,
+    targetDurationMs: options.targetDurationMs,
+    verbose: options.verbose,
+    ...(segRetry === undefined ? {} : { segmentRetries: segRetry }),
+    ...(stderrDir === undefined ? {} : { stderrDir }),
+    ...(tap === undefined ? {} : doorHooks(tap)),
+  };
+}
+
+/** A live stream paces itself; pacing it again with -re adds back-pressure and three times the CPU. */
+function isPaced(pace: Options['pace'], isLive: boolean): boolean {
+  return pace === 'realtime' || (pace === 'auto' && !isLive);
+}
+
+/** The flags in shared memory go up before the process or the signal: no transfer can be younger than its flag. */
+function doorHooks(tap: Tap): Pick<SwarmOptions, 'doorUrl' | 'beforeStart' | 'beforeStop'> {
+  return {
+    doorUrl: (client) => tap.doorUrl(client),
+    beforeStart: (client, process) => {
+      tap.setProcess(client, process);
+      tap.setStopping(client, false);
+    },
+    beforeStop: (client) => tap.setStopping(client, true),
+  };
+}

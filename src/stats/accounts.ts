@@ -1,0 +1,71 @@
+// The accounts of one run and the options they are opened with: the rooms of the ledger, side by side.
+// It moves no event (ledger.ts does) and reads no figure (snapshot.ts does).
+import type { RunEvent } from '../events.ts';
+import { ClientBook } from './client-book.ts';
+import { FindingBook } from './findings.ts';
+import { InferredDurations } from './inferred-durations.ts';
+import { InstrumentAccount } from './instrument-account.ts';
+import { ListingClock } from './listing-clock.ts';
+import { OriginAccount } from './origin-account.ts';
+import { Pairing } from './pairing.ts';
+import { ParserAccount } from './parser-account.ts';
+import { FigureBook } from './process-figures.ts';
+import { ProxyAccount } from './proxy-account.ts';
+import { AccessLogJoin } from './reconciliation.ts';
+import { RequestRates } from './request-rates.ts';
+import { VariantBook } from './variant-book.ts';
+
+export interface AccountOptions {
+  readonly run: Omit<RunEvent, 'type'>;
+  /** `--segment-cache-window`: the newest numbers of the listing that count as listed. */
+  readonly segmentCacheWindow: number;
+  /** Door port by client. A connection of a client with a door to anywhere else is a bypassed request. */
+  readonly doorPorts?: ReadonlyMap<number, number>;
+  /** The folder that the listing's names are relative to, as clients ask for it; default: the folder of `run.url`. */
+  readonly segmentsUrl?: string;
+}
+
+export interface Accounts {
+  readonly proxy: ProxyAccount;
+  readonly parser: ParserAccount;
+  readonly origin: OriginAccount;
+  readonly instrument: InstrumentAccount;
+  readonly clients: ClientBook;
+  readonly figures: FigureBook;
+  readonly durations: InferredDurations;
+  readonly pairing: Pairing;
+  readonly join: AccessLogJoin;
+  readonly variants: VariantBook;
+  readonly findings: FindingBook;
+  readonly listings: ListingClock;
+  readonly rates: RequestRates;
+}
+
+export function openAccounts(options: AccountOptions): Accounts {
+  const { run, segmentCacheWindow } = options;
+  const figures = new FigureBook();
+  const durations = new InferredDurations();
+  const clients = new ClientBook();
+  const parser = new ParserAccount({
+    streamUrl: options.segmentsUrl ?? run.url,
+    segmentCacheWindow,
+    doorPorts: options.doorPorts ?? new Map(),
+    figures,
+    durations,
+  });
+  return {
+    proxy: new ProxyAccount(),
+    parser,
+    origin: new OriginAccount(),
+    instrument: new InstrumentAccount(),
+    clients,
+    figures,
+    durations,
+    pairing: new Pairing(),
+    join: new AccessLogJoin(),
+    variants: new VariantBook(run.variant, clients.timeline),
+    findings: new FindingBook(),
+    listings: new ListingClock(),
+    rates: new RequestRates(),
+  };
+}

@@ -1,0 +1,110 @@
+// How well a candidate agrees with the reference: signed errors as moments and quantiles, precision and recall of attempts.
+// It pairs nothing (pairing.ts does) and judges nothing (verdict.ts does); every ratio of nothing is undefined, not 0.
+import { Sketch } from './sketch.ts';
+import type { ErrorStatistics, KindAgreement } from './summary.ts';
+
+/** 95 % of a normal distribution lie within this many standard deviations: Bland and Altman's limits of agreement. */
+const LIMITS_IN_SD = 1.96;
+
+/** Signed errors, candidate - reference. Moments are exact (Welford), quantiles within the sketch's 1 %. */
+export class ErrorAccumulator {
+  readonly #sketch = new Sketch();
+  #n = 0;
+  #mean = 0;
+  #squares = 0;
+
+  get n(): number {
+    return this.#n;
+  }
+
+  add(error: number): void {
+    if (!Number.isFinite(error)) return;
+    this.#sketch.add(error);
+    this.#n += 1;
+    const before = error - this.#mean;
+    this.#mean += before / this.#n;
+    this.#squares += before * (error - this.#mean);
+  }
+
+  /** Adds everything that `other` holds; `other` stays as it is. */
+  merge(other: ErrorAccumulator): void {
+    const n = this.#n + other.#n;
+    if (n === 0) return;
+    const apart = other.#mean - this.#mean;
+    this.#squares += other.#squares + (apart * apart * this.#n * other.#n) / n;
+    this.#mean += (apart * other.#n) / n;
+    this.#n = n;
+    this.#sketch.merge(other.#sketch);
+  }
+
+  /** `n` alone when there is nothing, no spread below two errors. */
+  read(): ErrorStatistics {
+    if (this.#n === 0) return { n: 0 };
+    return { n: this.#n, bias: this.#mean, ...this.#spread(), ...this.#quantiles() };
+  }
+
+  #spread(): Pick<ErrorStatistics, 'sd' | 'low' | 'high'> {
+    if (this.#n < 2) return {};
+    const sd = Math.sqrt(this.#squares / (this.#n - 1));
+    return { sd, low: this.#mean - LIMITS_IN_SD * sd, high: this.#mean + LIMITS_IN_SD * sd };
+  }
+
+  #quantiles(): Pick<ErrorStatistics, 'p2_5' | 'p97_5' | 'absP50' | 'absP95'> {
+    const p2_5 = this.#sketch.quantile(0.025);
+    const p97_5 = this.#sketch.quantile(0.975);
+    const absP50 = this.#sketch.absoluteQuantile(0.5);
+    const absP95 = this.#sketch.absoluteQuantile(0.95);
+    if (p2_5 === undefined || p97_5 === undefined || absP50 === undefined || absP95 === undefined) return {};
+    return { p2_5, p97_5, absP50, absP95 };
+  }
+}
+
+/** What pairing counted of one group of kinds; attempts, not lines plus transfers. */
+export interface AttemptCounts {
+  readonly matched: number;
+  /** Transfers that the parser never announced. */
+  readonly missed: number;
+  /** Lines that no transfer followed. */
+  readonly spurious: number;
+  /** Lines written to a connection that was gone already; repeated at once on a new one. */
+  readonly deadConnection: number;
+  readonly excludedAtStop: number;
+  readonly pending: number;
+  /** Matched, but left out of the timing because the line arrived while the main loop was late. */
+  readonly lateLines: number;
+  /** Line arrival - start of the transfer. */
+  readonly startErrorMs: ErrorStatistics;
+}
+
+/** `inferredDurationErrorMs`: the log's request-to-request interval against the transfer's duration, where it is known. */
+export function kindAgreement(counts: AttemptCounts, inferredDurationErrorMs?: ErrorStatistics): KindAgreement {
+  const { matched, missed, spurious, deadConnection, excludedAtStop, pending } = counts;
+  const precision = ratio(matched, matched + spurious);
+  const recall = ratio(matched, matched + missed);
+  return {
+    matched,
+    missed,
+    spurious,
+    deadConnection,
+    excludedAtStop,
+    pending,
+    ...(precision === undefined ? {} : { precision }),
+    ...(recall === undefined ? {} : { recall }),
+    startErrorMs: counts.startErrorMs,
+    ...(inferredDurationErrorMs === undefined ? {} : { inferredDurationErrorMs }),
+  };
+}
+
+/** Share of the reference's attempts on which a candidate has an opinion; undefined when there were none. */
+export function coverage(opinions: number, attempts: number): number | undefined {
+  return ratio(opinions, attempts);
+}
+
+/** (candidate - reference) / reference, signed; undefined against nothing. */
+export function errorRatio(candidate: number, reference: number): number | undefined {
+  return ratio(candidate - reference, reference);
+}
+
+function ratio(part: number, whole: number): number | undefined {
+  return whole > 0 ? part / whole : undefined;
+}

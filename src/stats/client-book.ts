@@ -1,0 +1,231 @@
+// One row per client: the life of its FFmpeg processes, what the tap carried for it, and the modelled player behind its door.
+// It starts and stops nothing; of former processes only totals stay, so restarts cost no memory.
+import type {
+  ClientEvent,
+  ExitCategory,
+  PlaylistEvent,
+  ProgressEvent,
+  SegmentListedEvent,
+  TransferEvent,
+} from '../events.ts';
+import { msToSeconds, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
+import { type Client, isAlive, mean, newClient, rowOf } from './client-rows.ts';
+import { PlaybackModel } from './playback.ts';
+import { MediaTimeline } from './playback-timeline.ts';
+import { isOk } from './proxy-account.ts';
+import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
+import { Sketch } from './sketch.ts';
+import type { ClientRow, Snapshot, Summary } from './summary.ts';
+import { withoutAbsent } from './without-absent.ts';
+
+/** Seconds; the original system's buckets of process uptimes, up to two hours. */
+const UPTIME_BOUNDS = [1, 5, 30, 60, 300, 600, 1800, 3600, 7200] as const;
+/** Restarts within a minute that make a client worth a finding: a lost playlist restarts once. */
+export const RESTARTING_COUNT = 3;
+const RESTARTING_WINDOW_MS: number = secondsToMs(SECONDS_PER_MINUTE);
+
+export class ClientBook {
+  readonly timeline: MediaTimeline = new MediaTimeline();
+  readonly #clients = new Map<number, Client>();
+  readonly #exits: Record<ExitCategory, number> = { success: 0, error: 0, signal: 0, stopped: 0, playlistLost: 0 };
+  readonly #startupMs = new PhaseQuantiles();
+  readonly #behindLiveMs = new PhaseQuantiles();
+  readonly #uptimes = new BucketCounter(UPTIME_BOUNDS);
+  readonly #uptimeSketch = new Sketch();
+  #starts = 0;
+  #restarts = 0;
+  #peakActive = 0;
+  #exitedCpuSeconds: number | undefined;
+  #firstStartMs: number | undefined;
+  #lastFirstStartMs: number | undefined;
+  #clientsStarted = 0;
+
+  /** Clients whose first process has been started. */
+  get clientsStarted(): number {
+    return this.#clientsStarted;
+  }
+
+  get firstStartMs(): number | undefined {
+    return this.#firstStartMs;
+  }
+
+  /** When the newest client was started for the first time. */
+  get lastFirstStartMs(): number | undefined {
+    return this.#lastFirstStartMs;
+  }
+
+  get active(): number {
+    let active = 0;
+    for (const { state } of this.#clients.values()) if (isAlive(state)) active += 1;
+    return active;
+  }
+
+  event(event: ClientEvent): void {
+    const client = this.#clientOf(event.client);
+    if (event.event === 'start') this.#start(client, event);
+    else if (event.event === 'stop') this.#stop(client, event);
+    else if (event.event === 'exit') this.#exit(client, event);
+    else if (event.process >= client.process) client.state = 'backoff';
+    this.#peakActive = Math.max(this.#peakActive, this.active);
+  }
+
+  transfer(event: TransferEvent): void {
+    const client = this.#clientOf(event.client);
+    client.contentBytes += event.contentBytes;
+    if (event.process === 0) client.state = 'running';
+    if (event.kind !== 'segment' || !isOk(event)) return;
+    client.segments += 1;
+    if (client.state === 'starting') client.state = 'running';
+    const isCurrent = event.process === client.process;
+    if (!isCurrent) return;
+    // A door without a process of ours has no start: its player's clock begins with its first segment.
+    client.model ??= new PlaybackModel(event.startedAtMs, this.timeline);
+    client.model.segment(event);
+    const endedAtMs = event.startedAtMs + event.totalMs;
+    const startupMs = client.model.read(endedAtMs).startupMs;
+    if (client.hasStartup || startupMs === undefined || client.startedAtMs === undefined) return;
+    client.hasStartup = true;
+    this.#startupMs.record(startupMs, endedAtMs);
+  }
+
+  playlist(event: PlaylistEvent): void {
+    const client = this.#clients.get(event.client);
+    if (client !== undefined && client.process === event.process) client.model?.playlist(event);
+  }
+
+  segmentListed(event: SegmentListedEvent): void {
+    this.timeline.listed(event);
+  }
+
+  progress(event: ProgressEvent): void {
+    const client = this.#clientOf(event.client);
+    if (event.process !== client.process) return;
+    if (client.state === 'starting') client.state = 'running';
+    if (event.speed !== undefined) client.speed = event.speed;
+    if (event.outTimeUs !== undefined) client.outTimeMs = usToMs(event.outTimeUs);
+  }
+
+  /** Once per second: how far behind the live edge the playing clients are. */
+  tick(atMs: number): void {
+    for (const client of this.#clients.values()) {
+      const behindLiveMs = isAlive(client.state) ? client.model?.read(atMs).behindLiveMs : undefined;
+      if (behindLiveMs !== undefined) this.#behindLiveMs.record(behindLiveMs, atMs);
+    }
+  }
+
+  /** Clients that restarted often within the last minute. */
+  restarting(atMs: number): { readonly client: number; readonly restarts: number }[] {
+    return [...this.#clients.values()].flatMap(({ client, restarts, restartsAtMs }) => {
+      const first = restartsAtMs.at(-RESTARTING_COUNT);
+      return first !== undefined && atMs - first <= RESTARTING_WINDOW_MS ? [{ client, restarts }] : [];
+    });
+  }
+
+  readSummary(target: number, atMs: number, liveCpuSeconds: number | undefined): Summary['clients'] {
+    const rows = this.readRows(0, atMs);
+    const speeds = rows.flatMap(({ speed }) => (speed === undefined ? [] : [speed]));
+    const { stallCount, stallMs, playMs } = this.#playback(atMs);
+    return withoutAbsent<Summary['clients']>({
+      target,
+      peakActive: this.#peakActive,
+      active: this.active,
+      starts: this.#starts,
+      restarts: this.#restarts,
+      averageSpeed: mean(speeds),
+      cpuSeconds: liveCpuSeconds ?? this.#exitedCpuSeconds,
+      exits: { ...this.#exits },
+      playback: withoutAbsent<Summary['clients']['playback']>({
+        startupMs: this.#startupMs.read(atMs),
+        stalled: rows.filter(({ isStalled }) => isStalled).length,
+        stallCount,
+        stallSeconds: msToSeconds(stallMs),
+        stallRatio: playMs > 0 ? stallMs / playMs : undefined,
+        behindLiveMs: this.#behindLiveMs.read(atMs),
+      }),
+    });
+  }
+
+  /** Rows in order; clients up to `target` that have not been heard of are `created`. */
+  readRows(target: number, atMs: number): ClientRow[] {
+    const rows = [...this.#clients.values()].map((client) => rowOf(client, atMs));
+    for (let client = 1; client <= target; client += 1) {
+      if (!this.#clients.has(client)) rows.push(rowOf(newClient(client), atMs));
+    }
+    return rows.sort((a, b) => a.client - b.client);
+  }
+
+  readUptimes(): Pick<Snapshot, 'clientUptimeSeconds' | 'uptimeQuantilesSeconds'> {
+    const quantiles = withoutAbsent<Snapshot['uptimeQuantilesSeconds']>({
+      p50: this.#uptimeSketch.quantile(0.5),
+      p95: this.#uptimeSketch.quantile(0.95),
+      p99: this.#uptimeSketch.quantile(0.99),
+    });
+    return { clientUptimeSeconds: this.#uptimes.read(), uptimeQuantilesSeconds: quantiles };
+  }
+
+  #start(client: Client, { process, atMs }: ClientEvent): void {
+    this.#foldPlayback(client, atMs);
+    this.#starts += 1;
+    this.#firstStartMs ??= atMs;
+    if (client.startedAtMs === undefined) {
+      this.#clientsStarted += 1;
+      this.#lastFirstStartMs = atMs;
+    } else {
+      this.#restarts += 1;
+      client.restarts += 1;
+      client.restartsAtMs = [...client.restartsAtMs, atMs].slice(-RESTARTING_COUNT);
+    }
+    client.state = 'starting';
+    client.process = process;
+    client.startedAtMs = atMs;
+    client.model = new PlaybackModel(atMs, this.timeline);
+    client.hasStartup = false;
+    client.speed = undefined;
+    client.outTimeMs = undefined;
+  }
+
+  #stop(client: Client, event: ClientEvent): void {
+    if (event.process < client.process) return;
+    client.state = isAlive(client.state) ? 'stopping' : 'stopped';
+    client.model?.end(event.atMs);
+  }
+
+  #exit(client: Client, event: ClientEvent): void {
+    if (event.category !== undefined) this.#exits[event.category] += 1;
+    if (event.cpuSeconds !== undefined) this.#exitedCpuSeconds = (this.#exitedCpuSeconds ?? 0) + event.cpuSeconds;
+    if (event.uptimeMs !== undefined) {
+      this.#uptimes.observe(msToSeconds(event.uptimeMs));
+      this.#uptimeSketch.add(msToSeconds(event.uptimeMs));
+    }
+    if (event.process < client.process) return;
+    client.state = 'stopped';
+    client.model?.end(event.atMs);
+  }
+
+  #foldPlayback(client: Client, atMs: number): void {
+    const state = client.model?.read(atMs);
+    if (state === undefined) return;
+    client.stallCount += state.stallCount;
+    client.stallMs += state.stallMs;
+    client.playMs += state.playMs;
+  }
+
+  #playback(atMs: number): { stallCount: number; stallMs: number; playMs: number } {
+    const sum = { stallCount: 0, stallMs: 0, playMs: 0 };
+    for (const client of this.#clients.values()) {
+      const now = client.model?.read(atMs);
+      sum.stallCount += client.stallCount + (now?.stallCount ?? 0);
+      sum.stallMs += client.stallMs + (now?.stallMs ?? 0);
+      sum.playMs += client.playMs + (now?.playMs ?? 0);
+    }
+    return sum;
+  }
+
+  #clientOf(number: number): Client {
+    const known = this.#clients.get(number);
+    if (known !== undefined) return known;
+    const client = newClient(number);
+    this.#clients.set(number, client);
+    return client;
+  }
+}

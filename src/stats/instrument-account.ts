@@ -1,0 +1,187 @@
+// The instrument's account of itself: the laws of the ledger, lost records, loop delays, CPU, opaque and bypassed traffic.
+// It corrects nothing; verdict.ts judges what it reads here.
+import type { BatchEvent, ConnectionEvent, LinesEvent, LostEvent, SampleEvent, TransferEvent } from '../events.ts';
+import { sentBytes } from './proxy-account.ts';
+import type { Snapshot, Summary } from './summary.ts';
+import { withoutAbsent } from './without-absent.ts';
+
+/** Above this share of all cores the clients and the instrument fight for the machine. */
+const FULL_CPU_RATIO = 0.95;
+
+/** Octets that a worker's meters and its records must agree on; open transfers carry the rest (`open...` in a batch). */
+const BALANCED_BYTES = [
+  'requestHeadBytes',
+  'requestBodyBytes',
+  'responseHeadBytes',
+  'interimHeadBytes',
+  'framingBytes',
+  'contentBytes',
+  'deliveredBytes',
+] as const;
+type Balance = Record<(typeof BALANCED_BYTES)[number] | 'transfers', number>;
+
+interface Worker {
+  readonly recorded: Balance;
+  /** The largest imbalance that any batch of this worker showed. */
+  imbalance: number;
+  lostRecords: number;
+}
+
+export class InstrumentAccount {
+  readonly #workers = new Map<number, Worker>();
+  /** Records since the last batch event: a batch's records come right before it, so they are its worker's. */
+  #inBatch: Balance = noBalance();
+  #connectionImbalance = 0;
+  #internalErrors = 0;
+  #lostElsewhere = 0;
+  #samples = 0;
+  #fullSamples = 0;
+  #fullSinceMs: number | undefined;
+  #sample: SampleEvent | undefined;
+  #lines: LinesEvent | undefined;
+  #dropRate = 0;
+  #peakDropRate = 0;
+
+  transfer(event: TransferEvent): void {
+    this.#inBatch.transfers += 1;
+    for (const name of BALANCED_BYTES) this.#inBatch[name] += event[name];
+    if (event.termination === 'ID') this.#internalErrors += 1;
+  }
+
+  connection(event: ConnectionEvent): void {
+    this.#connectionImbalance += Math.abs(event.imbalanceBytes);
+  }
+
+  /** The law: what a worker's meters say at a batch = what it has recorded so far + what is open. */
+  batch(event: BatchEvent): void {
+    const worker = this.#workerOf(event.worker);
+    const imbalance = balanceOf(worker.recorded, this.#inBatch, event.meters);
+    this.#inBatch = noBalance();
+    worker.imbalance = Math.max(worker.imbalance, imbalance);
+    worker.lostRecords = Math.max(worker.lostRecords, event.lostRecords);
+  }
+
+  lost(event: LostEvent): void {
+    this.#lostElsewhere += event.records;
+  }
+
+  sampled(event: SampleEvent): void {
+    this.#sample = event;
+    if (event.machineCpuRatio === undefined) return;
+    this.#samples += 1;
+    if (event.machineCpuRatio <= FULL_CPU_RATIO) return;
+    this.#fullSamples += 1;
+    this.#fullSinceMs ??= event.atMs;
+  }
+
+  /** Running totals; the rate of a tick is what was lost since the last one. */
+  linesRead(event: LinesEvent): void {
+    const read = readLines(event) - readLines(this.#lines);
+    const dropped = droppedLines(event) - droppedLines(this.#lines);
+    this.#dropRate = dropped > 0 ? dropped / (read + dropped) : 0;
+    this.#peakDropRate = Math.max(this.#peakDropRate, this.#dropRate);
+    this.#lines = event;
+  }
+
+  /** Share of the run in which the machine's CPU was full, and since when; undefined where the system does not tell. */
+  get machineFull(): { readonly share: number; readonly sinceMs: number } | undefined {
+    if (this.#fullSinceMs === undefined) return undefined;
+    return { share: this.#fullSamples / this.#samples, sinceMs: this.#fullSinceMs };
+  }
+
+  get internalErrors(): number {
+    return this.#internalErrors;
+  }
+
+  get opaqueBytes(): number {
+    return this.#sample?.meters['opaqueBytes'] ?? 0;
+  }
+
+  /** Lines that were thrown away, as a share of all that came. */
+  get droppedShare(): number {
+    const dropped = droppedLines(this.#lines);
+    return dropped > 0 ? dropped / (readLines(this.#lines) + dropped) : 0;
+  }
+
+  get unparsedLines(): number {
+    return this.#lines?.unparsedLines ?? 0;
+  }
+
+  read(bypassedRequests: number): Omit<Summary['instrument'], 'verdict' | 'reasons'> {
+    const sample = this.#sample;
+    const workers = [...this.#workers.values()];
+    const lost = workers.reduce((sum, worker) => sum + worker.lostRecords, 0);
+    const imbalance = workers.reduce((sum, worker) => sum + worker.imbalance, this.#connectionImbalance);
+    const tapCpuSeconds = sample?.tapCpuSeconds ?? 0;
+    return withoutAbsent<Omit<Summary['instrument'], 'verdict' | 'reasons'>>({
+      eventLoopDelayMs: withoutAbsent<Summary['instrument']['eventLoopDelayMs']>({
+        tapP99: sample?.tapLoopDelayP99Ms,
+        mainP99: sample?.mainLoopDelayP99Ms,
+      }),
+      tapCpuSeconds: sample?.tapCpuSeconds,
+      mainCpuSeconds: sample?.mainCpuSeconds,
+      tapBytesPerCpuSecond:
+        sample !== undefined && tapCpuSeconds > 0 ? sentBytes(sample.meters) / tapCpuSeconds : undefined,
+      lostRecords: this.#lostElsewhere + Math.max(lost, sample?.meters['lostRecords'] ?? 0),
+      bypassedRequests,
+      ledgerImbalanceBytes: imbalance,
+      calibration: undefined,
+    });
+  }
+
+  readLines(): Pick<Snapshot, 'droppedLines' | 'parsedLines' | 'dropRate'> {
+    const lines = this.#lines;
+    return {
+      droppedLines: { stderr: lines?.droppedStderrLines ?? 0, progress: lines?.droppedProgressLines ?? 0 },
+      parsedLines: { stderr: lines?.stderrLines ?? 0, progress: lines?.progressLines ?? 0 },
+      // The line pipeline reports sums: which client lost lines is not among the events.
+      dropRate: { current: this.#dropRate, peak: this.#peakDropRate, degradedClients: 0 },
+    };
+  }
+
+  #workerOf(number: number): Worker {
+    const known = this.#workers.get(number);
+    if (known !== undefined) return known;
+    const worker: Worker = { recorded: noBalance(), imbalance: 0, lostRecords: 0 };
+    this.#workers.set(number, worker);
+    return worker;
+  }
+}
+
+/** Adds the batch to what is recorded; the sum of absolute differences to the meters minus what is open. */
+function balanceOf(recorded: Balance, batch: Balance, meters: Readonly<Record<string, number>>): number {
+  let imbalance = 0;
+  for (const name of [...BALANCED_BYTES, 'transfers'] as const) {
+    recorded[name] += batch[name];
+    const metered = meters[name];
+    const open = meters[openName(name)];
+    if (metered === undefined || open === undefined) continue;
+    imbalance += Math.abs(metered - open - recorded[name]);
+  }
+  return imbalance;
+}
+
+function openName(name: string): string {
+  return `open${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
+
+function readLines(event: LinesEvent | undefined): number {
+  return (event?.stderrLines ?? 0) + (event?.progressLines ?? 0);
+}
+
+function droppedLines(event: LinesEvent | undefined): number {
+  return (event?.droppedStderrLines ?? 0) + (event?.droppedProgressLines ?? 0);
+}
+
+function noBalance(): Balance {
+  return {
+    transfers: 0,
+    requestHeadBytes: 0,
+    requestBodyBytes: 0,
+    responseHeadBytes: 0,
+    interimHeadBytes: 0,
+    framingBytes: 0,
+    contentBytes: 0,
+    deliveredBytes: 0,
+  };
+}

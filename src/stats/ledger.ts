@@ -1,0 +1,159 @@
+// The one place where events become accounts: everything comes in through `record`, everything goes out as a Snapshot.
+// It does no I/O, reads no clock and keeps no events; reading never changes state, so a journal replayed gives the same.
+import type { Event, ParsedEvent, SampleEvent, TransferEvent } from '../events.ts';
+import { type AccountOptions, type Accounts, openAccounts } from './accounts.ts';
+import { FindingWatch } from './finding-watch.ts';
+import { PlaylistWatch } from './playlist-watch.ts';
+import { isOk } from './proxy-account.ts';
+import { assembleSnapshot, type RunSettings, type RunState } from './snapshot.ts';
+import type { Snapshot } from './summary.ts';
+
+/** Beside the facts of the run (the journal's first line) the ledger needs nothing but events. */
+export interface LedgerOptions extends AccountOptions, RunSettings {}
+
+type Routes = { readonly [Type in Event['type']]: (event: Event & { readonly type: Type }) => void };
+
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #routes: Routes;
+  readonly #accounts: Accounts;
+  readonly #playlists: PlaylistWatch;
+  readonly #watch: FindingWatch;
+  #ticks = 0;
+  #beganAtMs: number | undefined;
+  #endedAtMs: number | undefined;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#accounts = openAccounts(options);
+    this.#playlists = new PlaylistWatch(this.#accounts.findings);
+    this.#watch = new FindingWatch(this.#accounts.findings, this.#accounts);
+    this.#routes = this.#route();
+  }
+
+  /** Takes one event in. Records of different clients may interleave in any way. */
+  record<Type extends Event['type']>(event: Event & { readonly type: Type }): void {
+    this.#routes[event.type](event);
+  }
+
+  /** The run is over and every record has come: what is still open is judged now. Call it once; then read. */
+  finish(atMs: number): void {
+    this.#endedAtMs = atMs;
+    this.#accounts.parser.lookup.finish();
+    this.#accounts.pairing.finish();
+    this.#accounts.join.finish(atMs);
+    this.#watch.tick(atMs);
+  }
+
+  /** Everything at `atMs` (monotonic) and `wallMs` (Unix). Any number of readers at any rate see the same numbers. */
+  snapshot(atMs: number, wallMs: number): Snapshot {
+    const state: RunState = {
+      tick: this.#ticks,
+      beganAtMs: this.#accounts.clients.firstStartMs ?? this.#beganAtMs,
+      endedAtMs: this.#endedAtMs,
+    };
+    return assembleSnapshot(this.#options, this.#accounts, state, atMs, wallMs);
+  }
+
+  /** Which accounts an event concerns. */
+  #route(): Routes {
+    const { proxy, clients, parser, origin, instrument, join, variants, figures, findings, listings } = this.#accounts;
+    return {
+      run: () => {},
+      transfer: (event) => this.#transfer(event),
+      parsed: (event) => this.#parsed(event),
+      sample: (event) => this.#sample(event),
+      client: (event) => this.#client(event),
+      connection(event) {
+        proxy.connection(event);
+        instrument.connection(event);
+      },
+      batch: (event) => instrument.batch(event),
+      lost: (event) => instrument.lost(event),
+      playlist: (event) => {
+        clients.playlist(event);
+        this.#playlists.playlist(event);
+      },
+      variants: (event) => variants.variants(event),
+      'segment-listed'(event) {
+        clients.segmentListed(event);
+        variants.segmentListed(event);
+      },
+      progress(event) {
+        clients.progress(event);
+        figures.progress(event);
+      },
+      lines(event) {
+        parser.linesRead(event);
+        instrument.linesRead(event);
+      },
+      listing(event) {
+        parser.listing(event);
+        listings.listing(event);
+        origin.listing(event);
+      },
+      'origin-sample': (event) => origin.sampled(event, proxy.sample),
+      'origin-request': (event) => join.originRequest(event),
+      finding: (event) => findings.event(event),
+    };
+  }
+
+  #transfer(event: TransferEvent): void {
+    const { proxy, clients, instrument, figures, pairing, join, variants, durations, rates } = this.#accounts;
+    this.#beganAtMs = Math.min(this.#beganAtMs ?? event.startedAtMs, event.startedAtMs);
+    proxy.transfer(event);
+    instrument.transfer(event);
+    figures.transfer(event);
+    clients.transfer(event);
+    variants.transfer(event);
+    pairing.transfer(event);
+    join.transfer(event);
+    rates.transfer(event);
+    if (event.kind === 'segment' && isOk(event) && event.process > 0) durations.transfer(event);
+    this.#playlists.transfer(event);
+    this.#watch.transfer(event);
+  }
+
+  #parsed(event: ParsedEvent): void {
+    const { parser, figures, pairing, rates } = this.#accounts;
+    figures.parsed(event);
+    const note = parser.record(event);
+    if (note === undefined) return;
+    if (!this.#options.run.isTapped) rates.line(event, note.guess);
+    else if (event.rule === 'request') pairing.request(event, note);
+    else if (event.rule === 'hls-request') pairing.hlsRequest(event, note);
+  }
+
+  #client(event: Event & { readonly type: 'client' }): void {
+    const { parser, clients, figures, pairing } = this.#accounts;
+    const { client, process, atMs } = event;
+    clients.event(event);
+    this.#playlists.client(event);
+    if (event.event === 'start') {
+      figures.started(client, process, atMs);
+      pairing.processStarted(client, process);
+    } else if (event.event === 'stop') {
+      parser.processOver(client, process);
+      pairing.processStopping(client, process, atMs);
+    } else if (event.event === 'exit') {
+      parser.processOver(client, process);
+      figures.ended(client, process, event.category === 'stopped');
+      pairing.processEnded(client, process);
+    }
+  }
+
+  /** Once per second: what only time can show. */
+  #sample(event: SampleEvent): void {
+    const { proxy, parser, clients, instrument, pairing, rates } = this.#accounts;
+    this.#ticks += 1;
+    proxy.sampled(event);
+    instrument.sampled(event);
+    parser.throughput.sample(event.atMs);
+    rates.tick(event.atMs);
+    clients.tick(event.atMs);
+    const isSomethingOpen = (event.meters['openTransfers'] ?? 1) > 0;
+    if (this.#options.run.isTapped) pairing.settle(event.atMs, { hasOpenTransfers: () => isSomethingOpen });
+    this.#playlists.tick(event.atMs);
+    this.#watch.tick(event.atMs);
+  }
+}

@@ -1,0 +1,170 @@
+// The estimators `lookup` (URL + range) and `lookup-original` (last path part): segment bytes from the listing's sizes.
+// They infer completion from FFmpeg's own lines as the original system did; no figure of the tap ever reaches them.
+import type { ByteRange, ListingEvent } from '../events.ts';
+import { folderOf, ListingTable, OriginalListingTable } from './listing-table.ts';
+import { isYoung, type ProcessFigures } from './process-figures.ts';
+import type { LookupMisses } from './summary.ts';
+
+/** Renditions one process may read at once; FFmpeg's `-map 0` on a rich multivariant playlist stays far below. */
+const MAX_PLAYLISTS_PER_PROCESS = 64;
+/** Completed attempts waiting for a newer listing, all clients together; the oldest settles when one more comes. */
+export const MAX_OPEN_ATTEMPTS = 20_000;
+
+/** One segment request as the log showed it. */
+export interface LookupAttempt {
+  readonly url: string;
+  range: ByteRange | undefined;
+  readonly requestedAtMs: number;
+  failed: boolean;
+}
+
+/** What one process has asked for and not completed; dies with the process. */
+export interface LookupProcess {
+  readonly figures: ProcessFigures | undefined;
+  readonly pending: Map<number, LookupAttempt>;
+  originalPending: LookupAttempt | undefined;
+}
+
+export interface LookupTotals {
+  readonly attempts: number;
+  readonly successes: number;
+  readonly open: number;
+  readonly bytes: number;
+  readonly misses: LookupMisses;
+}
+
+export interface OriginalTotals {
+  readonly attempts: number;
+  readonly successes: number;
+  readonly bytes: number;
+}
+
+interface LookupOptions {
+  readonly streamUrl: string;
+  readonly window: number;
+  /** Told when bytes are found: at completion, or when a later listing names a file that an earlier one lacked. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+export class Lookup {
+  readonly table: ListingTable;
+  readonly #original: OriginalListingTable;
+  readonly #onBytes: LookupOptions['onBytes'];
+  #open: LookupAttempt[] = [];
+  #attempts = 0;
+  #successes = 0;
+  #bytes = 0;
+  #misses: Record<keyof LookupMisses, number> = { neverListed: 0, evicted: 0, notYetListed: 0, ambiguous: 0 };
+  #originalAttempts = 0;
+  #originalSuccesses = 0;
+  #originalBytes = 0;
+
+  constructor(options: LookupOptions) {
+    this.table = new ListingTable(folderOf(options.streamUrl), options.window);
+    this.#original = new OriginalListingTable(options.window);
+    this.#onBytes = options.onBytes;
+  }
+
+  /** `figures` get the bytes that belong to the first seconds of the process (estimator `hybrid`). */
+  newProcess(figures: ProcessFigures | undefined): LookupProcess {
+    return { figures, pending: new Map(), originalPending: undefined };
+  }
+
+  /** FFmpeg asked for the next segment of its playlist: the one before it is complete. Init sections are segments to the
+   *  original only. Returns the new attempt and the one that it completed. */
+  requested(
+    process: LookupProcess,
+    { playlist, url, atMs, isSegment }: { playlist: number; url: string; atMs: number; isSegment: boolean },
+  ): { readonly attempt: LookupAttempt; readonly completed: LookupAttempt | undefined } {
+    const attempt: LookupAttempt = { url, range: undefined, requestedAtMs: atMs, failed: false };
+    this.#completeOriginal(process.originalPending);
+    process.originalPending = attempt;
+    if (!isSegment) return { attempt, completed: undefined };
+    const completed = process.pending.get(playlist);
+    if (completed !== undefined) this.#complete(completed, process);
+    const hasRoom = completed !== undefined || process.pending.size < MAX_PLAYLISTS_PER_PROCESS;
+    if (hasRoom) process.pending.set(playlist, attempt);
+    return { attempt, completed };
+  }
+
+  /** The process ended or is being stopped: FFmpeg asks for the next segment only after it has read the last, so what is
+   *  pending now was read unless it failed. The original never counted it; nor does `lookup-original`. */
+  ended(process: LookupProcess): void {
+    for (const attempt of process.pending.values()) this.#complete(attempt, process);
+    process.pending.clear();
+    process.originalPending = undefined;
+  }
+
+  /** A listing arrived: attempts that waited for one newer than their request are settled now, each once. */
+  listing(event: ListingEvent): void {
+    this.table.update(event);
+    this.#original.update(event);
+    if (!event.ok) return;
+    const stillOpen: LookupAttempt[] = [];
+    for (const attempt of this.#open) {
+      if (attempt.requestedAtMs < event.atMs) this.#settle(attempt);
+      else stillOpen.push(attempt);
+    }
+    this.#open = stillOpen;
+  }
+
+  /** The end of the run: what is still open was never listed while we looked. */
+  finish(): void {
+    for (const attempt of this.#open) this.#settle(attempt);
+    this.#open = [];
+  }
+
+  read(): LookupTotals {
+    return {
+      attempts: this.#attempts,
+      successes: this.#successes,
+      open: this.#open.length,
+      bytes: this.#bytes,
+      misses: { ...this.#misses },
+    };
+  }
+
+  readOriginal(): OriginalTotals {
+    return { attempts: this.#originalAttempts, successes: this.#originalSuccesses, bytes: this.#originalBytes };
+  }
+
+  #complete(attempt: LookupAttempt, process: LookupProcess): void {
+    // An attempt that FFmpeg said had failed brought no segment; the original counted it in full.
+    if (attempt.failed) return;
+    this.#attempts += 1;
+    const answer = this.table.find(attempt.url, attempt.range);
+    if ('bytes' in answer) {
+      if (process.figures !== undefined && isYoung(process.figures, attempt.requestedAtMs)) {
+        process.figures.hybridLookupBytes += answer.bytes;
+      }
+      this.#found(answer.bytes);
+      return;
+    }
+    if (this.#open.length >= MAX_OPEN_ATTEMPTS) {
+      const oldest = this.#open.shift();
+      if (oldest !== undefined) this.#settle(oldest);
+    }
+    this.#open.push(attempt);
+  }
+
+  #settle(attempt: LookupAttempt): void {
+    const answer = this.table.find(attempt.url, attempt.range);
+    if ('bytes' in answer) this.#found(answer.bytes);
+    else this.#misses[answer.miss] += 1;
+  }
+
+  #found(bytes: number): void {
+    this.#successes += 1;
+    this.#bytes += bytes;
+    this.#onBytes(bytes);
+  }
+
+  #completeOriginal(attempt: LookupAttempt | undefined): void {
+    if (attempt === undefined) return;
+    this.#originalAttempts += 1;
+    const bytes = this.#original.find(attempt.url);
+    if (bytes === undefined) return;
+    this.#originalSuccesses += 1;
+    this.#originalBytes += bytes;
+  }
+}

@@ -1,0 +1,228 @@
+// The origin's account: whole-host or whole-server counters as its exporters gave them, other traffic included.
+// It scrapes nothing and explains nothing away except for the derived row `segment content` (MEASURING section 6).
+import { KINDS, type Kind, type ListingEvent, type OriginSampleEvent, type SampleEvent } from '../events.ts';
+import { MS_PER_SECOND, secondsToMs } from '../units.ts';
+import type { Summary } from './summary.ts';
+import { ThroughputTracker } from './throughput.ts';
+import { withoutAbsent } from './without-absent.ts';
+
+type SourceName = OriginSampleEvent['source'];
+
+/** A source that has been silent for this many of its intervals is stale. */
+export const STALE_INTERVALS = 3;
+/** Assumed until a source says how often it is asked: the slowest step of the adaptive interval. */
+const DEFAULT_INTERVAL_MS: number = secondsToMs(10);
+
+/** What the tap's meters said at a scrape: the terms of a reconciliation with a source that counts by flow. */
+export interface MeterCut {
+  readonly contentBytesByKind: Readonly<Record<Kind | 'open', number>>;
+  readonly responseHeadBytes: number;
+  readonly interimHeadBytes: number;
+  readonly framingBytes: number;
+  /** Our own listings and scrapes, both ways. */
+  readonly ownBytes: number;
+}
+
+/** The difference of two cuts with the origin's bytes between them. */
+export interface FlowAccount {
+  readonly source: SourceName;
+  /** The first scrape: the zero of both sides. */
+  readonly sinceMs: number;
+  readonly originBytes: number;
+  readonly explained: MeterCut;
+}
+
+interface SourceState {
+  readonly firstAtMs: number;
+  last: OriginSampleEvent;
+  lastOkAtMs: number | undefined;
+  intervalMs: number;
+  requests: Counter;
+}
+
+/** A cumulative count from its first reading on; a source that restarts counts from zero. */
+interface Counter {
+  last: number | undefined;
+  sum: number;
+}
+
+interface ByteSource {
+  readonly name: SourceName;
+  readonly sinceMs: number;
+  readonly all: ThroughputTracker;
+  readonly segment: ThroughputTracker;
+  readonly base: MeterCut;
+  now: MeterCut;
+}
+
+export class OriginAccount {
+  readonly #sources = new Map<SourceName, SourceState>();
+  #byteSource: ByteSource | undefined;
+  #highestSegmentBytes = 0;
+  #ownBytes = 0;
+  #lastReason: string | undefined;
+
+  listing(event: ListingEvent): void {
+    this.#ownBytes += event.ownBytes ?? 0;
+  }
+
+  /** One scrape, with the tap's last meter reading (at most a second older). */
+  sampled(event: OriginSampleEvent, meters: SampleEvent | undefined): void {
+    this.#ownBytes += event.ownBytes ?? 0;
+    const state = this.#stateOf(event);
+    state.last = event.ok ? event : { ...state.last, ok: false };
+    if (event.intervalSeconds !== undefined) state.intervalMs = secondsToMs(event.intervalSeconds);
+    if (!event.ok) {
+      this.#lastReason = event.reason;
+      return;
+    }
+    state.lastOkAtMs = event.atMs;
+    count(state.requests, event.requestsTotal);
+    this.#addBytes(event, cutOf(meters, this.#ownBytes));
+  }
+
+  /** Tracker of all bytes the origin sent, and of those that are left for segments; for differences. */
+  get trackers(): { readonly all: ThroughputTracker; readonly segment: ThroughputTracker } | undefined {
+    return this.#byteSource;
+  }
+
+  /** When the byte source was last read; differences end there. */
+  get lastBytesAtMs(): number | undefined {
+    const name = this.#byteSource?.name;
+    return name === undefined ? undefined : this.#sources.get(name)?.lastOkAtMs;
+  }
+
+  get slowestIntervalMs(): number {
+    return Math.max(MS_PER_SECOND, ...[...this.#sources.values()].map((state) => state.intervalMs));
+  }
+
+  get hasSources(): boolean {
+    return this.#sources.size > 0;
+  }
+
+  /** Sources without a good answer for three intervals, and since when. */
+  staleSources(atMs: number): { readonly source: SourceName; readonly sinceMs: number }[] {
+    return [...this.#sources].flatMap(([source, { lastOkAtMs, firstAtMs, intervalMs }]) => {
+      const sinceMs = lastOkAtMs ?? firstAtMs;
+      return atMs - sinceMs > STALE_INTERVALS * intervalMs ? [{ source, sinceMs }] : [];
+    });
+  }
+
+  readFlow(): FlowAccount | undefined {
+    if (this.#byteSource === undefined) return undefined;
+    const { name, sinceMs, all, base, now } = this.#byteSource;
+    return { source: name, sinceMs, originBytes: all.totalBytes, explained: minus(now, base) };
+  }
+
+  read(hasAccessLog: boolean): Summary['origin'] {
+    const states = [...this.#sources.values()];
+    const sources: string[] = [...this.#sources.keys(), ...(hasAccessLog ? ['access-log'] : [])];
+    const available = hasAccessLog || states.some((state) => state.lastOkAtMs !== undefined);
+    const latest = <Field extends keyof OriginSampleEvent>(field: Field): OriginSampleEvent[Field] | undefined =>
+      states.find((state) => state.lastOkAtMs !== undefined && state.last[field] !== undefined)?.last[field];
+    const requests = states.find((state) => state.requests.last !== undefined)?.requests.sum;
+    const node = this.#sources.get('node_exporter') ?? this.#sources.get('embedded');
+    return withoutAbsent({
+      available,
+      sources,
+      reason: available ? undefined : (this.#lastReason ?? 'no origin metrics were read'),
+      bytesSent: this.#byteSource?.all.totalBytes,
+      requests,
+      cpuRatio: latest('cpuRatio'),
+      memoryUsedBytes: latest('memoryUsedBytes'),
+      memoryTotalBytes: latest('memoryTotalBytes'),
+      connections: latest('connectionsActive'),
+      networkSentBytes: node?.last.networkSentBytesTotal,
+      throughput: this.#byteSource?.all.read(),
+      segmentThroughput: this.#byteSource?.segment.read(),
+      scrapeIntervalSeconds: states.length === 0 ? undefined : this.slowestIntervalMs / MS_PER_SECOND,
+    });
+  }
+
+  #stateOf(event: OriginSampleEvent): SourceState {
+    const known = this.#sources.get(event.source);
+    if (known !== undefined) return known;
+    const state: SourceState = {
+      firstAtMs: event.atMs,
+      last: event,
+      lastOkAtMs: undefined,
+      intervalMs: DEFAULT_INTERVAL_MS,
+      requests: { last: undefined, sum: 0 },
+    };
+    this.#sources.set(event.source, state);
+    return state;
+  }
+
+  /** A server's own count of sent octets beats a host's network counter; the first reading is the zero of both accounts. */
+  #addBytes(event: OriginSampleEvent, cut: MeterCut): void {
+    const isBetter = event.bytesSentTotal !== undefined && this.#byteSource?.name === 'node_exporter';
+    const total = event.bytesSentTotal ?? event.networkSentBytesTotal;
+    if (total === undefined) return;
+    if (this.#byteSource === undefined || isBetter) {
+      const all = new ThroughputTracker(total);
+      this.#byteSource = {
+        name: event.source,
+        sinceMs: event.atMs,
+        all,
+        segment: new ThroughputTracker(),
+        base: cut,
+        now: cut,
+      };
+      this.#highestSegmentBytes = 0;
+    }
+    const source = this.#byteSource;
+    if (source.name !== event.source) return;
+    source.now = cut;
+    source.all.setTotal(total);
+    source.all.sample(event.atMs);
+    const explained = minus(cut, source.base);
+    // The meters are up to a second older than the scrape: the remainder may dip, which is no reset and no negative rate.
+    this.#highestSegmentBytes = Math.max(
+      this.#highestSegmentBytes,
+      source.all.totalBytes - otherThanSegments(explained),
+    );
+    source.segment.setTotal(this.#highestSegmentBytes);
+    source.segment.sample(event.atMs);
+  }
+}
+
+/** Everything explained in a cut that is not segment content. */
+export function otherThanSegments(cut: MeterCut): number {
+  const { segment, ...others } = cut.contentBytesByKind;
+  const content = Object.values(others).reduce((sum, bytes) => sum + bytes, 0);
+  return content + cut.responseHeadBytes + cut.interimHeadBytes + cut.framingBytes + cut.ownBytes;
+}
+
+function cutOf(sample: SampleEvent | undefined, ownBytes: number): MeterCut {
+  return {
+    contentBytesByKind: sample?.contentBytesByKind ?? noContent(),
+    responseHeadBytes: sample?.meters['responseHeadBytes'] ?? 0,
+    interimHeadBytes: sample?.meters['interimHeadBytes'] ?? 0,
+    framingBytes: sample?.meters['framingBytes'] ?? 0,
+    ownBytes,
+  };
+}
+
+function minus(now: MeterCut, base: MeterCut): MeterCut {
+  const content = noContent();
+  for (const kind of [...KINDS, 'open'] as const) {
+    content[kind] = now.contentBytesByKind[kind] - base.contentBytesByKind[kind];
+  }
+  return {
+    contentBytesByKind: content,
+    responseHeadBytes: now.responseHeadBytes - base.responseHeadBytes,
+    interimHeadBytes: now.interimHeadBytes - base.interimHeadBytes,
+    framingBytes: now.framingBytes - base.framingBytes,
+    ownBytes: now.ownBytes - base.ownBytes,
+  };
+}
+
+function noContent(): Record<Kind | 'open', number> {
+  return Object.fromEntries([...KINDS, 'open'].map((kind) => [kind, 0])) as Record<Kind | 'open', number>;
+}
+
+function count(counter: Counter, total: number | undefined): void {
+  if (total === undefined) return;
+  if (counter.last !== undefined) counter.sum += total < counter.last ? total : total - counter.last;
+  counter.last = total;
+}

@@ -1,0 +1,145 @@
+// What pairing has judged so far, by group of kinds: counts and the errors of the start times. It pairs nothing.
+import type { Kind } from '../events.ts';
+import { type AttemptCounts, ErrorAccumulator } from './agreement.ts';
+
+export const ATTEMPT_GROUPS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
+export type AttemptGroup = (typeof ATTEMPT_GROUPS)[number];
+
+const GROUP_OF_KIND: Readonly<Record<Kind, AttemptGroup>> = {
+  'multivariant-playlist': 'playlist',
+  'media-playlist': 'playlist',
+  segment: 'segment',
+  part: 'segment',
+  init: 'init',
+  key: 'key',
+  redirect: 'other',
+  stream: 'other',
+  other: 'other',
+};
+
+export function groupOf(kind: Kind): AttemptGroup {
+  return GROUP_OF_KIND[kind];
+}
+
+/**
+ * Both sides of the ledger of attempts, over all groups:
+ * lines = matched + spurious + deadConnection + excludedLines + droppedLines + pendingLines, and
+ * transfers = matched + missed + excludedTransfers + outOfUnit + droppedTransfers + pendingTransfers.
+ */
+export interface PairingTotals {
+  readonly lines: number;
+  readonly transfers: number;
+  readonly excludedLines: number;
+  readonly excludedTransfers: number;
+  /** Transfers that the log at its level cannot announce: all but segments and init sections where no GET line is printed. */
+  readonly outOfUnit: number;
+  /** More pending than a process may have (the oldest go), or logical opens of a log that turned out to have GET lines. */
+  readonly droppedLines: number;
+  readonly droppedTransfers: number;
+  readonly pendingLines: number;
+  readonly pendingTransfers: number;
+}
+
+export interface PendingCounts {
+  readonly lines: Readonly<Record<AttemptGroup, number>>;
+  readonly transfers: Readonly<Record<AttemptGroup, number>>;
+}
+
+interface GroupCounts {
+  matched: number;
+  missed: number;
+  spurious: number;
+  deadConnection: number;
+  excludedAtStop: number;
+  lateLines: number;
+}
+
+interface Group {
+  readonly counts: GroupCounts;
+  readonly startErrorsMs: ErrorAccumulator;
+}
+
+export class PairingTally {
+  readonly #groups: Readonly<Record<AttemptGroup, Group>> = everyGroup(newGroup);
+  readonly #totals = {
+    lines: 0,
+    transfers: 0,
+    excludedLines: 0,
+    excludedTransfers: 0,
+    outOfUnit: 0,
+    droppedLines: 0,
+    droppedTransfers: 0,
+  };
+
+  sawLine(): void {
+    this.#totals.lines += 1;
+  }
+
+  sawTransfer(): void {
+    this.#totals.transfers += 1;
+  }
+
+  droppedLine(): void {
+    this.#totals.droppedLines += 1;
+  }
+
+  droppedTransfer(): void {
+    this.#totals.droppedTransfers += 1;
+  }
+
+  outOfUnit(): void {
+    this.#totals.outOfUnit += 1;
+  }
+
+  matched(group: AttemptGroup, startErrorMs: number, isLate: boolean): void {
+    const { counts, startErrorsMs } = this.#groups[group];
+    counts.matched += 1;
+    if (isLate) counts.lateLines += 1;
+    else startErrorsMs.add(startErrorMs);
+  }
+
+  count(group: AttemptGroup, verdict: 'missed' | 'spurious' | 'deadConnection'): void {
+    this.#groups[group].counts[verdict] += 1;
+  }
+
+  excluded(group: AttemptGroup, sides: 'line' | 'transfer' | 'pair'): void {
+    this.#groups[group].counts.excludedAtStop += 1;
+    if (sides !== 'transfer') this.#totals.excludedLines += 1;
+    if (sides !== 'line') this.#totals.excludedTransfers += 1;
+  }
+
+  /** A pair waits on both sides at once, so the larger side is the number of attempts not judged yet. */
+  readGroups(pending: PendingCounts): Record<AttemptGroup, AttemptCounts> {
+    return everyGroup((group) => ({
+      ...this.#groups[group].counts,
+      pending: Math.max(pending.lines[group], pending.transfers[group]),
+      startErrorMs: this.#groups[group].startErrorsMs.read(),
+    }));
+  }
+
+  readTotals(pending: PendingCounts): PairingTotals {
+    return { ...this.#totals, pendingLines: sum(pending.lines), pendingTransfers: sum(pending.transfers) };
+  }
+}
+
+/** One value per group. */
+export function everyGroup<Value>(create: (group: AttemptGroup) => Value): Record<AttemptGroup, Value> {
+  return {
+    segment: create('segment'),
+    playlist: create('playlist'),
+    init: create('init'),
+    key: create('key'),
+    other: create('other'),
+  };
+}
+
+function newGroup(): Group {
+  return {
+    counts: { matched: 0, missed: 0, spurious: 0, deadConnection: 0, excludedAtStop: 0, lateLines: 0 },
+    startErrorsMs: new ErrorAccumulator(),
+  };
+}
+
+function sum(counts: Readonly<Record<AttemptGroup, number>>): number {
+  return ATTEMPT_GROUPS.reduce((total, group) => total + counts[group], 0);
+}

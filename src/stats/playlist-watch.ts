@@ -1,0 +1,150 @@
+// Watches media playlists over time for what a stream should not do: stand still, begin again, go back, get lost.
+// It raises findings through the book it is given; it fetches no playlist and knows one only as the tap reported it.
+import type { ClientEvent, PlaylistEvent, TransferEvent } from '../events.ts';
+import { formatMs, secondsToMs } from '../units.ts';
+import type { FindingBook } from './findings.ts';
+
+/** A live playlist must change within 1.5 target durations; three are beyond every cache and jitter. */
+const STALLED_TARGET_DURATIONS = 3;
+/** Two failed reloads in a row end an FFmpeg client: then the playlist is lost, not late. */
+const LOST_AFTER_FAILURES = 2;
+/** Playlists watched, and what each door last saw of one: signed URLs may differ per client. */
+export const MAX_PLAYLISTS = 2_000;
+const MAX_DOOR_PLAYLISTS = 20_000;
+const LOWEST_ERROR_STATUS = 400;
+
+interface Watched {
+  mediaSequence: number;
+  lastSegmentUrl: string | undefined;
+  targetDurationMs: number;
+  endlist: boolean;
+  changedAtMs: number;
+  requestedAtMs: number;
+  isStalled: boolean;
+}
+
+export class PlaylistWatch {
+  readonly #findings: FindingBook;
+  readonly #playlists = new Map<string, Watched>();
+  /** Media sequence that a door saw last, by door and URL. */
+  readonly #seen = new Map<string, { mediaSequence: number; segmentCount: number }>();
+  readonly #failures = new Map<string, number>();
+  #unwatched = 0;
+
+  constructor(findings: FindingBook) {
+    this.#findings = findings;
+  }
+
+  /** Playlists that were left out because there were too many. */
+  get unwatched(): number {
+    return this.#unwatched;
+  }
+
+  playlist(event: PlaylistEvent): void {
+    this.#checkOrder(event);
+    const watched = this.#watch(event);
+    if (watched === undefined) return;
+    const isNewer = event.mediaSequence > watched.mediaSequence || event.lastSegmentUrl !== watched.lastSegmentUrl;
+    watched.endlist ||= event.endlist;
+    watched.targetDurationMs = secondsToMs(event.targetDurationSeconds);
+    // A door that joins late or reads an older copy tells nothing new about the playlist.
+    if (!isNewer || event.mediaSequence < watched.mediaSequence) return;
+    watched.mediaSequence = event.mediaSequence;
+    watched.lastSegmentUrl = event.lastSegmentUrl;
+    watched.changedAtMs = Math.max(watched.changedAtMs, event.atMs);
+    watched.isStalled = false;
+  }
+
+  transfer(event: TransferEvent): void {
+    if (event.kind !== 'media-playlist' && !this.#playlists.has(event.url)) return;
+    const watched = this.#playlists.get(event.url);
+    const isFailed = event.termination !== '--' || (event.status ?? 0) >= LOWEST_ERROR_STATUS;
+    if (watched !== undefined && !isFailed) {
+      watched.requestedAtMs = Math.max(watched.requestedAtMs, event.startedAtMs);
+    }
+    this.#countFailures(event, isFailed && !event.stopping);
+  }
+
+  client(event: ClientEvent): void {
+    if (event.event !== 'exit' || event.category !== 'playlistLost') return;
+    const evidence = `FFmpeg left with exit code 0 although no playlist said ENDLIST (client ${event.client})`;
+    this.#findings.raise('playlist-lost', `client ${event.client}`, event.atMs, evidence);
+  }
+
+  /** Once per second: standing still is seen by time alone, while clients go on asking. */
+  tick(atMs: number): void {
+    for (const [url, watched] of this.#playlists) {
+      const stillMs = atMs - watched.changedAtMs;
+      const isAsked = watched.requestedAtMs - watched.changedAtMs > watched.targetDurationMs;
+      const isStalled = stillMs > STALLED_TARGET_DURATIONS * watched.targetDurationMs && isAsked && !watched.endlist;
+      if (!isStalled) continue;
+      const evidence =
+        `media sequence ${watched.mediaSequence} and its last segment unchanged for ${formatMs(stillMs)} ` +
+        `(target duration ${formatMs(watched.targetDurationMs)}) while clients go on reloading`;
+      if (watched.isStalled) this.#findings.update('playlist-stalled', url, evidence);
+      else this.#findings.raise('playlist-stalled', url, watched.changedAtMs, evidence);
+      watched.isStalled = true;
+    }
+  }
+
+  #watch(event: PlaylistEvent): Watched | undefined {
+    const known = this.#playlists.get(event.url);
+    if (known !== undefined) return known;
+    if (this.#playlists.size >= MAX_PLAYLISTS) {
+      this.#unwatched += 1;
+      return undefined;
+    }
+    const watched: Watched = {
+      mediaSequence: event.mediaSequence,
+      lastSegmentUrl: event.lastSegmentUrl,
+      targetDurationMs: secondsToMs(event.targetDurationSeconds),
+      endlist: event.endlist,
+      changedAtMs: event.atMs,
+      requestedAtMs: event.atMs,
+      isStalled: false,
+    };
+    this.#playlists.set(event.url, watched);
+    return watched;
+  }
+
+  /** One door must see a media sequence that never falls. A fall within the list's length is an older copy; beyond it the
+   *  encoder began again. */
+  #checkOrder({ client, url, mediaSequence, segmentCount, atMs }: PlaylistEvent): void {
+    const key = `${client} ${url}`;
+    const before = this.#seen.get(key);
+    if (before === undefined && this.#seen.size >= MAX_DOOR_PLAYLISTS) {
+      this.#unwatched += 1;
+      return;
+    }
+    this.#seen.set(key, { mediaSequence, segmentCount });
+    if (before === undefined || mediaSequence >= before.mediaSequence) return;
+    const evidence = `media sequence fell from ${before.mediaSequence} to ${mediaSequence}`;
+    const isOlderCopy = before.mediaSequence - mediaSequence <= before.segmentCount;
+    this.#findings.raise(isOlderCopy ? 'sequence-went-back' : 'encoder-restarted', url, atMs, evidence);
+    if (!isOlderCopy) this.#beginAgain(url, mediaSequence, atMs);
+  }
+
+  #beginAgain(url: string, mediaSequence: number, atMs: number): void {
+    const watched = this.#playlists.get(url);
+    if (watched === undefined) return;
+    watched.mediaSequence = mediaSequence;
+    watched.endlist = false;
+    watched.changedAtMs = atMs;
+    watched.isStalled = false;
+  }
+
+  #countFailures(event: TransferEvent, isFailed: boolean): void {
+    const key = `${event.client} ${event.url}`;
+    if (!isFailed) {
+      this.#failures.delete(key);
+      return;
+    }
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    if (failures === 1 && this.#failures.size >= MAX_DOOR_PLAYLISTS) return;
+    this.#failures.set(key, failures);
+    if (failures !== LOST_AFTER_FAILURES) return;
+    const outcome = event.status === undefined ? `ended ${event.termination}` : `answered ${event.status}`;
+    const evidence = `${failures} reloads in a row failed, the last ${outcome} (client ${event.client})`;
+    this.#findings.raise('playlist-lost', event.url, event.startedAtMs, evidence);
+  }
+}

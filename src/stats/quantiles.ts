@@ -1,0 +1,149 @@
+// Quantiles of one phase: an HDR histogram for the whole run and sketches for the last minute; buckets for Prometheus.
+// It keeps no samples and averages no percentiles; the only file that knows hdr-histogram-js.
+import { build, type Histogram } from 'hdr-histogram-js';
+import { msToUs, PERCENT, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
+import { Sketch } from './sketch.ts';
+import type { Buckets, Quantiles } from './summary.ts';
+
+/** HDR counts whole microseconds: anything shorter counts as one. */
+const SHORTEST_US = 1;
+/** Ten minutes: longer than any timeout of a client; what is longer is counted and recorded as this. */
+export const LONGEST_MS: number = secondsToMs(10 * SECONDS_PER_MINUTE);
+/** Two figures take 12 KB per histogram and are within 1 %. */
+const FIGURES = 2;
+
+/** The last minute as whole slots: the current one and the eleven before it, so 55 to 60 s. */
+const WINDOW_SLOTS = 12;
+const SLOT_MS: number = secondsToMs(5);
+
+interface Slot {
+  readonly number: number;
+  readonly sketch: Sketch;
+}
+
+export class PhaseQuantiles {
+  /** Made at the first value: most pairs of kind and phase never see one. */
+  #run: Histogram | undefined;
+  readonly #window: (Slot | undefined)[] = [];
+  #n = 0;
+  #maxMs = 0;
+  #clamped = 0;
+  #ignored = 0;
+
+  /** Values above ten minutes. */
+  get clamped(): number {
+    return this.#clamped;
+  }
+
+  /** Values that are negative or not finite. */
+  get ignored(): number {
+    return this.#ignored;
+  }
+
+  /** A duration of `ms` that ended at `atMs`. Any order; what is older than the window counts for the run only. */
+  record(ms: number, atMs: number): void {
+    if (!(ms >= 0 && ms < Infinity)) {
+      this.#ignored += 1;
+      return;
+    }
+    if (ms > LONGEST_MS) this.#clamped += 1;
+    const recordedMs = Math.min(ms, LONGEST_MS);
+    this.#run ??= build({
+      bitBucketSize: 32,
+      autoResize: false,
+      lowestDiscernibleValue: SHORTEST_US,
+      highestTrackableValue: msToUs(LONGEST_MS),
+      numberOfSignificantValueDigits: FIGURES,
+    });
+    this.#run.recordValue(Math.max(SHORTEST_US, Math.round(msToUs(recordedMs))));
+    this.#n += 1;
+    this.#maxMs = Math.max(this.#maxMs, recordedMs);
+    this.#slotOf(atMs)?.sketch.add(Math.max(recordedMs, usToMs(SHORTEST_US)));
+  }
+
+  /** Milliseconds; `window` is the minute before `atMs`. Quantiles are missing where n is 0. */
+  read(atMs: number): Quantiles {
+    if (this.#run === undefined) return { n: 0, window: { n: 0 } };
+    const run = this.#run;
+    const quantile = (share: number): number =>
+      Math.min(usToMs(run.getValueAtPercentile(share * PERCENT)), this.#maxMs);
+    return {
+      n: this.#n,
+      p50: quantile(0.5),
+      p95: quantile(0.95),
+      p99: quantile(0.99),
+      max: this.#maxMs,
+      window: this.#readWindow(atMs),
+    };
+  }
+
+  #readWindow(atMs: number): NonNullable<Quantiles['window']> {
+    const newest = slotNumber(atMs);
+    const merged = new Sketch();
+    for (const slot of this.#window) {
+      if (slot !== undefined && slot.number > newest - WINDOW_SLOTS && slot.number <= newest) merged.merge(slot.sketch);
+    }
+    const [p50, p95, p99] = [merged.quantile(0.5), merged.quantile(0.95), merged.quantile(0.99)];
+    const max = merged.max;
+    if (p50 === undefined || p95 === undefined || p99 === undefined || max === undefined) return { n: 0 };
+    return { n: merged.count, p50, p95, p99, max };
+  }
+
+  /** Undefined when the slot of that instant has been taken by a later one. */
+  #slotOf(atMs: number): Slot | undefined {
+    const number = slotNumber(atMs);
+    const place = ((number % WINDOW_SLOTS) + WINDOW_SLOTS) % WINDOW_SLOTS;
+    const present = this.#window[place];
+    if (present !== undefined && present.number >= number) return present.number === number ? present : undefined;
+    const slot = { number, sketch: new Sketch() };
+    this.#window[place] = slot;
+    return slot;
+  }
+}
+
+/** A Prometheus histogram's counts: cumulative, the bound itself belongs to its bucket, +Inf is `count`. */
+export class BucketCounter {
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #count = 0;
+  #sum = 0;
+  #ignored = 0;
+
+  /** Upper bounds in ascending order, in the unit that is observed. Throws a RangeError when they do not ascend. */
+  constructor(bounds: readonly number[]) {
+    if (bounds.some((bound, place) => place > 0 && !(bound > (bounds[place - 1] ?? bound)))) {
+      throw new RangeError(`bucket bounds [${bounds.join(', ')}] must ascend`);
+    }
+    this.#bounds = [...bounds];
+    this.#counts = bounds.map(() => 0);
+  }
+
+  /** Values that are not finite. */
+  get ignored(): number {
+    return this.#ignored;
+  }
+
+  observe(seconds: number): void {
+    if (!Number.isFinite(seconds)) {
+      this.#ignored += 1;
+      return;
+    }
+    this.#count += 1;
+    this.#sum += seconds;
+    const place = this.#bounds.findIndex((bound) => seconds <= bound);
+    if (place >= 0) this.#counts[place] = (this.#counts[place] ?? 0) + 1;
+  }
+
+  read(): Buckets {
+    let below = 0;
+    const counts = this.#counts.map((count) => {
+      below += count;
+      return below;
+    });
+    return { bounds: this.#bounds, counts, count: this.#count, sum: this.#sum };
+  }
+}
+
+function slotNumber(atMs: number): number {
+  return Math.floor(atMs / SLOT_MS);
+}

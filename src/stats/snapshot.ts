@@ -1,0 +1,213 @@
+// Assembles the Snapshot from the accounts: it reads all of them at one instant and changes none.
+// It measures nothing; what it derives (rates of a run, ramp, verdict, differences) it derives from their readings.
+
+import type { RunEvent } from '../events.ts';
+import { msToSeconds } from '../units.ts';
+import type { Accounts } from './accounts.ts';
+import { kindAgreement } from './agreement.ts';
+import { readDrift } from './client-rows.ts';
+import { difference } from './differences.ts';
+import { scoreEstimators } from './estimators.ts';
+import { otherThanSegments } from './origin-account.ts';
+import { reconcileFlow, unreconciled } from './reconciliation.ts';
+import type { EstimatorScore, Snapshot, Summary } from './summary.ts';
+import { judge } from './verdict.ts';
+import { withoutAbsent } from './without-absent.ts';
+
+export interface RunSettings {
+  readonly run: Omit<RunEvent, 'type'>;
+  /** `--stats-drop-threshold`: share of dropped lines, 0..1, above which the run is degraded. */
+  readonly statsDropThreshold: number;
+}
+
+/** What the ledger knows of the run's course. */
+export interface RunState {
+  readonly tick: number;
+  /** First start of a client, else the first request at a door. */
+  readonly beganAtMs: number | undefined;
+  readonly endedAtMs: number | undefined;
+}
+
+export function assembleSnapshot(
+  options: RunSettings,
+  accounts: Accounts,
+  state: RunState,
+  atMs: number,
+  wallMs: number,
+): Snapshot {
+  const { proxy, parser, clients, instrument } = accounts;
+  const elapsedMs = elapsed(state, atMs);
+  const rows = clients.readRows(options.run.clients, atMs);
+  const { durationSeconds } = options.run;
+  return withoutAbsent<Snapshot>({
+    atMs,
+    wallMs,
+    summary: assembleSummary(options, accounts, state, atMs),
+    clients: rows,
+    clientsStarted: clients.clientsStarted,
+    elapsedSeconds: msToSeconds(elapsedMs),
+    remainingSeconds: durationSeconds > 0 ? Math.max(0, durationSeconds - msToSeconds(elapsedMs)) : undefined,
+    isRamping: isRamping(options, accounts),
+    requestRates: accounts.rates.read(),
+    ...readDrift(rows),
+    openTransfers: proxy.sample?.meters['openTransfers'] ?? 0,
+    ...clients.readUptimes(),
+    inferredLatencySeconds: parser.readInferredBuckets(),
+    ...instrument.readLines(),
+    phaseBuckets: proxy.readPhaseBuckets(),
+    differences: readDifferences(accounts, elapsedMs),
+    lastListing: accounts.listings.read(),
+  });
+}
+
+function assembleSummary(options: RunSettings, accounts: Accounts, state: RunState, atMs: number): Summary {
+  const { proxy, parser, clients, origin, join, variants, findings } = accounts;
+  return {
+    schema: 'hls-swarm/summary@1',
+    tick: state.tick,
+    run: readRun(options, accounts, msToSeconds(elapsed(state, atMs))),
+    clients: clients.readSummary(options.run.clients, atMs, proxy.sample?.clientsCpuSeconds),
+    proxy: withoutAbsent<Summary['proxy']>({
+      ...proxy.read(atMs),
+      unselectedVariantBytes: variants.unselectedBytes,
+    }),
+    parser: parser.read(atMs),
+    origin: origin.read(join.isActive),
+    agreement: readAgreement(options, accounts),
+    reconciliation: readReconciliation(accounts, atMs),
+    findings: findings.read(),
+    thresholds: [],
+    instrument: readInstrument(options, accounts, atMs),
+  };
+}
+
+function readRun({ run }: RunSettings, { clients }: Accounts, durationSeconds: number): Summary['run'] {
+  const { firstStartMs, lastFirstStartMs, clientsStarted } = clients;
+  const hasRamped = firstStartMs !== undefined && lastFirstStartMs !== undefined && clientsStarted >= run.clients;
+  const { id, startedAt, url, variant, version, ffmpeg, node, proxyWorkers, seed } = run;
+  return withoutAbsent<Summary['run']>({
+    id,
+    startedAt,
+    durationSeconds,
+    rampSeconds: hasRamped ? msToSeconds(lastFirstStartMs - firstStartMs) : undefined,
+    url,
+    clients: run.clients,
+    variant,
+    version,
+    ffmpeg,
+    node,
+    proxyWorkers,
+    seed,
+  });
+}
+
+/** Doors without clients of ours (`hls-swarm proxy`) do not ramp: traffic without a start says so. */
+function isRamping({ run }: RunSettings, { clients, proxy }: Accounts): boolean {
+  return clients.clientsStarted === 0 ? proxy.transfers === 0 : clients.clientsStarted < run.clients;
+}
+
+function elapsed({ beganAtMs, endedAtMs }: RunState, atMs: number): number {
+  return beganAtMs === undefined ? 0 : Math.max(0, Math.min(atMs, endedAtMs ?? atMs) - beganAtMs);
+}
+
+function readAgreement(options: RunSettings, accounts: Accounts): Summary['agreement'] {
+  const { groups } = accounts.pairing.read();
+  const durations = accounts.durations.read();
+  return {
+    segment: kindAgreement(groups.segment, durations.n > 0 ? durations : undefined),
+    playlist: kindAgreement(groups.playlist),
+    init: kindAgreement(groups.init),
+    key: kindAgreement(groups.key),
+    estimators: readEstimators(options, accounts),
+  };
+}
+
+function readEstimators({ run }: RunSettings, { parser, figures, variants, origin }: Accounts): EstimatorScore[] {
+  const flow = origin.readFlow();
+  const segments = origin.trackers?.segment;
+  return scoreEstimators({
+    isTapped: run.isTapped,
+    listings: parser.lookup.table.listings,
+    lookup: parser.lookup.read(),
+    original: parser.lookup.readOriginal(),
+    all: figures.totals('all'),
+    ended: figures.totals('ended'),
+    running: figures.running,
+    meanSegmentBytes: parser.lookup.table.meanSegmentBytes,
+    meanSegmentSeconds: variants.meanSegmentSeconds,
+    declaredBytesPerMediaSecond: variants.declaredBytesPerMediaSecond,
+    origin:
+      flow === undefined || segments === undefined
+        ? undefined
+        : { bytes: segments.totalBytes, referenceBytes: flow.explained.contentBytesByKind.segment },
+  });
+}
+
+function readReconciliation({ join, origin, proxy }: Accounts, atMs: number): Summary['reconciliation'] {
+  const joined = join.read(atMs);
+  if (joined !== undefined) return joined;
+  const flow = origin.readFlow();
+  return flow === undefined ? unreconciled((figure, kinds) => proxy.sum(figure, kinds)) : reconcileFlow(flow);
+}
+
+function readInstrument(
+  { statsDropThreshold }: RunSettings,
+  { instrument, parser, origin }: Accounts,
+  atMs: number,
+): Summary['instrument'] {
+  const figures = instrument.read(parser.bypassed);
+  const judged = judge({
+    ledgerImbalanceBytes: figures.ledgerImbalanceBytes,
+    lostRecords: figures.lostRecords,
+    bypassedRequests: figures.bypassedRequests,
+    internalErrors: instrument.internalErrors,
+    tapDelayP99Ms: figures.eventLoopDelayMs.tapP99,
+    mainDelayP99Ms: figures.eventLoopDelayMs.mainP99,
+    unparsedLines: instrument.unparsedLines,
+    parsedLines: parser.events,
+    droppedShare: instrument.droppedShare,
+    statsDropThreshold,
+    machineFullShare: instrument.machineFull?.share,
+    opaqueBytes: instrument.opaqueBytes,
+    staleSources: origin.staleSources(atMs).map(({ source }) => source),
+  });
+  return { ...judged, ...figures };
+}
+
+function readDifferences({ proxy, parser, origin, listings }: Accounts, elapsedMs: number): Snapshot['differences'] {
+  const { lastOkAtMs, intervalMs } = listings;
+  const flow = origin.readFlow();
+  const { trackers, lastBytesAtMs, slowestIntervalMs } = origin;
+  const byParser =
+    lastOkAtMs === undefined || intervalMs === undefined
+      ? undefined
+      : difference({
+          candidate: parser.throughput,
+          reference: proxy.segmentThroughput,
+          endAtMs: lastOkAtMs,
+          slowestIntervalMs: intervalMs,
+          watchedMs: elapsedMs,
+          totalBytes: parser.throughput.totalBytes - proxy.segmentThroughput.totalBytes,
+        });
+  if (flow === undefined || trackers === undefined || lastBytesAtMs === undefined) {
+    return { parser: byParser, origin: undefined, originAll: undefined };
+  }
+  const shared = { endAtMs: lastBytesAtMs, slowestIntervalMs, watchedMs: lastBytesAtMs - flow.sinceMs };
+  const { segment } = flow.explained.contentBytesByKind;
+  const explained = segment + otherThanSegments(flow.explained) - flow.explained.ownBytes;
+  return {
+    parser: byParser,
+    origin: difference({
+      ...shared,
+      candidate: trackers.segment,
+      reference: proxy.segmentThroughput,
+      totalBytes: trackers.segment.totalBytes - segment,
+    }),
+    originAll: difference({
+      ...shared,
+      candidate: trackers.all,
+      reference: proxy.allBytesThroughput,
+      totalBytes: flow.originBytes - explained,
+    }),
+  };
+}

@@ -1,0 +1,256 @@
+// The summary's shape as a JSON Schema (CONTRACTS: field names are stable). `summary.schema.json` at the root is its text.
+// It validates nothing by itself and adds no field: summary.ts is the shape, and the compiler holds the two together.
+import { Type } from 'typebox';
+import { FINDING_CODES, KINDS, TERMINATIONS } from '../events.ts';
+import type { Summary } from './summary.ts';
+
+const number = Type.Number();
+const count = Type.Number({ minimum: 0 });
+const text = Type.String();
+const maybe = Type.Optional(number);
+const counts = Type.Record(Type.String(), count);
+
+const window = closed({ n: count, p50: maybe, p95: maybe, p99: maybe, max: maybe });
+const quantiles = closed({ n: count, p50: maybe, p95: maybe, p99: maybe, max: maybe, window: Type.Optional(window) });
+const throughput = closed({
+  bytesPerSecond1s: maybe,
+  bytesPerSecond30s: maybe,
+  bytesPerSecond60s: maybe,
+  bytesPerSecond300s: maybe,
+  bytesPerSecondOverall: maybe,
+  totalBytes: number,
+});
+const errorStatistics = closed({
+  n: count,
+  bias: maybe,
+  sd: maybe,
+  low: maybe,
+  high: maybe,
+  p2_5: maybe,
+  p97_5: maybe,
+  absP50: maybe,
+  absP95: maybe,
+});
+
+const run = closed({
+  id: text,
+  startedAt: text,
+  durationSeconds: count,
+  rampSeconds: maybe,
+  url: text,
+  clients: count,
+  variant: text,
+  version: text,
+  ffmpeg: text,
+  node: text,
+  proxyWorkers: count,
+  seed: number,
+});
+
+const clients = closed({
+  target: count,
+  peakActive: count,
+  active: count,
+  starts: count,
+  restarts: count,
+  averageSpeed: maybe,
+  cpuSeconds: maybe,
+  exits: closed({ success: count, error: count, signal: count, stopped: count, playlistLost: count }),
+  playback: closed({
+    startupMs: quantiles,
+    stalled: count,
+    stallCount: count,
+    stallSeconds: count,
+    stallRatio: maybe,
+    behindLiveMs: quantiles,
+  }),
+});
+
+const kind = closed({
+  transfers: count,
+  complete: count,
+  ok: count,
+  contentBytes: count,
+  responseHeadBytes: count,
+  interimHeadBytes: count,
+  framingBytes: count,
+  requestHeadBytes: count,
+  deliveredBytes: count,
+  clientLimited: count,
+  statusCodes: counts,
+  cache: closed({ hit: count, miss: count, other: count, unknown: count }),
+  phases: closed({
+    waitMs: quantiles,
+    receiveMs: quantiles,
+    totalMs: quantiles,
+    clientBlockedMs: quantiles,
+    dnsMs: quantiles,
+    connectMs: quantiles,
+    tlsMs: quantiles,
+  }),
+});
+
+const proxy = closed({
+  connections: count,
+  upstreamConnections: count,
+  transfers: count,
+  byKind: namedFrom(KINDS, kind),
+  terminations: namedFrom(TERMINATIONS, count),
+  opaqueBytes: count,
+  unselectedVariantBytes: maybe,
+  throughput,
+  allBytesThroughput: throughput,
+});
+
+const byRequestKind = closed({ segment: count, playlist: count, init: count, key: count, other: count });
+const parser = closed({
+  lines: count,
+  unparsedLines: count,
+  droppedLines: count,
+  requests: byRequestKind,
+  opens: byRequestKind,
+  httpErrors: counts,
+  timeouts: count,
+  reconnections: count,
+  segmentBytes: count,
+  lookup: closed({
+    attempts: count,
+    successes: count,
+    misses: closed({ neverListed: count, evicted: count, notYetListed: count, ambiguous: count }),
+  }),
+  throughput,
+  tcp: closed({ started: count, connected: count, failed: counts }),
+  events: counts,
+  inferred: closed({ segmentMs: quantiles, playlistMs: quantiles }),
+});
+
+const origin = closed({
+  available: Type.Boolean(),
+  sources: Type.Array(text),
+  reason: Type.Optional(text),
+  bytesSent: maybe,
+  requests: maybe,
+  cpuRatio: maybe,
+  memoryUsedBytes: maybe,
+  memoryTotalBytes: maybe,
+  connections: maybe,
+  networkSentBytes: maybe,
+  throughput: Type.Optional(throughput),
+  segmentThroughput: Type.Optional(throughput),
+  scrapeIntervalSeconds: maybe,
+});
+
+const kindAgreement = closed({
+  matched: count,
+  missed: count,
+  spurious: count,
+  deadConnection: count,
+  excludedAtStop: count,
+  pending: count,
+  precision: maybe,
+  recall: maybe,
+  startErrorMs: errorStatistics,
+  inferredDurationErrorMs: Type.Optional(errorStatistics),
+});
+const estimator = closed({
+  name: text,
+  status: Type.Enum(['ok', 'pending', 'unavailable', 'derived']),
+  reason: Type.Optional(text),
+  reference: text,
+  bytes: maybe,
+  referenceBytes: maybe,
+  errorRatio: maybe,
+  coverage: maybe,
+});
+const agreement = closed({
+  segment: kindAgreement,
+  playlist: kindAgreement,
+  init: kindAgreement,
+  key: kindAgreement,
+  estimators: Type.Array(estimator),
+});
+
+const reconciliation = closed({
+  source: Type.Optional(text),
+  originBytes: maybe,
+  explained: closed({
+    segmentContent: number,
+    playlistContent: number,
+    otherContent: number,
+    responseHeads: number,
+    interimHeads: number,
+    framing: number,
+    ownRequests: maybe,
+    tls: maybe,
+    transportEstimate: maybe,
+    doorLeg: maybe,
+    foreign: maybe,
+  }),
+  residualBytes: maybe,
+  residualRatio: maybe,
+  joined: Type.Optional(
+    closed({
+      transfers: count,
+      matched: count,
+      equal: count,
+      different: count,
+      missingAtOrigin: count,
+      missingAtProxy: count,
+    }),
+  ),
+});
+
+const finding = closed({ code: Type.Enum([...FINDING_CODES]), subject: text, sinceMs: number, count, evidence: text });
+const threshold = closed({ expression: text, value: maybe, failed: Type.Boolean() });
+
+const instrument = closed({
+  verdict: Type.Enum(['valid', 'degraded', 'invalid']),
+  reasons: Type.Array(text),
+  eventLoopDelayMs: closed({ tapP99: maybe, mainP99: maybe }),
+  tapCpuSeconds: maybe,
+  mainCpuSeconds: maybe,
+  tapBytesPerCpuSecond: maybe,
+  lostRecords: count,
+  bypassedRequests: count,
+  ledgerImbalanceBytes: count,
+  calibration: Type.Optional(closed({ addedMsP50: number, cpuMsPerMiB: number })),
+});
+
+const summary = Type.Object(
+  {
+    schema: Type.Literal('hls-swarm/summary@1'),
+    tick: count,
+    run,
+    clients,
+    proxy,
+    parser,
+    origin,
+    agreement,
+    reconciliation,
+    findings: Type.Array(finding),
+    thresholds: Type.Array(threshold),
+    instrument,
+  },
+  { additionalProperties: false, $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'hls-swarm summary' },
+);
+
+/** The schema as plain data. */
+export const summarySchema: object = agreeing<typeof summary>(summary);
+
+/** Does not compile when something valid here would be no Summary: a field missing, or of another type. */
+function agreeing<Schema extends Type.TSchema>(schema: Type.Static<Schema> extends Summary ? Schema : never): object {
+  return schema;
+}
+
+function closed<Properties extends Type.TProperties>(properties: Properties): Type.TObject<Properties> {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+/** Any of a closed list of names, each with the same schema: a pattern keeps the text short. */
+function namedFrom<Schema extends Type.TSchema>(
+  names: readonly string[],
+  schema: Schema,
+): Type.TRecord<string, Schema> {
+  const pattern = new RegExp(`^(${names.join('|')})$`);
+  return Type.Record(Type.String({ pattern }), schema, { additionalProperties: false });
+}

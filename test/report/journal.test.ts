@@ -1,0 +1,256 @@
+// The journal on good, slow, full and closed files: what is in it, what is lost, and that both add up.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { Event, LinesEvent, TransferEvent } from '../../src/events.ts';
+import { journalLine, openJournal } from '../../src/report/journal.ts';
+import { makeSnapshot } from '../support/snapshot.ts';
+
+const SUMMARY = makeSnapshot().summary;
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hls-swarm-journal-'));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const RUN: Event = {
+  type: 'run',
+  id: 'r1',
+  startedAt: '2026-11-21T09:30:00.000Z',
+  startedAtWallMs: 1,
+  url: 'http://o/live.m3u8',
+  clients: 2,
+  variant: 'all',
+  version: '1.0.0',
+  ffmpeg: '5.1.9',
+  node: '24.21.0',
+  proxyWorkers: 1,
+  seed: 1,
+  durationSeconds: 60,
+  isLive: true,
+  isTapped: true,
+};
+
+const TRANSFER: TransferEvent = {
+  stopping: false,
+  integrity: 'complete',
+  termination: '--',
+  injected: null,
+  stale: false,
+  early: false,
+  longestGapMs: 1,
+  clientBlockedMs: 0,
+  totalMs: 3,
+  phases: { receiveMs: 2, waitMs: 1 },
+  deliveredBytes: 120,
+  contentBytes: 100,
+  framingBytes: 0,
+  interimHeadBytes: 0,
+  responseHeadBytes: 20,
+  requestBodyBytes: 0,
+  requestHeadBytes: 30,
+  startedAtMs: 5,
+  startedAtWallMs: 6,
+  cache: 'unknown',
+  status: 206,
+  range: [0, null],
+  kind: 'segment',
+  url: 'http://o/seg1.ts',
+  method: 'GET',
+  requestIndex: 1,
+  connection: 1,
+  process: 1,
+  client: 7,
+  type: 'transfer',
+};
+
+const lines = (index: number): LinesEvent => ({
+  type: 'lines',
+  atMs: index,
+  stderrLines: index,
+  progressLines: 0,
+  unparsedLines: 0,
+  droppedStderrLines: 0,
+  droppedProgressLines: 0,
+  overlongLines: 0,
+});
+
+const recordsOf = async (path: string): Promise<{ type: string; atMs?: number }[]> => {
+  const text = await readFile(path, 'utf8');
+  assert.ok(text === '' || text.endsWith('\n'), 'the file ends in a complete line');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+};
+
+const open = async (path: string, queueLimitBytes?: number) => {
+  const counted = { lost: 0, failures: [] as string[] };
+  const journal = await openJournal(path, {
+    onLost: (count) => {
+      counted.lost += count;
+    },
+    onFailure: (message) => counted.failures.push(message),
+    ...(queueLimitBytes === undefined ? {} : { queueLimitBytes }),
+  });
+  return { journal, counted };
+};
+
+describe('the journal', () => {
+  test('begins with run, ends with summary, keeps the order, and leaves out batch records', async () => {
+    const path = join(folder, 'order.ndjson');
+    const { journal, counted } = await open(path);
+    journal.write(RUN);
+    journal.write(TRANSFER);
+    journal.write({ type: 'batch', worker: 0, atMs: 1, meters: {}, lostRecords: 0 });
+    journal.write(lines(1));
+    journal.write({
+      type: 'segment-listed',
+      atMs: 2,
+      url: 'u',
+      playlistUrl: 'p',
+      mediaSequence: 3,
+      durationSeconds: 2,
+    });
+    await journal.end(SUMMARY);
+    const records = await recordsOf(path);
+    assert.deepEqual(
+      records.map(({ type }) => type),
+      ['run', 'transfer', 'lines', 'segment-listed', 'summary'],
+    );
+    assert.deepEqual(records.at(-1), { type: 'summary', ...JSON.parse(JSON.stringify(SUMMARY)) });
+    assert.deepEqual([journal.failure, journal.lostRecords, counted.lost], [undefined, 0, 0]);
+  });
+
+  test('is readable by its owner only, even when the file was there with wider rights', async () => {
+    const path = join(folder, 'mode.ndjson');
+    await writeFile(path, 'an older journal\n');
+    await chmod(path, 0o666);
+    const { journal } = await open(path);
+    await journal.end(SUMMARY);
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal((await recordsOf(path)).length, 1, 'the older content is gone');
+  });
+
+  test('writes a transfer in the field order of the contract, whatever order the tap used', () => {
+    const line = journalLine(TRANSFER);
+    assert.equal(
+      line,
+      '{"type":"transfer","client":7,"process":1,"connection":1,"requestIndex":1,"method":"GET","url":"http://o/seg1.ts",' +
+        '"kind":"segment","range":[0,null],"status":206,"cache":"unknown","startedAtWallMs":6,"startedAtMs":5,' +
+        '"requestHeadBytes":30,"requestBodyBytes":0,"responseHeadBytes":20,"interimHeadBytes":0,"framingBytes":0,' +
+        '"contentBytes":100,"deliveredBytes":120,"phases":{"waitMs":1,"receiveMs":2},"totalMs":3,"clientBlockedMs":0,' +
+        '"longestGapMs":1,"early":false,"stale":false,"injected":null,"termination":"--","integrity":"complete","stopping":false}\n',
+    );
+  });
+
+  test('gives back every record as it was, on one line, whatever text is in it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.option(fc.nat(), { nil: undefined }), (text, status) => {
+        const { status: _, ...rest } = TRANSFER;
+        const event: TransferEvent = { ...rest, url: text, ...(status === undefined ? {} : { status }) };
+        const line = journalLine(event);
+        assert.equal(line.indexOf('\n'), line.length - 1);
+        assert.deepEqual(JSON.parse(line), event);
+      }),
+    );
+  });
+
+  test('takes 100,000 records in order without losing one', async () => {
+    const path = join(folder, 'many.ndjson');
+    const { journal, counted } = await open(path);
+    for (let index = 0; index < 100_000; index += 1) {
+      journal.write(lines(index));
+      if (index % 10_000 === 0) await nextTurn();
+    }
+    await journal.end(SUMMARY);
+    const records = await recordsOf(path);
+    assert.equal(records.length, 100_001);
+    assert.ok(records.slice(0, -1).every(({ atMs }, index) => atMs === index));
+    assert.equal(counted.lost, 0);
+  });
+
+  test('that is written within one turn is flushed without an end', async () => {
+    const path = join(folder, 'flush.ndjson');
+    const { journal } = await open(path);
+    journal.write(RUN);
+    await journal.flush();
+    assert.equal((await recordsOf(path)).length, 1);
+    journal.write(lines(1));
+    await journal.flush();
+    assert.equal((await recordsOf(path)).length, 2);
+    await journal.end(SUMMARY);
+  });
+
+  test('counts as lost what a slow disk leaves no room for, and still ends with the summary', async () => {
+    const path = join(folder, 'slow.ndjson');
+    const { journal, counted } = await open(path, 2_000);
+    for (let index = 0; index < 500; index += 1) journal.write(lines(index));
+    await journal.end(SUMMARY);
+    const records = await recordsOf(path);
+    assert.equal(records.at(-1)?.type, 'summary');
+    assert.ok(counted.lost > 0);
+    assert.equal(records.length - 1 + counted.lost, 500, 'written + lost = all');
+    assert.equal(journal.failure, undefined, 'an overflow does not end the journal');
+  });
+
+  test('after its end loses what comes, and a second end does nothing', async () => {
+    const path = join(folder, 'ended.ndjson');
+    const { journal, counted } = await open(path);
+    await journal.end(SUMMARY);
+    journal.write(lines(1));
+    await journal.end(SUMMARY);
+    assert.equal((await recordsOf(path)).length, 1);
+    assert.equal(counted.lost, 1);
+  });
+});
+
+describe('a journal that cannot be written', () => {
+  test('because of its path is refused with the path and the reason', async () => {
+    const path = join(folder, 'no', 'such', 'folder.ndjson');
+    await assert.rejects(openJournal(path, { onLost: () => {} }), (error: Error) => {
+      assert.match(error.message, /--journal/);
+      assert.ok(error.message.includes(path) && error.message.includes('ENOENT'));
+      return true;
+    });
+    await assert.rejects(openJournal(folder, { onLost: () => {} }), /EISDIR/);
+  });
+
+  test('because the disk is full says so once, counts every record and leaves the device alone', {
+    skip: existsSync('/dev/full') ? false : 'no /dev/full here',
+  }, async () => {
+    const mode = (await stat('/dev/full')).mode;
+    const { journal, counted } = await open('/dev/full');
+    journal.write(RUN);
+    journal.write(TRANSFER);
+    await journal.flush();
+    assert.match(journal.failure ?? '', /'\/dev\/full' ends early: .*ENOSPC/);
+    journal.write(lines(1));
+    await journal.end(SUMMARY);
+    assert.equal(counted.failures.length, 1);
+    assert.equal(counted.lost, 4, 'run, transfer, lines and summary');
+    assert.equal((await stat('/dev/full')).mode, mode);
+  });
+
+  test('because its reader left ends with EPIPE and counts the rest as lost', async () => {
+    const path = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [path]).status, 0);
+    const reader = createReadStream(path);
+    const { journal, counted } = await open(path);
+    journal.write(RUN);
+    await once(reader, 'data');
+    reader.destroy();
+    await once(reader, 'close');
+    for (let index = 0; index < 10; index += 1) journal.write(lines(index));
+    await journal.end(SUMMARY);
+    assert.match(journal.failure ?? '', /EPIPE/);
+    assert.equal(counted.lost, 11);
+  });
+});
