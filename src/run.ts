@@ -62,6 +62,7 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   if (terminal.ending.aborted) throw new CannotMeasure('ended before the first client was started');
   terminal.killing.addEventListener('abort', () => swarm.kill(), { once: true });
   // Sizes first: a segment that is asked for before the first listing could never be looked up.
+  scrapers.start();
   await scrapers.round();
   sampler.start();
   swarm.start();

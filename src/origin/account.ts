@@ -143,7 +143,7 @@ export class Account {
     this.#write(connection, open.index, {
       method: request.method ?? '-',
       uri: request.url ?? '-',
-      status: response.headersSent ? response.statusCode : CLIENT_CLOSED_REQUEST,
+      status: bytes > 0 ? response.statusCode : CLIENT_CLOSED_REQUEST,
       bytes,
       bodyBytes,
       completed,

@@ -9,7 +9,9 @@ export interface Target {
   readonly port: number;
   /** The host is an address, so no name has to be resolved. */
   readonly isAddress: boolean;
+  /** As sent: one character per octet. */
   readonly path: string;
+  /** The same as text, for records and for comparing with playlists. */
   readonly url: string;
 }
 
@@ -48,7 +50,7 @@ export function readTarget(method: string, target: string): Target | Refusal {
     port,
     isAddress: isIP(host) !== 0,
     path,
-    url: `http://${authority}${path}`,
+    url: `http://${authority}${Buffer.from(path, 'latin1').toString('utf8')}`,
   };
 }
 

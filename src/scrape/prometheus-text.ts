@@ -20,7 +20,7 @@ const MAX_QUOTE_CHARS = 60;
 const METRIC = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\[\\"n])*)"[ \t]*/y;
 const REST = /[ \t]*(\S+)(?:[ \t]+(-?\d+))?[ \t]*$/y;
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INFINITY = /^[+-]?inf(?:inity)?$/i;
 const NOT_A_NUMBER = /^nan$/i;
 
@@ -29,7 +29,7 @@ export function parsePrometheusText(text: string): Exposition {
   const samples: Sample[] = [];
   const lines = text.split('\n');
   for (const [index, whole] of lines.entries()) {
-    const line = whole.replace(/^[ \t]+|[ \t\r]+$/g, '');
+    const line = trimmed(whole);
     if (line === '' || line.startsWith('#')) continue;
     const sample = parseSample(line);
     if (sample === undefined) {
@@ -43,6 +43,19 @@ export function parsePrometheusText(text: string): Exposition {
 /** The last finite value of a family, labels aside; undefined when there is none. */
 export function lastValue(samples: readonly Sample[], name: string): number | undefined {
   return samples.findLast((sample) => sample.name === name && Number.isFinite(sample.value))?.value;
+}
+
+/** Without the blanks around it; by hand, because a pattern for trailing blanks takes quadratic time on inner ones. */
+function trimmed(line: string): string {
+  let start = 0;
+  let end = line.length;
+  while (start < end && isBlank(line[start])) start += 1;
+  while (end > start && (isBlank(line[end - 1]) || line[end - 1] === '\r')) end -= 1;
+  return line.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }
 
 function parseSample(line: string): Sample | undefined {
@@ -65,7 +78,7 @@ function parseSample(line: string): Sample | undefined {
 /** `{a="b",c="d",}` or nothing; a blank or a brace must part the name from the value. */
 function parseLabels(line: string, start: number): { labels: Record<string, string>; end: number } | undefined {
   let position = start;
-  while (line[position] === ' ' || line[position] === '\t') position += 1;
+  while (isBlank(line[position])) position += 1;
   if (line[position] !== '{') return position === start ? undefined : { labels: {}, end: position };
   const labels: Record<string, string> = {};
   position += 1;
@@ -79,7 +92,7 @@ function parseLabels(line: string, start: number): { labels: Record<string, stri
     if (line[position] !== ',') break;
     position += 1;
   }
-  while (line[position] === ' ' || line[position] === '\t') position += 1;
+  while (isBlank(line[position])) position += 1;
   return line[position] === '}' ? { labels, end: position + 1 } : undefined;
 }
 

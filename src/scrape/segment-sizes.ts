@@ -28,6 +28,8 @@ export type ListingEntry = NonNullable<ListingEvent['entries']>[number];
 
 /** About 20,000 files; a larger listing is refused whole, because half a listing would look like missing segments. */
 export const MAX_LISTING_BYTES: number = 2 * MIB;
+/** The last run of digits before the extension. The look-behind keeps a name of many digits from taking quadratic time. */
+const NUMBERED = /(?<!\d)(\d+)\.([A-Za-z0-9]+)$/;
 /** A listing is asked for at least this often: sizes of segments that left it before we looked are lost. */
 const MAX_INTERVAL_MS: number = secondsToMs(2);
 
@@ -107,7 +109,7 @@ export function readListing(text: string): Listing {
 
 /** The digits before the extension: `seg00017.ts` -> 17; undefined for playlists and names without a number. */
 export function mediaNumber(name: string): number | undefined {
-  const number = Number(/(\d+)\.[A-Za-z0-9]+$/.exec(name)?.[1] ?? Number.NaN);
+  const number = Number(NUMBERED.exec(name)?.[1] ?? Number.NaN);
   return Number.isSafeInteger(number) && !/\.m3u8?$/i.test(name) ? number : undefined;
 }
 
@@ -140,7 +142,7 @@ export function newestEntries(entries: readonly ListingEntry[], window: number):
 }
 
 function seriesOf(name: string): string {
-  return name.replace(/\d+(\.[A-Za-z0-9]+)$/, '#$1');
+  return name.replace(NUMBERED, '#.$2');
 }
 
 function readAnswer(answer: Fetched): Listing {

@@ -1,10 +1,10 @@
 // Aligns request lines with transfers of one resource of one process: in order, nearest in time, nothing crosses.
 // It does not decide what an unpaired line or transfer means; it sees two sorted lists and returns pairs.
 
-/** A GET line is printed before the request is written, so it may precede its transfer by the way into the tap. */
-export const EARLIEST_LINE_MS = 1000;
-/** A line reaches us late when our own loop is late: seconds, on a machine that is full. */
-export const LATEST_LINE_MS = 5000;
+/** A GET line is printed before the request is written, and reaches us soon after: further apart is another attempt. */
+const WITHIN_MS = 1000;
+/** Unless our own loop was late, which lasts seconds on a machine that is full. */
+const WITHIN_MS_WHEN_LATE = 5000;
 
 /** What leaving one side of a pair alone costs; two make 1, the cost of a pair at the edge of what is allowed. */
 const COST_ALONE = 0.5;
@@ -13,6 +13,8 @@ const COST_REPEATED_ALONE = 0.25;
 
 export interface AlignedLine {
   readonly atMs: number;
+  /** It arrived while our own loop was late. */
+  readonly isLate: boolean;
   /** The process's next request was the same again, on a new connection. */
   readonly isRepeated: boolean;
 }
@@ -35,7 +37,7 @@ export function align(lines: readonly AlignedLine[], transfers: readonly Aligned
  */
 function pairCost(line: AlignedLine, transfer: AlignedTransfer): number {
   const errorMs = line.atMs - transfer.startedAtMs;
-  const share = errorMs < 0 ? -errorMs / EARLIEST_LINE_MS : errorMs / LATEST_LINE_MS;
+  const share = errorMs > 0 && line.isLate ? errorMs / WITHIN_MS_WHEN_LATE : Math.abs(errorMs) / WITHIN_MS;
   return share > 1 ? Number.POSITIVE_INFINITY : Math.sqrt(share);
 }
 

@@ -45,7 +45,7 @@ interface Waiting {
 interface WaitingLine extends Waiting {
   readonly atMs: number;
   readonly guess: AttemptGroup;
-  readonly isLate: boolean;
+  isLate: boolean;
   isRepeated: boolean;
   /** A later line of the same resource has its transfer: FFmpeg asks again only when the former attempt is over. */
   isPassed: boolean;
@@ -125,6 +125,11 @@ export class ProcessPairing {
       stopping: event.stopping,
     });
     if (dropOldest(this.#transfers)) this.#tally.droppedTransfer();
+  }
+
+  /** Lines that arrived after `fromMs` and up to `toMs` met a loop that was late. */
+  linesWereLate(fromMs: number, toMs: number): void {
+    for (const line of this.#lines) if (line.atMs > fromMs && line.atMs <= toMs) line.isLate = true;
   }
 
   stopping(atMs: number): void {

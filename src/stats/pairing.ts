@@ -73,6 +73,16 @@ export class Pairing {
     this.#processOf(client, process).over();
   }
 
+  /**
+   * The main loop was more than 20 ms late between two instants: pairs of lines that arrived then count, their timing does
+   * not. A line waits for at least one settling, so it is enough to say this right before the settling of that second.
+   */
+  linesWereLate(fromMs: number, toMs: number): void {
+    for (const processes of this.#clients.values()) {
+      for (const process of processes.values()) process.linesWereLate(fromMs, toMs);
+    }
+  }
+
   /** Without `open` every client may have a transfer open, so a line alone stays pending until its process has ended. */
   settle(nowMs: number, open?: OpenTransfers): void {
     this.#atMs = nowMs;

@@ -251,6 +251,6 @@ function namedFrom<Schema extends Type.TSchema>(
   names: readonly string[],
   schema: Schema,
 ): Type.TRecord<string, Schema> {
-  const pattern = new RegExp(`^(${names.join('|')})$`);
+  const pattern = `^(${names.join('|')})$`;
   return Type.Record(Type.String({ pattern }), schema, { additionalProperties: false });
 }

@@ -15,12 +15,14 @@ const HEAD_END = '\r\n\r\n';
 
 export class RawClient {
   readonly socket: Socket;
+  readonly localPort: number;
   /** Octets received so far. */
   receivedBytes = 0;
   #rest: Buffer = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
     this.socket = socket;
+    this.localPort = socket.localPort ?? 0;
   }
 
   static async connect(port: number): Promise<RawClient> {
@@ -28,10 +30,6 @@ export class RawClient {
     await once(socket, 'connect');
     socket.on('error', () => {});
     return new RawClient(socket);
-  }
-
-  get localPort(): number {
-    return this.socket.localPort ?? 0;
   }
 
   /** Sends a request and reads its response. */

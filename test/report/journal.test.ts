@@ -1,8 +1,8 @@
 // The journal on good, slow, full and closed files: what is in it, what is lost, and that both add up.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -239,15 +239,42 @@ describe('a journal that cannot be written', () => {
     assert.equal((await stat('/dev/full')).mode, mode);
   });
 
+  test('because the file may not grow keeps its complete lines only, and all records are accounted for', async () => {
+    const path = join(folder, 'limited.ndjson');
+    const script = `
+      import { openJournal } from ${JSON.stringify(join(import.meta.dirname, '../../src/report/journal.ts'))};
+      let lost = 0;
+      const journal = await openJournal(${JSON.stringify(path)}, { onLost: (count) => { lost += count; } });
+      for (let index = 0; index < 300; index += 1) {
+        journal.write({ type: 'finding', atMs: index, code: 'bypass', subject: 'x'.repeat(index % 90), evidence: '' });
+        if (index % 50 === 0) await journal.flush();
+      }
+      await journal.end({});
+      console.log(JSON.stringify({ lost, failure: journal.failure }));`;
+    // `ulimit -f` stands in for a disk that fills up: a write is taken in part, the next one is refused.
+    const child = spawnSync(
+      'sh',
+      ['-c', 'ulimit -f 40; exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script],
+      {
+        encoding: 'utf8',
+      },
+    );
+    assert.equal(child.stderr, '');
+    const { lost, failure } = JSON.parse(child.stdout) as { lost: number; failure: string };
+    assert.match(failure, /EFBIG/);
+    const records = await recordsOf(path);
+    assert.ok(records.length > 100);
+    assert.equal(records.length + lost, 301, 'written + lost = all, the summary included');
+  });
+
   test('because its reader left ends with EPIPE and counts the rest as lost', async () => {
     const path = join(folder, 'pipe');
     assert.equal(spawnSync('mkfifo', [path]).status, 0);
-    const reader = createReadStream(path);
+    const reader = spawn('head', ['-n', '1', path], { stdio: 'ignore' });
+    const left = once(reader, 'exit');
     const { journal, counted } = await open(path);
     journal.write(RUN);
-    await once(reader, 'data');
-    reader.destroy();
-    await once(reader, 'close');
+    await left;
     for (let index = 0; index < 10; index += 1) journal.write(lines(index));
     await journal.end(SUMMARY);
     assert.match(journal.failure ?? '', /EPIPE/);

@@ -49,7 +49,7 @@ for (const [clients, perMinute] of [
 ] as const) {
   test(`${clients} clients: ${perMinute} scrapes per minute, with and without jitter`, async () => {
     for (const jitterMs of [() => 0, (interval: number) => interval / 10]) {
-      const { time, schedule, runs } = bench({ jitterMs, random: () => 0.3 });
+      const { time, schedule, runs } = bench({ jitterMs, random: () => 0.7 });
       schedule.setActiveClients(clients);
       schedule.start();
       await time.advance(60_000 - 1);

@@ -190,6 +190,19 @@ test('a late line counts as matched and is left out of the timing', () => {
   assert.deepEqual(pairing.read().groups.segment.startErrorMs, { n: 0 });
 });
 
+test('a line is late by the second’s own loop delay, said before the settling; then it may be seconds late', () => {
+  const pairing = new Pairing();
+  lineArrival(requestLine(SEGMENT, 3000)).deliver(pairing);
+  lineArrival(requestLine(PLAYLIST, 5000), { guess: 'playlist' }).deliver(pairing);
+  transferArrival(transfer({ url: SEGMENT, startedAtMs: 20 })).deliver(pairing);
+  transferArrival(transfer({ url: PLAYLIST, kind: 'media-playlist', startedAtMs: 3100 })).deliver(pairing);
+  pairing.linesWereLate(2000, 3000);
+  pairing.finish();
+  assert.deepEqual(counts(pairing), { ...NONE, matched: 1 });
+  assert.equal(pairing.read().groups.segment.lateLines, 1);
+  assert.deepEqual(counts(pairing, 'playlist'), { ...NONE, missed: 1, spurious: 1 }, 'without a delay that is no pair');
+});
+
 test('a lost line does not push the later ones of a reloaded playlist to their neighbours', () => {
   const arrivals: Arrival[] = [];
   for (let place = 0; place < 60; place += 1) {

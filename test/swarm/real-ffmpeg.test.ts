@@ -1,14 +1,12 @@
 // The built commands with the FFmpeg that is installed: it must take every option of them and play, HLS and MPEG-TS alike.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runProgram } from '../../src/process.ts';
 import { clientArguments } from '../../src/swarm/arguments.ts';
 import { type Capabilities, probeCapabilities } from '../../src/swarm/capabilities.ts';
 import { resolveMapping } from '../../src/swarm/probe.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
+import { vodMedia } from '../support/ffmpeg-media.ts';
 import { until } from '../support/processes.ts';
 import { requirement } from '../support/require.ts';
 import { type StaticServer, serveFiles } from '../support/static-server.ts';
@@ -26,7 +24,7 @@ describe('the installed FFmpeg', { skip }, () => {
     const probed = await probeCapabilities('ffmpeg');
     assert.ok(probed.ok);
     capabilities = probed.capabilities;
-    server = await serveFiles(await encode());
+    server = await serveFiles(await mediaFiles());
   });
 
   after(() => server.close());
@@ -130,34 +128,9 @@ describe('the installed FFmpeg', { skip }, () => {
   });
 });
 
-/** Two seconds of 160x90 MPEG-TS in two segments, with lists. */
-async function encode(): Promise<ReadonlyMap<string, Buffer>> {
-  const folder = mkdtempSync(join(tmpdir(), 'hls-swarm-vod-'));
-  try {
-    const output = await runProgram(
-      'ffmpeg',
-      [
-        ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=160x90:rate=25', '-f', 'lavfi', '-i', 'sine', '-t', '2'],
-        ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-pix_fmt', 'yuv420p', '-c:a', 'aac'],
-        ...[
-          '-f',
-          'hls',
-          '-hls_time',
-          '1',
-          '-hls_playlist_type',
-          'vod',
-          '-hls_segment_filename',
-          join(folder, 'seg%d.ts'),
-        ],
-        join(folder, 'vod.m3u8'),
-      ],
-      { timeoutMs: 20_000, maxBytes: 100_000 },
-    );
-    assert.equal(output.code, 0, output.stderr);
-    const files = new Map(readdirSync(folder).map((name) => [`/${name}`, readFileSync(join(folder, name))]));
-    const list = files.get('/vod.m3u8') ?? Buffer.alloc(0);
-    return new Map([...files, ['/other.m3u8', list], ['/low.m3u8', list], ['/master.m3u8', Buffer.from(MASTER)]]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** Two segments of a second each, listed as they are and as three variants. */
+async function mediaFiles(): Promise<ReadonlyMap<string, Buffer>> {
+  const { files } = await vodMedia({ segments: 2, segmentSeconds: 1 });
+  const list = files.get('/vod.m3u8') ?? Buffer.alloc(0);
+  return new Map([...files, ['/other.m3u8', list], ['/low.m3u8', list], ['/master.m3u8', Buffer.from(MASTER)]]);
 }
