@@ -81,8 +81,12 @@ export class TapContext {
     this.openTransfers.delete(transfer);
     this.meter('openTransfers', -1);
     this.meter('deliveredBytes', ending.deliveredBytes);
-    this.meterKind(transfer.kindSlot, -transfer.contentBytes);
-    this.meterKind(KINDS.indexOf(ending.kind), transfer.contentBytes);
+    const finalSlot = KINDS.indexOf(ending.kind);
+    if (finalSlot !== transfer.kindSlot) {
+      // Out before in: a reader between the two stores sees bytes late, never twice.
+      this.meterKind(transfer.kindSlot, -transfer.contentBytes);
+      this.meterKind(finalSlot, transfer.contentBytes);
+    }
     this.emit(transfer.end(ending));
   }
 

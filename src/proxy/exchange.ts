@@ -60,6 +60,8 @@ export class Exchange {
   /** The final head is here. */
   answered(contentEncoding: string | undefined): void {
     const { method } = this.transfer.start;
+    // What a redirect carries was never the resource: its content must not pass as that for a moment.
+    if (this.transfer.response?.location !== undefined) this.transfer.kindSlot = KINDS.indexOf('redirect');
     if (!MEDIA_KINDS.has(this.#listedKind) && method !== 'HEAD') this.#probe = new ContentProbe(contentEncoding);
   }
 

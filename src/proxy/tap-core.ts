@@ -27,7 +27,7 @@ export const OPEN_BYTES = [
   'framingBytes',
   'contentBytes',
 ] as const;
-type OpenName = `open${Capitalize<(typeof OPEN_BYTES)[number]>}`;
+type OpenName = `open${Capitalize<(typeof OPEN_BYTES)[number] | 'deliveredBytes'>}`;
 export type BatchMeters = Record<WorkerMeter | OpenName, number>;
 
 export type TapMessage =
@@ -148,6 +148,8 @@ export class TapCore {
       for (const transfer of this.#context.openTransfers) bytes += transfer[name];
       meters[openName(name)] = bytes;
     }
+    // Delivered octets are metered when their transfer ends: none are ever open.
+    meters.openDeliveredBytes = 0;
     return meters;
   }
 }

@@ -3,6 +3,7 @@
 import type { Options } from '../config/options.ts';
 import { Fetcher } from '../fetch.ts';
 import type { Log } from '../log.ts';
+import { clientHeaders } from '../swarm/arguments.ts';
 import type { Capabilities } from '../swarm/capabilities.ts';
 import { formatCheck } from '../swarm/check.ts';
 import { preflight } from '../swarm/preflight.ts';
@@ -30,7 +31,7 @@ export interface LookContext {
 /** @throws CannotMeasure with every failed check and its fix */
 export async function look({ url, options, version, log, stderr }: LookContext): Promise<Looked> {
   const fetcher = new Fetcher({ version });
-  const headers = options.headers;
+  const headers = clientHeaders(options);
   const seen = await preflight(fetcher, {
     url,
     clients: options.clients,

@@ -1,5 +1,6 @@
 // Builds what every command is handed, and turns signals into wishes: the first ends the run, the second leaves at once.
 // It never exits; main.ts does, with the code for the second signal.
+import { clockFrom, clockOrigin } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import { createLog } from '../log.ts';
 import type { House } from './house.ts';
@@ -17,14 +18,15 @@ export interface OpenHouse {
 
 /** `leave` is called at the second signal, when everything of ours has been killed. */
 export function openHouse(options: Options, leave: () => void): OpenHouse {
+  const clock = clockFrom(clockOrigin());
   const ending = new AbortController();
   const killing = new AbortController();
   const logLines = new LogRing();
   let failure: Error | undefined;
   let lastSignalAtMs = Number.NEGATIVE_INFINITY;
   const onSignal = (): void => {
-    const isSame = performance.now() - lastSignalAtMs < SAME_SIGNAL_MS;
-    lastSignalAtMs = performance.now();
+    const isSame = clock.nowMs() - lastSignalAtMs < SAME_SIGNAL_MS;
+    lastSignalAtMs = clock.nowMs();
     if (isSame) return;
     if (!ending.signal.aborted) {
       ending.abort();

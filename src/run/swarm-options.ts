@@ -1,7 +1,8 @@
 // From options and what the look found to the swarm's own options. Pure.
-// It decides one thing only: what `--pace auto` means.
+// It decides nothing.
 import type { Options } from '../config/options.ts';
 import type { Tap } from '../proxy/tap.ts';
+import { isPaced } from '../swarm/arguments.ts';
 import type { SwarmOptions } from '../swarm/swarm.ts';
 import type { Looked } from './look.ts';
 
@@ -44,11 +45,6 @@ export function swarmOptions({ url, options, looked, seed, tap }: SwarmPlan): Sw
     ...(stderrDir === undefined ? {} : { stderrDir }),
     ...(tap === undefined ? {} : doorHooks(tap)),
   };
-}
-
-/** A live stream paces itself; pacing it again with -re adds back-pressure and three times the CPU. */
-function isPaced(pace: Options['pace'], isLive: boolean): boolean {
-  return pace === 'realtime' || (pace === 'auto' && !isLive);
 }
 
 /** The flags in shared memory go up before the process or the signal: no transfer can be younger than its flag. */

@@ -83,6 +83,11 @@ export function isPaced(pace: Pace, isLive: boolean): boolean {
   return pace === 'realtime' || (pace === 'auto' && !isLive);
 }
 
+/** The fields that every request of a client carries, and so every look of ours at the same stream. */
+export function clientHeaders({ noCache, headers }: Pick<ClientCommand, 'noCache' | 'headers'>): readonly string[] {
+  return [...(noCache ? NO_CACHE_HEADERS : []), ...headers];
+}
+
 /** Without what would change FFmpeg behind our back: another proxy, colour codes inside the log, report files. */
 export function clientEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -117,7 +122,7 @@ function userAgentOf(command: ClientCommand): string {
 }
 
 function headerBlock(command: ClientCommand): string | undefined {
-  const lines = [...(command.noCache ? NO_CACHE_HEADERS : []), ...command.headers];
+  const lines = clientHeaders(command);
   return lines.length === 0 ? undefined : lines.map((line) => `${line}\r\n`).join('');
 }
 

@@ -1,6 +1,7 @@
 // Asks the installed FFmpeg once what it is and which of our options it takes, so that no client ever starts with a wrong one.
 // It does not choose options (arguments.ts does) and keeps no cache.
 import { runProgram } from '../process.ts';
+import { KIB } from '../units.ts';
 
 export interface Capabilities {
   readonly path: string;
@@ -25,7 +26,8 @@ export type CapabilitiesResult =
 const OLDEST: readonly [number, number] = [5, 1];
 /** A probe takes 50 ms; a machine that needs longer than this is not fit to measure, or the program is no FFmpeg. */
 const PROBE_TIMEOUT_MS = 5_000;
-const PROBE_MAX_BYTES = 262_144;
+/** `-h demuxer=hls` prints about 2 KiB. */
+const PROBE_MAX_BYTES: number = 256 * KIB;
 const QUOTED_CHARACTERS = 120;
 const OPTION_LINE = /^ {1,3}-([A-Za-z0-9_]+)\s+<?/gm;
 

@@ -2,8 +2,10 @@
 // It knows nothing of what a line says, reads no clock and keeps at most one unfinished line.
 import { KIB } from '../units.ts';
 
-/** FFmpeg's longest useful line holds a URL of at most 4,096 octets (its own limit); twice that, the rest is cut and counted. */
-export const MAX_LINE_BYTES: number = 8 * KIB;
+/** FFmpeg's own limit for a URL, the longest thing that its lines hold. */
+const LONGEST_URL_BYTES: number = 4 * KIB;
+/** What is longer is cut, and counted. */
+export const MAX_LINE_BYTES: number = 2 * LONGEST_URL_BYTES;
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -2,7 +2,7 @@
 // It starts no client. ffprobe's requests are our own: they carry our User-Agent and go past the doors.
 import { dirname, join } from 'node:path';
 import { findProgram, runProgram, withoutProxyVariables } from '../process.ts';
-import { msToUs } from '../units.ts';
+import { MIB, msToUs } from '../units.ts';
 
 export type VariantChoice = 'all' | 'first' | 'highest' | 'lowest';
 
@@ -40,7 +40,7 @@ const ALL_STREAMS = ['0'];
 const FIRST_STREAMS = ['0:v:0?', '0:a:0?'];
 /** ffprobe reads two segments of every variant; a stream that takes longer cannot be probed. */
 const PROBE_LIMIT_MS = 30_000;
-const PROBE_MAX_BYTES = 1_048_576;
+const PROBE_MAX_BYTES: number = MIB;
 
 /** Never rejects. */
 export async function resolveMapping(options: ProbeOptions): Promise<Mapping> {

@@ -3,9 +3,10 @@
 import { createWriteStream, existsSync, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
+import { MIB } from '../units.ts';
 
 /** A slow disk may keep this much of each client in our memory. */
-const WAITING_LIMIT_BYTES = 1_048_576;
+const WAITING_LIMIT_BYTES: number = MIB;
 
 export class StderrFile {
   readonly #path: string;

@@ -228,13 +228,15 @@ class StampReader {
   #second = '';
   #secondMs = 0;
 
-  read(text: string): number {
+  /** undefined when the stamp is no date. */
+  read(text: string): number | undefined {
     const second = text.slice(0, SECOND_LENGTH);
     if (second !== this.#second) {
       this.#second = second;
       // A date and time without a zone is local time (ECMA-262).
       this.#secondMs = Date.parse(second.replace(' ', 'T'));
     }
-    return this.#secondMs + Number(text.slice(SECOND_LENGTH + 1, STAMP_LENGTH - 1));
+    const wallMs = this.#secondMs + Number(text.slice(SECOND_LENGTH + 1, STAMP_LENGTH - 1));
+    return Number.isNaN(wallMs) ? undefined : wallMs;
   }
 }

@@ -82,7 +82,7 @@ export class Swarm {
 
   /** Starts the first client at once and the others on the ramp's schedule. */
   start(): void {
-    if (this.#watchTimer !== undefined) return;
+    if (this.#watchTimer !== undefined || this.#nextToStart > 0) return;
     this.#watchTimer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
     this.#startDue(this.#dependencies.clock.nowMs());
   }
