@@ -50,16 +50,17 @@ export interface FetcherOptions {
   readonly resolve?: { readonly host: string; readonly address: string };
 }
 
-export const DEFAULT_MAX_BYTES: number = 2 * MIB;
+const DEFAULT_MAX_BYTES: number = 2 * MIB;
 /** Browsers stop at 20; a listing or a playlist that needs more than a few is a loop. */
 const MAX_REDIRECTS = 5;
-/** Each keeps one connection; a fetcher serves one caller with one or two origins, redirects may add some. */
+/** Each keeps one connection; one caller has one or two origins, redirects may add some. */
 const MAX_ORIGINS = 16;
+const CUT_SHORT: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * One caller's connections: one kept-alive connection per origin, one request at a time on it. `ownBytes` is what went over
- * those sockets for the fetch, both ways: exact for http; for https as Node counts on a TLS socket.
+ * those sockets for the fetch, both ways: exact for http; for https the octets inside the encryption, without the handshake.
  */
 export class Fetcher {
   readonly #options: FetcherOptions;
@@ -289,10 +290,9 @@ function reasonOf(error: unknown): string {
   if (error instanceof Refusal || error instanceof TimeLimitError) return error.message;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED') return `connection refused (${messageOf(error)})`;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name cannot be resolved (${messageOf(error)})`;
-  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-    return `the connection ended before the answer was complete (${messageOf(error)})`;
-  }
+  if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) return `the host name cannot be resolved (${messageOf(error)})`;
+  if (/CERT|UNABLE_TO_VERIFY/.test(code)) return `the certificate is not trusted (${messageOf(error)})`;
+  if (CUT_SHORT.has(code)) return `the connection ended before the answer was complete (${messageOf(error)})`;
   if (error instanceof errors.HTTPParserError) return `the answer is not HTTP/1.1 (${messageOf(error)})`;
   if (error instanceof DOMException && error.name === 'AbortError') return 'given up because the run is stopping';
   return messageOf(error);

@@ -37,6 +37,9 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
 
   const recorder = await openRecorder(request, house, clock, rooms);
   ending.defer(() => recorder.close());
+  log.info({ url: recorder.serverUrl }, 'metrics_server_started');
+  const faces = new Faces({ house, options: request.options, latest: () => recorder.latest });
+  ending.defer(() => faces.stop());
   const { emit } = recorder.hub;
   const demo = request.url === undefined ? await startDemoOrigin(request.options, house, { clock, emit }) : undefined;
   ending.defer(() => demo?.stop());
@@ -54,8 +57,6 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   Object.assign(rooms, { swarm, tap });
   const scrapers = new Scrapers({ clock, emit, log, random: seededRandom(seed), version, options, url, demo });
   ending.defer(() => scrapers.stop());
-  const faces = new Faces({ house, options, url, latest: () => recorder.latest });
-  ending.defer(() => faces.stop());
   const sampler = new Sampler({ clock, emit, tap, swarm, afterSample: () => afterSample(recorder, scrapers, swarm) });
   ending.defer(() => sampler.stop());
 
@@ -66,8 +67,7 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   await scrapers.round();
   sampler.start();
   swarm.start();
-  await faces.start();
-  await Promise.race([durationOf(options), aborted(terminal.ending), faces.quit, swarm.finished]);
+  await Promise.race([durationOf(options), aborted(terminal.ending), swarm.finished]);
 
   faces.stop();
   await swarm.stop();

@@ -1,9 +1,19 @@
+// The only requests of our own: who they say they are, what they cost, and every way in which they fail.
+// Local servers only; what the scrapers make of an answer is in their own tests.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Fetcher, type FetcherOptions, type FetchOptions } from '../src/fetch.ts';
-import { refusedUrl, serve, serveRaw } from './scrape/answers.ts';
+import { listening, refusedUrl, serve, serveRaw } from './scrape/answers.ts';
+import { requirement } from './support/require.ts';
 
+/** Makes the one certificate that nobody trusts. */
+const CERTIFICATE_MAKER = 'openssl';
 const OPTIONS: FetchOptions = { purpose: 'preflight', timeoutMs: 5000 };
 
 function fetcher(context: TestContext, options: Partial<FetcherOptions> = {}): Fetcher {
@@ -145,6 +155,23 @@ test('proxy settings of the environment are not followed', async (context) => {
   });
   const answer = await fetcher(context).fetchText(url, OPTIONS);
   assert.equal(answer.ok && answer.text, 'direct');
+});
+
+test('an untrusted certificate is refused with that reason, and taken when the caller says so', {
+  skip: requirement(CERTIFICATE_MAKER),
+}, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hls-swarm-fetch-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const make = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1';
+  execFileSync(CERTIFICATE_MAKER, [...make.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => {
+    response.end('secret');
+  });
+  const url = (await listening(context, server, () => server.closeAllConnections())).replace('http:', 'https:');
+  assert.match(await failure(fetcher(context), url), /^the certificate is not trusted/);
+  const answer = await fetcher(context, { verifiesTls: false }).fetchText(url, OPTIONS);
+  assert.equal(answer.ok && answer.text, 'secret');
 });
 
 test('--resolve sends connections for a host elsewhere and leaves the Host field', async (context) => {

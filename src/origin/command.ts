@@ -2,11 +2,13 @@
 import { startLiveOrigin } from './live-origin.ts';
 import type { ProfileName } from './profiles.ts';
 
+/** By the names of the option table. */
 export interface OriginCommandOptions {
   readonly profile: ProfileName;
   readonly host: string;
   readonly port: number;
-  readonly accessLogFile?: string;
+  /** A file, appended to. */
+  readonly accessLog?: string;
   /** Default `ffmpeg`. */
   readonly ffmpegPath?: string;
   /** Default stdout and stderr. */
@@ -26,7 +28,7 @@ export async function runOrigin(options: OriginCommandOptions): Promise<number> 
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   try {
-    const { profile, host, port, accessLogFile, ffmpegPath = 'ffmpeg' } = options;
+    const { profile, host, port, accessLog, ffmpegPath = 'ffmpeg' } = options;
     const origin = await startLiveOrigin(
       {
         profile,
@@ -34,7 +36,7 @@ export async function runOrigin(options: OriginCommandOptions): Promise<number> 
         port,
         ffmpegPath,
         signal: ending.signal,
-        ...(accessLogFile === undefined ? {} : { accessLogFile }),
+        ...(accessLog === undefined ? {} : { accessLogFile: accessLog }),
       },
       () => {},
     );

@@ -23,7 +23,7 @@ interface LoopOptions {
 }
 
 /** `$XDG_CACHE_HOME/hls-swarm`, or `~/.cache/hls-swarm`. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const base = process.env['XDG_CACHE_HOME'];
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'hls-swarm');
 }

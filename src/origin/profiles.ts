@@ -1,8 +1,7 @@
 // What the embedded origin can stream, and the two FFmpeg command lines behind each stream.
 // It starts nothing and touches no file. The arithmetic of a seamless loop lives here.
 
-export const PROFILE_NAMES = ['default', 'low-latency', 'low-bitrate'] as const;
-export type ProfileName = (typeof PROFILE_NAMES)[number];
+export type ProfileName = 'default' | 'low-latency' | 'low-bitrate';
 
 export interface Profile {
   readonly width: number;
@@ -34,7 +33,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
 };
 
 export const PLAYLIST_NAME = 'stream.m3u8';
-export const LISTED_SEGMENTS = 10;
+const LISTED_SEGMENTS = 10;
 /** RFC 8216 section 6.2.2: a removed segment stays fetchable for its own and the playlist's length. */
 const KEPT_AFTER_REMOVAL = LISTED_SEGMENTS + 1;
 

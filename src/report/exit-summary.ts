@@ -104,7 +104,13 @@ function runFacts({ summary, elapsedSeconds }: Snapshot, width: number): readonl
 }
 
 function outputs({ metricsUrl, files = [] }: SummaryOptions, width: number): readonly string[] {
-  const metrics = metricsUrl === undefined ? [] : fact('Metrics', `${metricsUrl}/metrics (until now)`, LABEL, width);
-  const lines = [...metrics, ...files.flatMap(([what, path]) => fact(what, path, LABEL, width))];
+  const metrics = metricsUrl === undefined ? [] : [['Metrics', `${metricsUrl}/metrics (until now)`] as const];
+  const shown = [...metrics, ...files];
+  const labelWidth = Math.max(LABEL, ...shown.map(([what]) => what.length + 2));
+  const lines = shown.flatMap(([what, where]) => fact(capitalised(what), where, labelWidth, width));
   return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function capitalised(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }

@@ -1,6 +1,6 @@
 // Whether the run is healthy now, for /health: judged from the last half minute of snapshots. Pure but for the history it keeps.
 // It is not the verdict: that is about the whole run, this is about what an operator should look at now.
-import type { Snapshot } from '../stats/summary.ts';
+import type { Finding, Snapshot } from '../stats/summary.ts';
 import { MS_PER_SECOND, secondsToMs } from '../units.ts';
 
 const LOOP_DELAY_LIMIT_MS = 100;
@@ -44,7 +44,7 @@ export function assessHealth(snapshots: readonly Snapshot[], listingIntervalSeco
   const reasons = [
     ...loopDelays(snapshots, last),
     ...silentClients(snapshots, last),
-    ...staleScrapers(last, listingIntervalSeconds),
+    ...staleScrapers(snapshots, last, listingIntervalSeconds),
     ...(lostRecords > 0 ? [`${lostRecords} records lost`] : []),
     ...(bypassedRequests > 0 ? [`${bypassedRequests} requests bypassed the tap`] : []),
   ];
@@ -77,17 +77,28 @@ function silentClients(snapshots: readonly Snapshot[], last: Snapshot): string[]
   return [`transfers without bytes for 30 s on ${silent} of ${running.length} running clients`];
 }
 
-function staleScrapers(last: Snapshot, listingIntervalSeconds: number | undefined): string[] {
+function staleScrapers(
+  snapshots: readonly Snapshot[],
+  last: Snapshot,
+  listingIntervalSeconds: number | undefined,
+): string[] {
   const isListingStale =
     listingIntervalSeconds !== undefined &&
     last.lastListing !== undefined &&
     last.atMs - last.lastListing.atMs > secondsToMs(listingIntervalSeconds) * STALE_INTERVALS;
+  const before = snapshots.at(-2)?.summary.findings ?? [];
   return [
     ...last.summary.findings
-      .filter(({ code }) => code === 'origin-metrics-stale')
+      .filter((finding) => finding.code === 'origin-metrics-stale' && isGoingOn(finding, before))
       .map(({ subject }) => `origin metrics of ${subject} older than ${STALE_INTERVALS} intervals`),
     ...(isListingStale ? [`segment-size listing older than ${STALE_INTERVALS} intervals`] : []),
   ];
+}
+
+/** Findings stay listed for the whole run; one that still holds says so with evidence that grows from tick to tick. */
+function isGoingOn(finding: Finding, before: readonly Finding[]): boolean {
+  const earlier = before.find(({ code, subject }) => code === finding.code && subject === finding.subject);
+  return earlier?.evidence !== finding.evidence;
 }
 
 /** The snapshots from `sinceMs` on with the one at or before it; undefined when the history is younger. */

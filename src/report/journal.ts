@@ -1,7 +1,7 @@
 // The run's journal: every event that the statistics need as one JSON object per line, from `run` to `summary`.
 // It never slows a caller down and never throws at one: what the disk does not take is counted as lost, and said once.
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Event, Phases, TransferEvent } from '../events.ts';
+import type { Event, LostEvent, Phases, TransferEvent } from '../events.ts';
 import type { Summary } from '../stats/summary.ts';
 import { KIB, MIB } from '../units.ts';
 
@@ -23,7 +23,11 @@ export interface JournalOptions {
 }
 
 export interface Journal {
-  /** Queues one record (`batch` events are not kept). The caller writes the `run` event first. */
+  /**
+   * Queues one record (`batch` events are not kept). What comes before the `run` event waits for it, because `run` is
+   * the first line. A `lost` event may be written from within `onLost`: it is told with the next record that finds
+   * room, or before the summary.
+   */
   write(event: Event): void;
   /** Resolves when all that was queued is written, or the journal has failed. */
   flush(): Promise<void>;
@@ -69,7 +73,9 @@ class FileJournal implements Journal {
   #partialBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
+  #hasRun = false;
   #isEnded = false;
+  #untoldLoss: LostEvent | undefined;
   failure: string | undefined;
   lostRecords = 0;
 
@@ -83,13 +89,20 @@ class FileJournal implements Journal {
 
   write(event: Event): void {
     if (event.type === 'batch') return;
+    if (event.type === 'lost') {
+      // Losses come when there is no room for a record, least of all for one that tells of them: they add up and wait.
+      this.#untoldLoss = { ...event, records: event.records + (this.#untoldLoss?.records ?? 0) };
+      return;
+    }
     const isOpen = this.failure === undefined && !this.#isEnded;
     const line = isOpen ? Buffer.from(journalLine(event)) : undefined;
     if (line === undefined || this.#queuedBytes + line.length > this.#limitBytes) {
       this.#lose(1);
       return;
     }
-    this.#push(line);
+    this.#tellLoss();
+    this.#push(line, event.type === 'run');
+    if (!this.#hasRun) return;
     if (this.#queuedBytes >= BATCH_BYTES) this.#startDraining();
     else this.#timer ??= setTimeout(() => this.#startDraining(), BATCH_DELAY_MS);
   }
@@ -102,14 +115,24 @@ class FileJournal implements Journal {
   async end(summary: Summary): Promise<void> {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    if (this.failure === undefined) this.#push(Buffer.from(`${JSON.stringify({ type: 'summary', ...summary })}\n`));
-    else this.#lose(1);
+    if (this.failure === undefined) {
+      this.#tellLoss();
+      this.#push(Buffer.from(`${JSON.stringify({ type: 'summary', ...summary })}\n`));
+    } else this.#lose(1);
     await this.flush();
     await this.#file.close().catch((error: unknown) => this.#fail(error, []));
   }
 
-  #push(line: Buffer): void {
-    this.#queue.push(line);
+  #tellLoss(): void {
+    if (this.#untoldLoss === undefined) return;
+    this.#push(Buffer.from(journalLine(this.#untoldLoss)));
+    this.#untoldLoss = undefined;
+  }
+
+  #push(line: Buffer, isRun = false): void {
+    if (isRun) this.#queue.unshift(line);
+    else this.#queue.push(line);
+    this.#hasRun ||= isRun;
     this.#queuedBytes += line.length;
   }
 

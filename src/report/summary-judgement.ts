@@ -7,7 +7,7 @@ import { count, fact, heading, known, row, UNKNOWN, wrapped } from './text-layou
 type Lines = readonly string[];
 
 const AGREEMENT_WIDTHS = [8, 8, 10, 11, 9, 10, 10];
-const ESTIMATOR_WIDTHS = [12, 15, 15, 9, 9];
+const ESTIMATOR_WIDTHS = [12, 15, 15, 10, 9];
 const LABEL = 14;
 
 const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {

@@ -9,27 +9,33 @@ import type { Terminal } from './terminal.ts';
 
 const SUMMARY_WIDTH = 80;
 
-/** Prints the summary and writes the files; resolves to the exit code. */
-export async function close(recorder: Recorder, terminal: Terminal): Promise<ExitCode> {
-  const { snapshot, files } = await recorder.end();
+/** Prints the summary and writes the files; resolves to the exit code. Without clients nobody promised any media. */
+export async function close(
+  recorder: Recorder,
+  terminal: Terminal,
+  { hasClients = true }: { readonly hasClients?: boolean } = {},
+): Promise<ExitCode> {
+  const { snapshot, files, failed } = await recorder.end();
   if (snapshot === undefined) return EXIT.notMeasured;
   const nextSteps = Object.fromEntries(Object.entries(FINDINGS).map(([code, { next }]) => [code, next]));
   const options: SummaryOptions = { width: SUMMARY_WIDTH, nextSteps, metricsUrl: recorder.serverUrl, files };
   terminal.stdout.write(renderSummary(snapshot, options));
-  const code = exitCode(snapshot);
+  const code = exitCode(snapshot, hasClients);
+  // Said already. A file that a script will look for is not there: that is no success.
+  if (failed && code === EXIT.measured) return EXIT.notMeasured;
   if (code === EXIT.notMeasured)
     terminal.stderr.write('hls-swarm: could not measure: not one media byte was received\n');
   return code;
 }
 
 /** 98 when the numbers cannot be trusted; 1 when there is nothing to trust. */
-export function exitCode(snapshot: Snapshot): ExitCode {
+export function exitCode(snapshot: Snapshot, hasClients = true): ExitCode {
   const { byKind } = snapshot.summary.proxy;
   const mediaBytes = (['segment', 'part', 'stream', 'init'] as const)
     .map((kind) => byKind[kind]?.contentBytes ?? 0)
     .reduce((sum, bytes) => sum + bytes, 0);
   const isTapped = snapshot.summary.run.proxyWorkers > 0;
   const heardOf = isTapped ? mediaBytes : snapshot.summary.parser.requests.segment;
-  if (heardOf === 0) return EXIT.notMeasured;
+  if (heardOf === 0 && hasClients) return EXIT.notMeasured;
   return snapshot.summary.instrument.verdict === 'invalid' ? EXIT.invalid : EXIT.measured;
 }

@@ -13,6 +13,7 @@ export async function startDemoOrigin(
   { log, terminal, fail }: House,
   { clock, emit }: { readonly clock: Clock; readonly emit: Emit },
 ): Promise<EmbeddedOrigin> {
+  log.info({ profile: options.profile }, 'origin_starting');
   try {
     const origin = await startEmbeddedOrigin({
       profile: options.profile,

@@ -3,46 +3,66 @@
 import type { Options } from '../config/options.ts';
 import { statusLine } from '../report/exit-summary.ts';
 import type { Snapshot } from '../stats/summary.ts';
+import { canUseScreen, openScreen, type Screen } from '../tui/screen.ts';
+import { INITIAL_VIEW_STATE, type Key, nextState, type ViewState, view } from '../tui/view.ts';
 import { secondsToMs } from '../units.ts';
 import type { House } from './house.ts';
 
 export interface FacesOptions {
   readonly house: House;
   readonly options: Options;
-  readonly url: string;
   readonly latest: () => Snapshot | undefined;
 }
 
 const STATUS_INTERVAL_MS: number = secondsToMs(5);
+const SCREEN_INTERVAL_MS = 500;
+/** More lines than a screen has rows are never shown. */
+const LOG_LINES = 200;
 
 export class Faces {
-  readonly #options: FacesOptions;
-  readonly #quit: PromiseWithResolvers<void> = Promise.withResolvers();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #house: House;
+  readonly #latest: () => Snapshot | undefined;
+  readonly #screen: Screen | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #state: ViewState = INITIAL_VIEW_STATE;
+  #shown: Snapshot | undefined;
 
-  constructor(options: FacesOptions) {
-    this.#options = options;
+  /** From here on the terminal belongs to the screen, where there is one. */
+  constructor({ house, options, latest }: FacesOptions) {
+    this.#house = house;
+    this.#latest = latest;
+    const { stdin, stdout, env } = house.terminal;
+    if (options.tui && canUseScreen(env, stdout, stdin)) {
+      house.logLines.isScreenOn = true;
+      this.#screen = openScreen({ stdin, stdout, env, onKey: (key) => this.#press(key) });
+      this.#screen.onResize(() => this.#draw());
+      this.#timer = setInterval(() => this.#draw(), SCREEN_INTERVAL_MS);
+      this.#draw();
+    } else this.#timer = setInterval(() => this.#tellStatus(), STATUS_INTERVAL_MS);
   }
 
-  /** Resolved when the person at the screen wants to end the run. */
-  get quit(): Promise<void> {
-    return this.#quit.promise;
-  }
-
-  async start(): Promise<void> {
-    this.#timer = setInterval(() => this.#tellStatus(), STATUS_INTERVAL_MS);
-  }
-
+  /** Gives the terminal back. Any number of times. */
   stop(): void {
     clearInterval(this.#timer);
+    this.#screen?.close();
+    this.#house.logLines.isScreenOn = false;
+  }
+
+  #press(key: Key): void {
+    if (key === 'quit') this.#house.end();
+    this.#state = nextState(this.#state, key);
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (this.#screen === undefined) return;
+    if (!this.#state.isPaused) this.#shown = this.#latest();
+    const logLines = this.#house.logLines.last(LOG_LINES);
+    this.#screen.draw(view(this.#shown, this.#screen.size(), { ...this.#state, logLines }));
   }
 
   #tellStatus(): void {
-    const {
-      house: { terminal },
-      latest,
-    } = this.#options;
-    const snapshot = latest();
-    if (snapshot !== undefined) terminal.stderr.write(`${statusLine(snapshot)}\n`);
+    const snapshot = this.#latest();
+    if (snapshot !== undefined) this.#house.terminal.stderr.write(`${statusLine(snapshot)}\n`);
   }
 }

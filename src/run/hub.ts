@@ -1,6 +1,6 @@
 // Where events fan out: to the ledger and to the journal, in the order in which they came.
 // It changes no event. Before the ledger is there (preflight, doors opening) events wait, within a bound.
-import type { Emit, Event, FindingEvent } from '../events.ts';
+import type { Emit, Event, FindingEvent, RunEvent } from '../events.ts';
 import type { Journal } from '../report/journal.ts';
 import type { Ledger } from '../stats/ledger.ts';
 import type { Finding } from '../stats/summary.ts';
@@ -15,10 +15,11 @@ export class Hub {
   #journal: Journal | undefined;
   readonly #toldFindings: Set<string> = new Set();
 
-  /** From here on events go through; those that waited go first. */
-  open(ledger: Ledger, journal: Journal | undefined): void {
+  /** From here on events go through: `run` first, then those that waited. */
+  open(run: RunEvent, ledger: Ledger, journal: Journal | undefined): void {
     this.#ledger = ledger;
     this.#journal = journal;
+    this.#take(run);
     const early = this.#early;
     this.#early = [];
     for (const event of early) this.#take(event);
@@ -41,6 +42,7 @@ export class Hub {
       return;
     }
     this.#ledger.record(event);
-    this.#journal?.write(event);
+    // What the journal lost it cannot be told: it would lose that too, and say so again.
+    if (event.type !== 'lost') this.#journal?.write(event);
   }
 }

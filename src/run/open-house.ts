@@ -52,6 +52,7 @@ export function openHouse(options: Options, leave: () => void): OpenHouse {
     log,
     logLines,
     redact: createRedact(options.redact ?? 'query-values'),
+    end: () => ending.abort(),
     fail: (error) => {
       failure ??= error;
       ending.abort();

@@ -36,6 +36,7 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
     debugClient: (client) => debugClient(client, undefined, doors.tap),
   });
   ending.defer(() => recorder.close());
+  house.log.info({ url: recorder.serverUrl }, 'metrics_server_started');
   const { emit } = recorder.hub;
   const tap = await Tap.open({
     doors: options.doors,
@@ -52,22 +53,22 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   recorder.begin(runEvent({ ...facts, options, version, seed, isLive: true, isTapped: true, clock }), undefined);
   const sampler = new Sampler({ clock, emit, tap, swarm: undefined, afterSample: () => recorder.tick() });
   ending.defer(() => sampler.stop());
-  const faces = new Faces({ house, options: { ...options, tui: false }, url: 'any', latest: () => recorder.latest });
-  ending.defer(() => faces.stop());
 
   sampler.start();
   announce(tap, options, house);
-  if (!options.json) await faces.start();
+  const faces = options.json
+    ? undefined
+    : new Faces({ house, options: { ...options, tui: false }, latest: () => recorder.latest });
   await Promise.race([
     options.durationMs === 0 ? new Promise(() => {}) : delay(options.durationMs),
     aborted(terminal.ending),
   ]);
 
-  faces.stop();
+  faces?.stop();
   await tap.close();
   sampler.stop();
   sampler.sample();
-  return close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal);
+  return close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal, { hasClients: false });
 }
 
 /** One line for scripts, or one line per door for people. */

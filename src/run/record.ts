@@ -1,5 +1,8 @@
 // The recording side of a run: hub, ledger, journal, the last snapshot, /metrics. Common to a swarm and to the tap alone.
 // It starts no client and knows no screen.
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import type { RunEvent } from '../events.ts';
@@ -41,6 +44,7 @@ export class Recorder {
   static async open(options: RecorderOptions): Promise<Recorder> {
     const recorder = new Recorder(options);
     try {
+      await checkReportFolder(options.options.report);
       recorder.#server = await startControlServer(recorder.#serverOptions());
       recorder.#journal = await recorder.#openJournal();
     } catch (error) {
@@ -81,8 +85,7 @@ export class Recorder {
       statsDropThreshold,
       ...(doorPorts === undefined ? {} : { doorPorts }),
     });
-    this.hub.open(this.#ledger, this.#journal);
-    this.hub.emit(run);
+    this.hub.open(run, this.#ledger, this.#journal);
   }
 
   /** One numbered snapshot; redacted, because every face shows it. */
@@ -105,6 +108,8 @@ export class Recorder {
     failed: boolean;
   }> {
     const { options, clock, stderr } = this.#options;
+    // What the disk refuses must be in the last account, not found out after it.
+    await this.#journal?.flush();
     this.#ledger?.finish(clock.nowMs());
     const snapshot = this.tick();
     const files: [string, string][] = [];
@@ -157,6 +162,17 @@ export class Recorder {
       onLost: (records) => this.hub.emit({ type: 'lost', atMs: clock.nowMs(), where: 'journal', records }),
       onFailure: (message) => stderr.write(`hls-swarm: ${message}\n`),
     });
+  }
+}
+
+/** A report that cannot be written is better known before an hour of measuring than after it. */
+async function checkReportFolder(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await access(dirname(path), constants.W_OK);
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw new Error('it is a folder');
+  } catch (error) {
+    throw new Error(`--report: cannot write '${path}': ${messageOf(error)}; name a file in a writable folder`);
   }
 }
 

@@ -25,7 +25,7 @@ export interface Timers {
   clear(handle: unknown): void;
 }
 
-export const systemTimers: Timers = {
+const systemTimers: Timers = {
   set: (callback, delayMs) => setTimeout(callback, delayMs),
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };

@@ -1,16 +1,24 @@
 // Counters of other programs made steady: they restart from zero, and devices come and go.
 // It computes no rates and reads no clock.
 
-/** Follows one counter; after a fall (its owner restarted) it goes on from where it was. */
+/**
+ * Follows one counter as a total that never falls. A fall (its owner restarted) counts nothing: what was lost before it is not
+ * known, and a device may come back with any value.
+ */
 export class SteadyCounter {
-  #last = 0;
-  #lost = 0;
+  #last: number;
+  #total: number;
 
-  /** The raw value as scraped -> a total that never falls. */
+  constructor(last = 0) {
+    this.#last = last;
+    this.#total = 0;
+  }
+
+  /** The raw value as scraped -> the total. */
   advance(raw: number): number {
-    if (raw < this.#last) this.#lost += this.#last;
+    this.#total += Math.max(0, raw - this.#last);
     this.#last = raw;
-    return this.#lost + raw;
+    return this.#total;
   }
 }
 
@@ -22,25 +30,25 @@ export const MAX_DEVICES = 256;
  * vanishes keeps what it had.
  */
 export class DeviceSum {
-  readonly #devices = new Map<string, { counter: SteadyCounter; base: number; total: number }>();
+  readonly #devices = new Map<string, { readonly counter: SteadyCounter; total: number }>();
   #isFirst = true;
 
   /** One scrape's values by device -> the total; undefined when there are none. */
   advance(values: ReadonlyMap<string, number>): number | undefined {
+    if (values.size === 0) return undefined;
     for (const [name, raw] of values) {
       const device = this.#devices.get(name) ?? this.#admit(name, raw);
-      if (device !== undefined) device.total = device.counter.advance(raw) - device.base;
+      if (device !== undefined) device.total = device.counter.advance(raw);
     }
-    if (values.size > 0) this.#isFirst = false;
-    if (this.#devices.size === 0) return undefined;
+    this.#isFirst = false;
     let sum = 0;
     for (const { total } of this.#devices.values()) sum += total;
     return sum;
   }
 
-  #admit(name: string, raw: number): { counter: SteadyCounter; base: number; total: number } | undefined {
+  #admit(name: string, raw: number): { readonly counter: SteadyCounter; total: number } | undefined {
     if (this.#devices.size >= MAX_DEVICES) return undefined;
-    const device = { counter: new SteadyCounter(), base: this.#isFirst ? 0 : raw, total: 0 };
+    const device = { counter: new SteadyCounter(this.#isFirst ? 0 : raw), total: 0 };
     this.#devices.set(name, device);
     return device;
   }

@@ -6,7 +6,7 @@ import { createNodeReader, type NodeExporterOptions } from './node-exporter.ts';
 import { lastValue, type Sample } from './prometheus-text.ts';
 import { createOriginScraper, definedOnly, type OriginReading, type Scraper, type ScraperDeps } from './scraper.ts';
 
-/** Octets of heads and bodies handed to client sockets. */
+/** Octets of heads and bodies handed to client sockets, those of open responses included. */
 const RESPONSE_BYTES = 'hls_swarm_origin_server_response_bytes_total';
 const REQUESTS = 'hls_swarm_origin_server_requests_total';
 

@@ -16,7 +16,7 @@ export interface NodeExporterOptions extends OriginScraperOptions {
   readonly originHost: string;
 }
 
-export const NODE_FAMILIES = 'node_cpu_seconds_total, node_memory_MemTotal_bytes, node_network_transmit_bytes_total';
+const NODE_FAMILIES = 'node_cpu_seconds_total, node_memory_MemTotal_bytes, node_network_transmit_bytes_total';
 
 /** Scrapes a node_exporter; emits `origin-sample` with source `node_exporter`. */
 export function createNodeExporterScraper(deps: ScraperDeps, options: NodeExporterOptions): Scraper {

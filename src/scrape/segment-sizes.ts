@@ -27,7 +27,7 @@ export interface SegmentSizesOptions {
 export type ListingEntry = NonNullable<ListingEvent['entries']>[number];
 
 /** About 20,000 files; a larger listing is refused whole, because half a listing would look like missing segments. */
-export const MAX_LISTING_BYTES: number = 2 * MIB;
+const MAX_LISTING_BYTES: number = 2 * MIB;
 /** The last run of digits before the extension. The look-behind keeps a name of many digits from taking quadratic time. */
 const NUMBERED = /(?<!\d)(\d+)\.([A-Za-z0-9]+)$/;
 /** A listing is asked for at least this often: sizes of segments that left it before we looked are lost. */

@@ -21,7 +21,7 @@ import { withoutAbsent } from './without-absent.ts';
 /** Seconds; the original system's buckets of process uptimes, up to two hours. */
 const UPTIME_BOUNDS = [1, 5, 30, 60, 300, 600, 1800, 3600, 7200] as const;
 /** Restarts within a minute that make a client worth a finding: a lost playlist restarts once. */
-export const RESTARTING_COUNT = 3;
+const RESTARTING_COUNT = 3;
 const RESTARTING_WINDOW_MS: number = secondsToMs(SECONDS_PER_MINUTE);
 
 export class ClientBook {

@@ -53,7 +53,8 @@ export function rowOf(client: Client, atMs: number): ClientRow {
     state: client.state,
     uptimeMs,
     restarts: client.restarts,
-    speed: isAlive(client.state) ? client.speed : undefined,
+    // A mean over the process's life: of one that has ended it is its last word.
+    speed: client.speed,
     driftSeconds: hasDrift ? msToSeconds(uptimeMs - (client.outTimeMs ?? 0)) : undefined,
     segments: client.segments,
     contentBytes: client.contentBytes,

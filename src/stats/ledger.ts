@@ -92,7 +92,7 @@ export class Ledger {
         listings.listing(event);
         origin.listing(event);
       },
-      'origin-sample': (event) => origin.sampled(event, proxy.sample),
+      'origin-sample': (event) => origin.sampled(event),
       'origin-request': (event) => join.originRequest(event),
       finding: (event) => findings.event(event),
     };
@@ -144,9 +144,10 @@ export class Ledger {
 
   /** Once per second: what only time can show. */
   #sample(event: SampleEvent): void {
-    const { proxy, parser, clients, instrument, pairing, rates } = this.#accounts;
+    const { proxy, parser, clients, origin, instrument, pairing, rates } = this.#accounts;
     this.#ticks += 1;
     proxy.sampled(event);
+    origin.metersRead(event);
     instrument.sampled(event);
     parser.throughput.sample(event.atMs);
     rates.tick(event.atMs);

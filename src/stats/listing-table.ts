@@ -3,7 +3,7 @@
 import type { ByteRange, ListingEvent } from '../events.ts';
 
 /** Names kept at most: a 2 MiB listing holds about 20,000; more would be a listing that is not of this stream. */
-export const MAX_LISTED_NAMES = 40_000;
+const MAX_LISTED_NAMES = 40_000;
 /** Series remembered after their last file left: names with a date in them make a new series each time. */
 const MAX_EMPTY_SERIES = 1_024;
 
@@ -197,7 +197,7 @@ export function folderOf(url: string): string {
 }
 
 /** Number before `.ts` at the end of a name, as the original system read it. */
-export function originalNumber(name: string): number | undefined {
+function originalNumber(name: string): number | undefined {
   const digits = /(\d+)\.ts$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }

@@ -8,7 +8,7 @@ import type { LookupMisses } from './summary.ts';
 /** Renditions one process may read at once; FFmpeg's `-map 0` on a rich multivariant playlist stays far below. */
 const MAX_PLAYLISTS_PER_PROCESS = 64;
 /** Completed attempts waiting for a newer listing, all clients together; the oldest settles when one more comes. */
-export const MAX_OPEN_ATTEMPTS = 20_000;
+const MAX_OPEN_ATTEMPTS = 20_000;
 
 /** One segment request as the log showed it. */
 export interface LookupAttempt {

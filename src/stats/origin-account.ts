@@ -9,7 +9,9 @@ import { withoutAbsent } from './without-absent.ts';
 type SourceName = OriginSampleEvent['source'];
 
 /** A source that has been silent for this many of its intervals is stale. */
-export const STALE_INTERVALS = 3;
+const STALE_INTERVALS = 3;
+/** Scrapes between two meter readings: a few sources, each at most twice a second. */
+const MAX_WAITING = 16;
 /** Assumed until a source says how often it is asked: the slowest step of the adaptive interval. */
 const DEFAULT_INTERVAL_MS: number = secondsToMs(10);
 
@@ -53,6 +55,7 @@ interface ByteSource {
   readonly segment: ThroughputTracker;
   readonly base: MeterCut;
   now: MeterCut;
+  bookedAtMs: number;
 }
 
 export class OriginAccount {
@@ -61,13 +64,16 @@ export class OriginAccount {
   #highestSegmentBytes = 0;
   #ownBytes = 0;
   #lastReason: string | undefined;
+  #meters: SampleEvent | undefined;
+  /** Scrapes since the last meter reading. */
+  readonly #waiting: { readonly event: OriginSampleEvent; readonly ownBytes: number }[] = [];
 
   listing(event: ListingEvent): void {
     this.#ownBytes += event.ownBytes ?? 0;
   }
 
-  /** One scrape, with the tap's last meter reading (at most a second older). */
-  sampled(event: OriginSampleEvent, meters: SampleEvent | undefined): void {
+  /** One scrape. Its bytes are booked with the meter reading nearest in time, which may be the next one. */
+  sampled(event: OriginSampleEvent): void {
     this.#ownBytes += event.ownBytes ?? 0;
     const state = this.#stateOf(event);
     state.last = event.ok ? event : { ...state.last, ok: false };
@@ -78,7 +84,14 @@ export class OriginAccount {
     }
     state.lastOkAtMs = event.atMs;
     count(state.requests, event.requestsTotal);
-    this.#addBytes(event, cutOf(meters, this.#ownBytes));
+    this.#waiting.push({ event, ownBytes: this.#ownBytes });
+    if (this.#waiting.length > MAX_WAITING) this.#book(this.#meters);
+  }
+
+  /** The tap's meters, once per second. */
+  metersRead(sample: SampleEvent): void {
+    this.#book(sample);
+    this.#meters = sample;
   }
 
   /** Tracker of all bytes the origin sent, and of those that are left for segments; for differences. */
@@ -86,10 +99,9 @@ export class OriginAccount {
     return this.#byteSource;
   }
 
-  /** When the byte source was last read; differences end there. */
+  /** The byte source's last booked scrape; differences end there. */
   get lastBytesAtMs(): number | undefined {
-    const name = this.#byteSource?.name;
-    return name === undefined ? undefined : this.#sources.get(name)?.lastOkAtMs;
+    return this.#byteSource?.bookedAtMs;
   }
 
   get slowestIntervalMs(): number {
@@ -153,6 +165,15 @@ export class OriginAccount {
     return state;
   }
 
+  /** Books the waiting scrapes against the nearer of the last reading and `next`; before the first one nothing passed. */
+  #book(next: SampleEvent | undefined): void {
+    for (const { event, ownBytes } of this.#waiting.splice(0)) {
+      const last = this.#meters;
+      const isNextNearer = next !== undefined && last !== undefined && next.atMs - event.atMs < event.atMs - last.atMs;
+      this.#addBytes(event, cutOf(isNextNearer ? next : last, ownBytes));
+    }
+  }
+
   /** A server's own count of sent octets beats a host's network counter; the first reading is the zero of both accounts. */
   #addBytes(event: OriginSampleEvent, cut: MeterCut): void {
     const isBetter = event.bytesSentTotal !== undefined && this.#byteSource?.name === 'node_exporter';
@@ -167,16 +188,18 @@ export class OriginAccount {
         segment: new ThroughputTracker(),
         base: cut,
         now: cut,
+        bookedAtMs: event.atMs,
       };
       this.#highestSegmentBytes = 0;
     }
     const source = this.#byteSource;
     if (source.name !== event.source) return;
     source.now = cut;
+    source.bookedAtMs = event.atMs;
     source.all.setTotal(total);
     source.all.sample(event.atMs);
     const explained = minus(cut, source.base);
-    // The meters are up to a second older than the scrape: the remainder may dip, which is no reset and no negative rate.
+    // Meters and scrape are up to half a second apart: the remainder may dip, which is no reset and no negative rate.
     this.#highestSegmentBytes = Math.max(
       this.#highestSegmentBytes,
       source.all.totalBytes - otherThanSegments(explained),

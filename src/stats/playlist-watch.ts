@@ -9,7 +9,7 @@ const STALLED_TARGET_DURATIONS = 3;
 /** Two failed reloads in a row end an FFmpeg client: then the playlist is lost, not late. */
 const LOST_AFTER_FAILURES = 2;
 /** Playlists watched, and what each door last saw of one: signed URLs may differ per client. */
-export const MAX_PLAYLISTS = 2_000;
+const MAX_PLAYLISTS = 2_000;
 const MAX_DOOR_PLAYLISTS = 20_000;
 const LOWEST_ERROR_STATUS = 400;
 

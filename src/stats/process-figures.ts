@@ -4,7 +4,7 @@ import type { ParsedEvent, ProgressEvent, TransferEvent } from '../events.ts';
 import { MS_PER_SECOND, usToMs } from '../units.ts';
 
 /** `hybrid` trusts the lookup this long after a process began, the playback position afterwards. */
-export const HYBRID_LOOKUP_MS: number = 10 * MS_PER_SECOND;
+const HYBRID_LOOKUP_MS: number = 10 * MS_PER_SECOND;
 
 export interface ProcessFigures {
   readonly client: number;

@@ -9,11 +9,11 @@ import { withoutAbsent } from './without-absent.ts';
 type Reconciliation = Summary['reconciliation'];
 
 /** Every request of our own says so, so that the origin's log can tell it from the clients'. */
-export const OWN_AGENT_PREFIX = 'hls-swarm-';
+const OWN_AGENT_PREFIX = 'hls-swarm-';
 /** An access log may be written in batches: an unmatched line or record counts as missing after this long. */
-export const JOIN_GRACE_MS: number = secondsToMs(12);
+const JOIN_GRACE_MS: number = secondsToMs(12);
 /** Records or lines waiting for their counterpart; a side that never comes must not fill the memory. */
-export const MAX_WAITING = 50_000;
+const MAX_WAITING = 50_000;
 
 const PLAYLISTS: readonly Kind[] = ['media-playlist', 'multivariant-playlist'];
 

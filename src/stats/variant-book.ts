@@ -5,7 +5,7 @@ import { bitsToBytes } from '../units.ts';
 import type { MediaTimeline } from './playback-timeline.ts';
 
 /** Variants of all multivariant playlists seen; signed URLs may differ per client. */
-export const MAX_VARIANTS = 5_000;
+const MAX_VARIANTS = 5_000;
 
 interface Variant {
   readonly url: string;

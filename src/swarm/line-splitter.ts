@@ -5,7 +5,7 @@ import { KIB } from '../units.ts';
 /** FFmpeg's own limit for a URL, the longest thing that its lines hold. */
 const LONGEST_URL_BYTES: number = 4 * KIB;
 /** What is longer is cut, and counted. */
-export const MAX_LINE_BYTES: number = 2 * LONGEST_URL_BYTES;
+const MAX_LINE_BYTES: number = 2 * LONGEST_URL_BYTES;
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -11,6 +11,8 @@ export interface Cell {
 export type Line = readonly Cell[];
 
 const ELLIPSIS = '…';
+/** Around the title of a rule. */
+const MARGINS = 5;
 const SEPARATOR: Cell = { text: ' · ', style: 'dim' };
 /** Stands for a character about whose width terminals disagree. */
 const PLACEHOLDER = '□';
@@ -78,12 +80,12 @@ export function fit(line: Line, columns: number): Line {
   if (width === columns) return line;
   if (width < columns) return [...line, cell(' '.repeat(columns - width))];
   const cells: Cell[] = [];
-  let room = columns;
+  let room = columns - 1;
   for (const { text, style } of line) {
-    const isLast = textWidth(text) > room || (textWidth(text) === room && width > columns);
-    cells.push(cell(isLast ? padEnd(cutShort(text, room), room) : text, style));
-    room -= textWidth(text);
-    if (isLast) break;
+    const part = head(text, room);
+    cells.push(cell(part, style));
+    room -= textWidth(part);
+    if (part.length < text.length) return [...cells, cell(padEnd(ELLIPSIS, room + 1), style)];
   }
   return cells;
 }
@@ -130,20 +132,23 @@ export function flow(label: string, items: readonly Line[], columns: number, lab
   return rows.map((row, index) => fit([cell(padEnd(index === 0 ? label : '', labelWidth)), ...row], columns));
 }
 
-/** `── title ──── column ─── column`, the columns right-aligned above the figures. */
-export function rule(title: string, columns: number, headings: readonly (readonly [string, number])[] = []): Line {
-  const width = headings.reduce((sum, [, columnWidth]) => sum + columnWidth, 0);
-  const shown = cutEnd(title, Math.max(0, columns - width - 5));
-  return [
-    cell('── ', 'dim'),
-    cell(shown, 'strong'),
-    cell(` ${'─'.repeat(Math.max(0, columns - width - textWidth(shown) - 4))}`, 'dim'),
-    ...headings.flatMap(([text, columnWidth]) => [
-      cell(`${'─'.repeat(Math.max(0, columnWidth - textWidth(text) - 2))} `, 'dim'),
-      cell(`${text}`),
-      cell(' '.repeat(text === '' ? 0 : 1)),
-    ]),
-  ];
+/** A part of a rule: a title to the left, headings flush right above their columns. */
+export interface RulePart {
+  readonly title: string;
+  readonly columns: number;
+  readonly headings: readonly (readonly [text: string, columns: number])[];
+}
+
+/** `── title ──── heading ─── heading`, then dashes to the end. */
+export function rule(parts: readonly RulePart[], columns: number): Line {
+  const line = parts.flatMap((part, index) => rulePart(part, index === 0));
+  const rest = columns - lineWidth(line);
+  return rest > 0 ? [...line, dashes(rest, parts.at(-1)?.headings.length === 0 ? '' : ' ')] : line;
+}
+
+/** A rule with a title and nothing else. */
+export function titleRule(title: string, columns: number): Line {
+  return rule([{ title: cutEnd(title, Math.max(0, columns - MARGINS)), columns, headings: [] }], columns);
 }
 
 /** Two blocks side by side, each line exactly its own width. */
@@ -156,13 +161,26 @@ export function beside(left: readonly Line[], right: readonly Line[], leftColumn
   ]);
 }
 
-function widthWith(row: Line, item: Line): number {
-  return lineWidth(row) + textWidth(SEPARATOR.text) + lineWidth(item);
+function rulePart({ title, columns, headings }: RulePart, isFirst: boolean): Cell[] {
+  const headingColumns = headings.reduce((sum, [, width]) => sum + width, 0);
+  const start = isFirst ? '── ' : ' ─ ';
+  return [
+    cell(start, 'dim'),
+    cell(title, 'strong'),
+    dashes(columns - headingColumns - start.length - textWidth(title), ' '),
+    ...headings.flatMap(([text, width], index) => [
+      dashes(width - textWidth(text) - 1, index === 0 ? '' : ' '),
+      cell(` ${text}`),
+    ]),
+  ];
 }
 
-/** As `cutEnd`, for text of which more follows elsewhere: the ellipsis is always there. */
-function cutShort(text: string, width: number): string {
-  return width < 1 ? '' : `${head(text, width - 1)}${ELLIPSIS}`;
+function dashes(columns: number, start: '' | ' '): Cell {
+  return cell(columns < 1 ? '' : `${start}${'─'.repeat(columns - start.length)}`, 'dim');
+}
+
+function widthWith(row: Line, item: Line): number {
+  return lineWidth(row) + textWidth(SEPARATOR.text) + lineWidth(item);
 }
 
 function head(text: string, width: number): string {

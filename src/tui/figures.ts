@@ -1,7 +1,7 @@
 // Figures as text for narrow columns, and levels (good, warn, bad) as a shape and a colour together. Pure.
 // A figure that is unknown is `-`, never 0; conversions between units are in units.ts.
 import { bytesPerSecondToMbps, PERCENT } from '../units.ts';
-import { type Cell, type Line, type Style, cell } from './cells.ts';
+import { type Cell, cell, type Line, type Style } from './cells.ts';
 
 export const UNKNOWN = '-';
 
@@ -35,9 +35,15 @@ export function percent(ratio: number): string {
   return `${value.toFixed(digitsFor(value))} %`;
 }
 
+/** A share of attempts: rounded down, so that 100 % is said only of all. */
+export function share(ratio: number): string {
+  return ratio === 1 ? '100 %' : `${(Math.floor(ratio * PERCENT * PERCENT) / PERCENT).toFixed(2)} %`;
+}
+
 /** With a sign, as differences are: candidate - reference, in percent of the reference. */
 export function signedPercent(ratio: number): string {
   const text = percent(ratio);
+  if (ratio === 0) return '0 %';
   return text.startsWith('-') ? text : `+${text}`;
 }
 

@@ -1,7 +1,7 @@
 // A panel of facts: a title, rows of label and items, and the same in brief. Three sizes of it, as steps for `arrange`.
 // It knows no figure; the panels' own files do.
 import type { Block } from './arrange.ts';
-import { type Line, beside, flow, rule } from './cells.ts';
+import { beside, flow, type Line, titleRule } from './cells.ts';
 
 export interface Row {
   readonly label: string;
@@ -10,7 +10,10 @@ export interface Row {
 }
 
 export interface Panel {
+  /** One word: the label of the brief. */
   readonly title: string;
+  /** What the whole panel is headed with. */
+  readonly heading: string;
   readonly rows: readonly Row[];
   /** The panel in one or two lines, the most telling first. */
   readonly brief: readonly Line[];
@@ -54,6 +57,6 @@ export function panelPair(left: Panel, right: Panel, columns: number): Block {
   ];
 }
 
-function panelLines({ title, rows }: Panel, columns: number): readonly Line[] {
-  return [rule(title, columns), ...rows.flatMap(({ label, items }) => flow(label, items, columns, LABEL_WIDTH))];
+function panelLines({ heading, rows }: Panel, columns: number): readonly Line[] {
+  return [titleRule(heading, columns), ...rows.flatMap(({ label, items }) => flow(label, items, columns, LABEL_WIDTH))];
 }

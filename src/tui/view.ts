@@ -4,7 +4,7 @@ import type { Snapshot } from '../stats/summary.ts';
 import { accountsSteps } from './accounts.ts';
 import { agreementPanel } from './agreement.ts';
 import { arrange, type Block } from './arrange.ts';
-import { type Line, cell, cutEnd, fit } from './cells.ts';
+import { cell, cutEnd, fit, type Line } from './cells.ts';
 import { clientsPanel } from './clients.ts';
 import { errorsPanel } from './errors.ts';
 import { findingsSteps } from './findings.ts';

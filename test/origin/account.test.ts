@@ -132,6 +132,20 @@ test('pipelined requests behind an abandoned answer get their lines, with no oct
   );
 });
 
+test('an answer under way when the server closes gets its line before the close is done', async () => {
+  const origin = await startFixture();
+  await origin.publish('seg00009.ts', Buffer.alloc(24_000_000, SEGMENT));
+  const client = await RawClient.connect(origin.port);
+  client.socket.write(requestText('/live/seg00009.ts'));
+  await until(() => client.socket.readableLength > 0, 'first octets');
+  await origin[Symbol.asyncDispose]();
+  assert.deepEqual(
+    origin.lines.map(({ completed, status }) => [completed, status]),
+    [[false, 200]],
+  );
+  client.close();
+});
+
 test('a burst of 50 kept connections is accounted equal to the byte', async () => {
   await using origin = await startFixture();
   const paths = [PLAYLIST_PATH, SEGMENT_PATH, PLAYLIST_PATH, SMALL_PATH, '/files/json/'];

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { silentLog } from '../../src/log.ts';
 import { type EmbeddedOrigin, type OriginRequest, startEmbeddedOrigin } from '../../src/origin/embedded.ts';
@@ -30,7 +30,11 @@ interface Running {
   readonly port: number;
 }
 
-async function start(options: Partial<Parameters<typeof startEmbeddedOrigin>[0]> = {}): Promise<Running> {
+/** Stopped after the test, however that ends. */
+async function start(
+  context: TestContext,
+  options: Partial<Parameters<typeof startEmbeddedOrigin>[0]> = {},
+): Promise<Running> {
   const requests: OriginRequest[] = [];
   const origin = await startEmbeddedOrigin({
     profile: 'low-bitrate',
@@ -38,18 +42,16 @@ async function start(options: Partial<Parameters<typeof startEmbeddedOrigin>[0]>
     log: silentLog,
     ...options,
   });
+  context.after(() => origin.stop());
   return { origin, requests, port: Number(new URL(origin.url).port) };
 }
 
 /** Work folders of an origin's process, wherever they are. */
 function workFolders(pid: number): readonly string[] {
-  return ['/dev/shm', tmpdir()]
-    .filter((parent) => existsSync(parent))
-    .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))
-    .filter((path) => path.includes(`hls-swarm-origin-${pid}-`));
+  return originFolders().filter((path) => path.includes(`hls-swarm-origin-${pid}-`));
 }
 
-/** FFmpeg processes that work in a folder of that origin. */
+/** FFmpeg children of that origin. */
 function encoders(pid: number): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -64,15 +66,18 @@ function encoders(pid: number): readonly number[] {
     .map(Number);
 }
 
-test('is live at once with a full list, accounts its requests to the byte, and leaves nothing', { skip }, async () => {
-  const { origin, requests, port } = await start();
+test('is live at once, accounts its requests to the byte, and leaves nothing', { skip }, async (context) => {
+  const { origin, requests, port } = await start(context);
   const pid = origin.pid;
   const [encoder = 0] = encoders(pid);
   assert.ok(isAlive(encoder), 'FFmpeg runs');
   const client = await RawClient.connect(port);
   const playlist = await client.ask('/live/stream.m3u8', { Range: 'bytes=0-', 'User-Agent': 'test/client-1' });
-  const names = playlist.body.toString().split('\n').filter((line) => line.endsWith('.ts'));
-  assert.equal(names.length, 10);
+  const names = playlist.body
+    .toString()
+    .split('\n')
+    .filter((line) => line.endsWith('.ts'));
+  assert.ok(names.length >= 3, 'what a client starts with is there');
   assert.doesNotMatch(playlist.body.toString(), /ENDLIST|DISCONTINUITY/);
   const segment = await client.ask(`/live/${names.at(-1)}`);
   const listing = JSON.parse((await client.ask('/files/json/')).body.toString()) as { name: string; size: number }[];
@@ -95,10 +100,10 @@ test('is live at once with a full list, accounts its requests to the byte, and l
   assert.deepEqual([isAlive(pid), isAlive(encoder), workFolders(pid)], [false, false, []]);
 });
 
-test('real clients play it, and its log has every octet they were sent', { skip }, async () => {
+test('real clients play it, and its log has every octet they were sent', { skip }, async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-log-'));
   const accessLogFile = join(folder, 'access.log');
-  const { origin, requests } = await start({ profile: 'low-latency', accessLogFile });
+  const { origin, requests } = await start(context, { profile: 'low-latency', accessLogFile });
   try {
     const args = ['-nostdin', '-loglevel', 'warning', '-i', origin.url, '-c', 'copy', '-t', '4', '-f', 'null', '-'];
     const play = await runProgram('ffmpeg', ['-hide_banner', ...args], LIMITS);
@@ -106,7 +111,10 @@ test('real clients play it, and its log has every octet they were sent', { skip 
   } finally {
     await origin.stop();
   }
-  const lines = (await readFile(accessLogFile, 'utf8')).split('\n').slice(0, -1).map((line) => JSON.parse(line));
+  const lines = (await readFile(accessLogFile, 'utf8'))
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
   assert.deepEqual(
     lines.map(({ remote_port, connection_requests, bytes_sent }) => [remote_port, connection_requests, bytes_sent]),
     requests.map(({ remotePort, requestIndex, bytesSent }) => [remotePort, requestIndex, bytesSent]),
@@ -115,8 +123,10 @@ test('real clients play it, and its log has every octet they were sent', { skip 
   await rm(folder, { recursive: true });
 });
 
-test('kill -9 of the origin leaves no FFmpeg and no folder, and the main program is told', { skip }, async () => {
-  const { origin } = await start();
+test('kill -9 of the origin leaves no FFmpeg and no folder, and the main program is told', {
+  skip,
+}, async (context) => {
+  const { origin } = await start(context);
   const [encoder = 0] = encoders(origin.pid);
   assert.ok(isAlive(encoder));
   process.kill(origin.pid, 'SIGKILL');
@@ -126,8 +136,8 @@ test('kill -9 of the origin leaves no FFmpeg and no folder, and the main program
   await origin.stop();
 });
 
-test('a stream that breaks ends the origin with the reason', { skip }, async () => {
-  const { origin } = await start();
+test('a stream that breaks ends the origin with the reason', { skip }, async (context) => {
+  const { origin } = await start(context);
   const [encoder = 0] = encoders(origin.pid);
   process.kill(encoder, 'SIGKILL');
   assert.match(await origin.broken, /^The live remux of profile 'low-bitrate' ended: SIGKILL/);
@@ -150,23 +160,32 @@ test('kill -9 of the main program leaves no origin, no FFmpeg and no folder', { 
   assert.deepEqual(workFolders(pid), []);
 });
 
-test('each reason not to start is one sentence', { skip }, async () => {
+test('each reason not to start is one sentence', { skip }, async (context) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const address = taken.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  await assert.rejects(start({ port }), {
+  await assert.rejects(start(context, { port }), {
     message: `Port ${port} on 127.0.0.1 is taken: choose another with --port, or 0 for a free one.`,
   });
   taken.close();
-  await assert.rejects(start({ ffmpegPath: '/nowhere/ffmpeg' }), /\/nowhere\/ffmpeg does not exist/);
-  await assert.rejects(start({ accessLogFile: '/nowhere/access.log' }), /The access log \/nowhere\/access.log cannot/);
+  await assert.rejects(start(context, { ffmpegPath: '/nowhere/ffmpeg' }), /\/nowhere\/ffmpeg does not exist/);
+  await assert.rejects(
+    start(context, { accessLogFile: '/nowhere/access.log' }),
+    /The access log \/nowhere\/access.log cannot/,
+  );
   const cache = await mkdtemp(join(tmpdir(), 'hls-swarm-cache-'));
   const ours = process.env['XDG_CACHE_HOME'];
   process.env['XDG_CACHE_HOME'] = cache;
   try {
-    await assert.rejects(start({ ffmpegPath: '/bin/true' }), /\/bin\/true ended well and encoded nothing.*is it FFmpeg\?/);
-    await assert.rejects(start({ ffmpegPath: '/bin/false' }), /Encoding profile 'low-bitrate' with \/bin\/false failed: exit/);
+    await assert.rejects(
+      start(context, { ffmpegPath: '/bin/true' }),
+      /\/bin\/true ended well and encoded nothing.*is it FFmpeg\?/,
+    );
+    await assert.rejects(
+      start(context, { ffmpegPath: '/bin/false' }),
+      /Encoding profile 'low-bitrate' with \/bin\/false failed: exit/,
+    );
     assert.deepEqual(readdirSync(cache), [], 'nothing half-made in the cache');
   } finally {
     process.env['XDG_CACHE_HOME'] = ours;
@@ -174,19 +193,27 @@ test('each reason not to start is one sentence', { skip }, async () => {
   }
 });
 
-test('a start that is given up leaves nothing', { skip }, async () => {
+test('a start that is given up in the middle of encoding leaves nothing', { skip }, async (context) => {
+  const cache = await mkdtemp(join(tmpdir(), 'hls-swarm-cache-'));
+  const ours = process.env['XDG_CACHE_HOME'];
+  process.env['XDG_CACHE_HOME'] = cache;
   const before = new Set(originFolders());
+  const added = (): readonly string[] => originFolders().filter((folder) => !before.has(folder));
   const giveUp = new AbortController();
-  const starting = start({ signal: giveUp.signal });
+  const starting = start(context, { profile: 'default', signal: giveUp.signal });
+  process.env['XDG_CACHE_HOME'] = ours;
+  const rejected = assert.rejects(starting, /changed my mind/);
+  await until(() => added().some((folder) => existsSync(join(folder, 'loop.part'))), 'encoding', 10_000);
   giveUp.abort(new Error('changed my mind'));
-  await assert.rejects(starting, /changed my mind/);
-  assert.deepEqual(originFolders().filter((folder) => !before.has(folder)), []);
+  await rejected;
+  assert.deepEqual([added(), readdirSync(cache)], [[], []]);
+  await rm(cache, { recursive: true });
 });
 
+/** Of every origin on this machine. */
 function originFolders(): readonly string[] {
   return ['/dev/shm', tmpdir()]
     .filter((parent) => existsSync(parent))
-    .flatMap((parent) => readdirSync(parent))
-    .filter((name) => name.startsWith('hls-swarm-origin-'));
+    .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))
+    .filter((path) => path.includes('hls-swarm-origin-'));
 }
-

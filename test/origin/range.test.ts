@@ -9,7 +9,17 @@ test('the whole as a range is a part, as nginx answers it', () => {
 });
 
 test('what is not a single byte range is ignored', () => {
-  for (const field of [undefined, '', 'bytes', 'bytes=-', 'bytes=5-4', 'bytes=0-1,3-4', 'bytes=a-b', 'lines=0-1', 'bytes=1.5-2'])
+  for (const field of [
+    undefined,
+    '',
+    'bytes',
+    'bytes=-',
+    'bytes=5-4',
+    'bytes=0-1,3-4',
+    'bytes=a-b',
+    'lines=0-1',
+    'bytes=1.5-2',
+  ])
     assert.deepEqual(readRange(field, 10), { kind: 'whole' }, String(field));
 });
 
@@ -25,14 +35,23 @@ test('a part holds exactly the octets whose positions the field names', () => {
     fc.property(fc.integer({ min: 1, max: 20 }), position, position, (size, first, extra) => {
       const last = first + extra;
       const named = Array.from({ length: size }, (_, at) => at);
-      expectOctets(readRange(`bytes=${first}-${last}`, size), named.filter((at) => at >= first && at <= last));
-      expectOctets(readRange(`bytes=${first}-`, size), named.filter((at) => at >= first));
-      expectOctets(readRange(`bytes=-${first}`, size), named.filter((at) => at >= size - first));
+      expectOctets(
+        readRange(`bytes=${first}-${last}`, size),
+        named.filter((at) => at >= first && at <= last),
+      );
+      expectOctets(
+        readRange(`bytes=${first}-`, size),
+        named.filter((at) => at >= first),
+      );
+      expectOctets(
+        readRange(`bytes=-${first}`, size),
+        named.filter((at) => at >= size - first),
+      );
     }),
   );
 });
 
 function expectOctets(answer: ReturnType<typeof readRange>, expected: readonly number[]): void {
-  if (expected.length === 0) return assert.equal(answer.kind, 'unsatisfiable');
-  assert.deepEqual(answer, { kind: 'part', first: expected[0], last: expected.at(-1) });
+  if (expected.length === 0) assert.equal(answer.kind, 'unsatisfiable');
+  else assert.deepEqual(answer, { kind: 'part', first: expected[0], last: expected.at(-1) });
 }

@@ -86,7 +86,12 @@ test('OPTIONS is 204 with what a browser wants to hear, on every path', async ()
 test('any other method is 405 and names the allowed ones', async () => {
   await using origin = await startFixture();
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'PROPFIND', 'PURGE']) {
-    const answer = await ask(origin, PLAYLIST_PATH, { 'Content-Type': 'application/xml', 'Content-Length': '0' }, method);
+    const answer = await ask(
+      origin,
+      PLAYLIST_PATH,
+      { 'Content-Type': 'application/xml', 'Content-Length': '0' },
+      method,
+    );
     assert.equal(answer.status, 405, method);
     assert.equal(field(answer, 'allow'), 'GET, HEAD, OPTIONS');
   }
@@ -94,7 +99,14 @@ test('any other method is 405 and names the allowed ones', async () => {
 
 test('what is not there is 404, and no path leads out of the folder', async () => {
   await using origin = await startFixture();
-  for (const path of ['/', '/live/', '/live/none.ts', '/live/../server.ts', '/live/..%2f..%2fetc%2fpasswd', '/etc/passwd'])
+  for (const path of [
+    '/',
+    '/live/',
+    '/live/none.ts',
+    '/live/../server.ts',
+    '/live/..%2f..%2fetc%2fpasswd',
+    '/etc/passwd',
+  ])
     assert.equal((await ask(origin, path)).status, 404, path);
 });
 

@@ -70,16 +70,36 @@ describe('health', () => {
     const listing = history(30, () => ({ lastListing: { atMs: 20_000, ok: true } }));
     assert.deepEqual(assessHealth(listing, 3).reasons, ['segment-size listing older than 3 intervals']);
     assert.deepEqual(assessHealth(listing, 4), healthy);
-    const stale = {
-      code: 'origin-metrics-stale',
-      subject: 'nginx_exporter',
-      sinceMs: 1,
-      count: 1,
-      evidence: '',
-    } as const;
-    assert.deepEqual(assessHealth(history(1, () => ({ summary: { findings: [stale] } }))).reasons, [
-      'origin metrics of nginx_exporter older than 3 intervals',
-    ]);
+    const stale =
+      (evidence: (second: number) => string) =>
+      (second: number): Overrides<Snapshot> => ({
+        summary: {
+          findings: [
+            {
+              code: 'origin-metrics-stale',
+              subject: 'nginx_exporter',
+              sinceMs: 1,
+              count: 1,
+              evidence: evidence(second),
+            },
+          ],
+        },
+      });
+    const growing = history(
+      3,
+      stale((second) => `silent for ${second} s`),
+    );
+    assert.deepEqual(assessHealth(growing).reasons, ['origin metrics of nginx_exporter older than 3 intervals']);
+    assert.deepEqual(
+      assessHealth(
+        history(
+          3,
+          stale(() => 'silent for 2 s'),
+        ),
+      ),
+      healthy,
+      'it answers again',
+    );
   });
 
   test('ends with lost records and with a bypass', () => {

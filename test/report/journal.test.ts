@@ -129,6 +129,21 @@ describe('the journal', () => {
     assert.deepEqual([journal.failure, journal.lostRecords, counted.lost], [undefined, 0, 0]);
   });
 
+  test('puts run first although preflight had records before it', async () => {
+    const path = join(folder, 'early.ndjson');
+    const { journal } = await open(path);
+    journal.write(lines(1));
+    journal.write(lines(2));
+    journal.write(RUN);
+    journal.write(lines(3));
+    await journal.end(SUMMARY);
+    const records = await recordsOf(path);
+    assert.deepEqual(
+      records.map(({ type, atMs }) => atMs ?? type),
+      ['run', 1, 2, 3, 'summary'],
+    );
+  });
+
   test('is readable by its owner only, even when the file was there with wider rights', async () => {
     const path = join(folder, 'mode.ndjson');
     await writeFile(path, 'an older journal\n');
@@ -166,14 +181,15 @@ describe('the journal', () => {
   test('takes 100,000 records in order without losing one', async () => {
     const path = join(folder, 'many.ndjson');
     const { journal, counted } = await open(path);
+    journal.write(RUN);
     for (let index = 0; index < 100_000; index += 1) {
       journal.write(lines(index));
       if (index % 10_000 === 0) await nextTurn();
     }
     await journal.end(SUMMARY);
     const records = await recordsOf(path);
-    assert.equal(records.length, 100_001);
-    assert.ok(records.slice(0, -1).every(({ atMs }, index) => atMs === index));
+    assert.equal(records.length, 100_002);
+    assert.ok(records.slice(1, -1).every(({ atMs }, index) => atMs === index));
     assert.equal(counted.lost, 0);
   });
 
@@ -265,6 +281,40 @@ describe('a journal that cannot be written', () => {
     const records = await recordsOf(path);
     assert.ok(records.length > 100);
     assert.equal(records.length + lost, 301, 'written + lost = all, the summary included');
+  });
+
+  test('tells of its losses without losing the telling: an echo of onLost never calls onLost again', async () => {
+    for (const [path, queueLimitBytes] of [
+      ['/dev/full', undefined],
+      [join(folder, 'echo.ndjson'), 2_000],
+    ] as const) {
+      let isInside = false;
+      const told: number[] = [];
+      const journal = await openJournal(path, {
+        ...(queueLimitBytes === undefined ? {} : { queueLimitBytes }),
+        onLost: (records) => {
+          assert.equal(isInside, false, 'onLost within onLost');
+          isInside = true;
+          told.push(records);
+          journal.write({ type: 'lost', atMs: 1, where: 'journal', records });
+          isInside = false;
+        },
+      });
+      for (let index = 0; index < 100; index += 1) journal.write(lines(index));
+      await journal.flush();
+      journal.write(lines(100));
+      await journal.end(SUMMARY);
+      const total = told.reduce((sum, records) => sum + records, 0);
+      assert.equal(journal.lostRecords, total);
+      if (queueLimitBytes === undefined) continue;
+      const records: { type: string; records?: number }[] = await recordsOf(path);
+      assert.deepEqual(
+        records.slice(-3).map(({ type }) => type),
+        ['lost', 'lines', 'summary'],
+      );
+      assert.equal(records.at(-3)?.records, total, 'one record tells of all of them, as soon as there is room');
+      assert.equal(records.filter(({ type }) => type === 'lines').length + total, 101);
+    }
   });
 
   test('because its reader left ends with EPIPE and counts the rest as lost', async () => {

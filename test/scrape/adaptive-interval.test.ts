@@ -1,3 +1,4 @@
+// The timetable on a clock that moves by hand: tiers, re-arming, jitter, no overlap. Nothing is fetched here.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -47,7 +47,8 @@ export async function refusedUrl(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-async function listening(context: TestContext, server: Server, dropConnections: () => void): Promise<string> {
+/** Port 0 on loopback; closed, with its connections, when the test ends. */
+export async function listening(context: TestContext, server: Server, dropConnections: () => void): Promise<string> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });

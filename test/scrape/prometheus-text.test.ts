@@ -1,3 +1,4 @@
+// The reader of the Prometheus text format: grammar, round trip, hostile lines.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -61,11 +62,8 @@ test('any samples survive being written and read', () => {
   const name = fc.stringMatching(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,8}$/);
   const label = fc.stringMatching(/^[a-z][a-zA-Z0-9_]{0,8}$/);
   const value = fc.oneof(fc.double(), fc.integer());
-  const sample = fc.record({
-    name,
-    labels: fc.dictionary(label, fc.string({ unit: 'grapheme' }), { noNullPrototype: true, maxKeys: 4 }),
-    value,
-  });
+  const labels = fc.dictionary(label, fc.string({ unit: 'grapheme' }), { noNullPrototype: true, maxKeys: 4 });
+  const sample = fc.record({ name, labels, value }, { noNullPrototype: true });
   const escaped = (text: string): string =>
     text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
   const number = (given: number): string =>

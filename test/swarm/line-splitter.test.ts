@@ -1,3 +1,4 @@
+// The line splitter against oracles of one line each, in any chunking.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

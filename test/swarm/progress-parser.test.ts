@@ -1,3 +1,4 @@
+// The reader of -progress blocks: what is absent, what is out of reason, a real capture, the peer's vectors.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -57,6 +57,20 @@ describe('the installed FFmpeg', { skip }, () => {
     });
   }
 
+  test('the reconnect options change nothing about a healthy stream: the same requests, the same end', async () => {
+    const requestsWith = async (reconnect: boolean): Promise<readonly string[]> => {
+      const before = server.requests.length;
+      const { args } = clientArguments(
+        { ...command, url: `${server.base}/vod.m3u8`, reconnect, stats: false },
+        capabilities,
+      );
+      const output = await runProgram('ffmpeg', args, { timeoutMs: 10_000, maxBytes: 2_000_000 });
+      assert.equal(output.code, 0, output.stderr.slice(-2_000));
+      return server.requests.slice(before).map(({ line }) => line);
+    };
+    assert.deepEqual(await requestsWith(true), await requestsWith(false));
+  });
+
   test('highest and lowest map the program of that bandwidth, asked once by a request that says who it is', async () => {
     const options = {
       url: `${server.base}/master.m3u8`,

@@ -1,3 +1,5 @@
+// The log parser line by line: the founding defects first, then each rule, then lines that nobody ever wrote.
+// Whole captures against what servers received are in stderr-truth.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -302,8 +304,9 @@ test('no line can make the parser throw, and every line is counted', () => {
   fc.assert(
     fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
       let emitted = 0;
-      const parser = new StderrParser((fact) => {
+      const parser = new StderrParser((fact, _atMs, loggedAtWallMs) => {
         emitted += 1;
+        assert.ok(loggedAtWallMs === undefined || Number.isSafeInteger(loggedAtWallMs));
         for (const value of Object.values(fact)) assert.ok(typeof value !== 'number' || Number.isSafeInteger(value));
       });
       for (const text of lines) parser.line(text, 0);

@@ -1,0 +1,71 @@
+// The agreement panel: how well the parser's account follows the proxy's, and how good the estimators of bytes are.
+// It scores nothing; the 80 % and 50 % of the lookup are the original system's colours.
+import type { EstimatorScore, KindAgreement, Snapshot } from '../stats/summary.ts';
+import { formatMs } from '../units.ts';
+import { cell, type Line, safeText } from './cells.ts';
+import { count, item, judged, known, type Level, percent, share, signedPercent, UNKNOWN } from './figures.ts';
+import type { Panel } from './panel.ts';
+
+const LOOKUP_GOOD = 0.8;
+const LOOKUP_FAIR = 0.5;
+
+export function agreementPanel({ summary }: Snapshot): Panel {
+  const { agreement, parser } = summary;
+  const { segment, playlist } = agreement;
+  const start = segment.startErrorMs;
+  const startError = `p50 ${known(start.absP50, formatMs)}, p95 ${known(start.absP95, formatMs)}`;
+  const lookup = lookupRate(parser.lookup);
+  const statistics = agreement.estimators.find(({ name }) => name === 'statistics');
+  return {
+    title: 'Agreement',
+    heading: 'Agreement of the parser with the proxy',
+    rows: [
+      { label: 'segments', items: pairing(segment) },
+      { label: 'playlists', items: pairing(playlist) },
+      { label: 'start error', items: [item(startError), item(`bias ${known(start.bias, formatMs)}`)] },
+      { label: 'lookup', items: [lookup, item(`${count(parser.lookup.attempts)} sizes asked for`)] },
+      { label: 'statistics', items: estimate(statistics) },
+      {
+        label: 'log lines',
+        items: [
+          item(count(parser.lines)),
+          item(`${count(parser.unparsedLines)} not understood`),
+          [judged(`${count(parser.droppedLines)} dropped`, parser.droppedLines > 0 ? 'warn' : 'good')],
+        ],
+      },
+    ],
+    brief: [
+      ...pairing(segment).slice(0, 2),
+      item(`start error ${startError}`),
+      [cell('lookup '), ...lookup],
+      [cell('statistics '), ...(estimate(statistics)[0] ?? [])],
+    ],
+    priorities: { line: 31, lines: 55, panel: 63 },
+  };
+}
+
+function pairing({ precision, recall, matched, missed, spurious }: KindAgreement): readonly Line[] {
+  return [
+    item(`precision ${known(precision, share)}`),
+    item(`recall ${known(recall, share)}`),
+    item(`${count(missed)} missed`),
+    item(`${count(spurious)} spurious`),
+    item(`${count(matched)} matched`),
+  ];
+}
+
+function lookupRate({ attempts, successes }: Snapshot['summary']['parser']['lookup']): Line {
+  if (attempts === 0) return item(UNKNOWN);
+  const rate = successes / attempts;
+  const level: Level = rate >= LOOKUP_GOOD ? 'good' : rate >= LOOKUP_FAIR ? 'warn' : 'bad';
+  return [level === 'good' ? cell(percent(rate), 'good') : judged(percent(rate), level), cell(' found')];
+}
+
+function estimate(score: EstimatorScore | undefined): readonly Line[] {
+  if (score === undefined) return [item(UNKNOWN)];
+  const error = item(`${known(score.errorRatio, signedPercent)} bytes`);
+  const { status } = score;
+  const words = status === 'ok' ? [] : [item(status)];
+  const reason = score.reason === undefined ? [] : [item(safeText(score.reason))];
+  return [error, ...words, ...reason];
+}

@@ -1,0 +1,82 @@
+// The errors panel: HTTP status codes as the proxy and as the log saw them, and how transfers ended other than complete.
+// It counts a client's leaving and our own stop as endings, not as faults: only faults are coloured.
+import { TERMINATIONS, type Termination } from '../events.ts';
+import type { Snapshot } from '../stats/summary.ts';
+import type { Line } from './cells.ts';
+import { count, item, judged } from './figures.ts';
+import type { Panel, Row } from './panel.ts';
+import { TERMINATION_WORDS } from './termination-words.ts';
+
+type Count = readonly [string, number];
+
+const FIRST_ERROR_STATUS = 400;
+/** Endings that get a row of their own; the rest share one. */
+const ENDING_ROWS = 3;
+const INTERNAL: Termination = 'ID';
+
+export function errorsPanel({ summary }: Snapshot): Panel {
+  const { proxy, parser } = summary;
+  const statuses = errorStatuses(proxy.byKind);
+  const endings = TERMINATIONS.filter((code) => code !== '--' && (proxy.terminations[code] ?? 0) > 0)
+    .map((code) => [code, proxy.terminations[code] ?? 0] as const)
+    .toSorted(([, one], [, other]) => other - one);
+  return {
+    title: 'Errors',
+    heading: 'Errors and endings',
+    rows: [
+      { label: 'HTTP', items: codes(statuses) },
+      {
+        label: 'in the log',
+        items: [
+          ...codes(Object.entries(parser.httpErrors)),
+          item(`timeouts ${count(parser.timeouts)}`),
+          item(`reconnections ${count(parser.reconnections)}`),
+        ],
+      },
+      ...endingRows(endings),
+    ],
+    brief: [
+      ...(statuses.length === 0 ? [item('HTTP none')] : codes(statuses)),
+      ...(endings.length === 0
+        ? [item('all transfers ended complete')]
+        : endings.map(([code, transfers]): Line => [...ending(code, transfers)])),
+    ],
+    priorities: { line: 32, lines: 56, panel: 64 },
+  };
+}
+
+/** Final statuses of 400 and above over all kinds, by code. */
+function errorStatuses(byKind: Snapshot['summary']['proxy']['byKind']): readonly Count[] {
+  const counts = new Map<string, number>();
+  for (const { statusCodes } of Object.values(byKind)) {
+    for (const [code, responses] of Object.entries(statusCodes)) {
+      if (Number(code) >= FIRST_ERROR_STATUS) counts.set(code, (counts.get(code) ?? 0) + responses);
+    }
+  }
+  return [...counts].toSorted(([one], [other]) => one.localeCompare(other));
+}
+
+function codes(counts: readonly Count[]): readonly Line[] {
+  if (counts.length === 0) return [item('none')];
+  return counts.map(([code, responses]): Line => [judged(`${code} x${count(responses)}`, 'warn')]);
+}
+
+function endingRows(endings: readonly (readonly [Termination, number])[]): readonly Row[] {
+  if (endings.length === 0) return [{ label: 'endings', items: [item('all complete')] }];
+  const rest = endings.slice(ENDING_ROWS);
+  const more = rest.map(([code, transfers]) => item(`${code} x${count(transfers)}`));
+  return [
+    ...endings
+      .slice(0, ENDING_ROWS)
+      .map(
+        ([code, transfers], index): Row => ({ label: index === 0 ? 'endings' : '', items: [ending(code, transfers)] }),
+      ),
+    ...(more.length === 0 ? [] : [{ label: '', items: more }]),
+  ];
+}
+
+function ending(code: Termination, transfers: number): Line {
+  const text = `${code} x${count(transfers)} ${TERMINATION_WORDS[code]}`;
+  if (code === INTERNAL) return [judged(text, 'bad')];
+  return /^[SsPRX]/.test(code) ? [judged(text, 'warn')] : item(text);
+}

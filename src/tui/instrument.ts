@@ -1,0 +1,59 @@
+// The instrument's own panel: how late its loops are, what it costs, what it lost, and the thresholds of `--fail-if`.
+// The verdict is in the header; here are the figures behind it.
+import type { Snapshot } from '../stats/summary.ts';
+import { formatBytes, formatMs } from '../units.ts';
+import { cell, type Line, safeText } from './cells.ts';
+import { count, item, judged, known, levelAbove } from './figures.ts';
+import type { Panel, Row } from './panel.ts';
+
+/** Where MEASURING section 8 draws the lines of its verdict. */
+const TAP_DELAY_DEGRADED_MS = 10;
+const TAP_DELAY_INVALID_MS = 50;
+const MAIN_DELAY_DEGRADED_MS = 100;
+
+export function instrumentPanel({ summary }: Snapshot): Panel {
+  const { instrument, clients, thresholds } = summary;
+  const { tapP99, mainP99 } = instrument.eventLoopDelayMs;
+  const cpu = (value: number | undefined): string => known(value, (spent) => `${spent.toFixed(1)} s`);
+  const delays: Line = [
+    cell('tap '),
+    judged(known(tapP99, formatMs), levelAbove(tapP99, TAP_DELAY_DEGRADED_MS, TAP_DELAY_INVALID_MS)),
+    cell(', main '),
+    judged(known(mainP99, formatMs), levelAbove(mainP99, MAIN_DELAY_DEGRADED_MS)),
+  ];
+  const spent = item(
+    `tap ${cpu(instrument.tapCpuSeconds)}, main ${cpu(instrument.mainCpuSeconds)}, FFmpeg ${cpu(clients.cpuSeconds)}`,
+  );
+  const losses: readonly Line[] = [
+    [judged(`${count(instrument.lostRecords)} records lost`, levelAbove(instrument.lostRecords, 0, 0))],
+    [judged(`${count(instrument.bypassedRequests)} bypassed`, levelAbove(instrument.bypassedRequests, 0, 0))],
+    [
+      judged(
+        `ledger ${formatBytes(instrument.ledgerImbalanceBytes)} off`,
+        levelAbove(Math.abs(instrument.ledgerImbalanceBytes), 0, 0),
+      ),
+    ],
+  ];
+  return {
+    title: 'Instrument',
+    heading: 'Instrument',
+    rows: [
+      { label: 'loop delay', items: [[cell('p99 '), ...delays]] },
+      {
+        label: 'CPU',
+        items: [spent, item(`${known(instrument.tapBytesPerCpuSecond, formatBytes)} relayed per CPU-second`)],
+      },
+      { label: 'account', items: losses },
+      ...thresholdRows(thresholds),
+    ],
+    brief: [[cell('loop delay p99 '), ...delays], ...losses, [cell('CPU '), ...spent]],
+    priorities: { line: 54, lines: 72, panel: 74 },
+  };
+}
+
+function thresholdRows(thresholds: Snapshot['summary']['thresholds']): readonly Row[] {
+  if (thresholds.length === 0) return [];
+  const failed = thresholds.filter((threshold) => threshold.failed);
+  const items = failed.map(({ expression }): Line => [judged(safeText(expression), 'bad')]);
+  return [{ label: '--fail-if', items: items.length === 0 ? [item('none holds')] : items }];
+}

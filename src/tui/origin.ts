@@ -1,0 +1,85 @@
+// The origin's panel: its host, its own counters, and how much of its bytes the proxy's account explains.
+// Whole host or server, other traffic included: the residual says how much of that there is.
+import type { Snapshot } from '../stats/summary.ts';
+import { formatBytes, msToSeconds } from '../units.ts';
+import { cell, type Line, safeText } from './cells.ts';
+import { count, item, judged, known, percent, seconds, signedPercent, UNKNOWN } from './figures.ts';
+import type { Panel, Row } from './panel.ts';
+
+type Summary = Snapshot['summary'];
+
+export function originPanel(snapshot: Snapshot): Panel {
+  const { origin, reconciliation } = snapshot.summary;
+  const host = hostItems(origin);
+  const residual = residualItems(reconciliation);
+  const joined = joinedItems(reconciliation.joined);
+  const unavailable = item(`not available${origin.reason === undefined ? '' : `: ${safeText(origin.reason)}`}`);
+  return {
+    title: 'Origin',
+    heading: 'Origin and reconciliation',
+    rows: [
+      ...(origin.available
+        ? [
+            { label: 'host', items: host },
+            { label: 'source', items: sourceItems(origin) },
+          ]
+        : [{ label: 'source', items: [unavailable] }]),
+      { label: 'residual', items: residual },
+      { label: 'access log', items: joined },
+      ...listingRows(snapshot),
+    ],
+    brief: [
+      ...(origin.available ? host.slice(0, 1) : [unavailable]),
+      ...(reconciliation.joined === undefined ? [] : joined.slice(0, 1)),
+      ...(reconciliation.residualBytes === undefined ? [] : [[cell('residual '), ...(residual[0] ?? [])]]),
+      ...(origin.available ? host.slice(1) : []),
+    ],
+    priorities: { line: 33, lines: 57, panel: 65 },
+  };
+}
+
+function hostItems({ cpuRatio, memoryUsedBytes, memoryTotalBytes, connections }: Summary['origin']): readonly Line[] {
+  const total = memoryTotalBytes === undefined ? '' : ` of ${formatBytes(memoryTotalBytes)}`;
+  return [
+    item(`CPU ${known(cpuRatio, percent)}`),
+    item(`${count(connections)} connections`),
+    item(`memory ${known(memoryUsedBytes, formatBytes)}${total}`),
+  ];
+}
+
+function sourceItems({ sources, scrapeIntervalSeconds, requests }: Summary['origin']): readonly Line[] {
+  return [
+    item(sources.map(safeText).join(', ')),
+    ...(scrapeIntervalSeconds === undefined ? [] : [item(`every ${scrapeIntervalSeconds} s`)]),
+    item(`${count(requests)} requests`),
+  ];
+}
+
+function residualItems({ residualBytes, residualRatio, originBytes }: Summary['reconciliation']): readonly Line[] {
+  if (residualBytes === undefined) return [item(UNKNOWN)];
+  const ratio = residualRatio === undefined ? '' : ` (${signedPercent(residualRatio)})`;
+  return [
+    item(`${residualBytes > 0 ? '+' : ''}${formatBytes(residualBytes)}${ratio}`),
+    item(`of ${known(originBytes, formatBytes)}`),
+  ];
+}
+
+function joinedItems(joined: Summary['reconciliation']['joined']): readonly Line[] {
+  if (joined === undefined) return [item(UNKNOWN)];
+  const { matched, equal, different, missingAtOrigin, missingAtProxy } = joined;
+  const missing = missingAtOrigin + missingAtProxy;
+  return [
+    item(`${count(equal)} of ${count(matched)} equal`),
+    [judged(`${count(different)} different`, different > 0 ? 'warn' : 'good')],
+    item(`${count(missing)} missing`),
+  ];
+}
+
+function listingRows({ atMs, lastListing }: Snapshot): readonly Row[] {
+  if (lastListing === undefined) return [];
+  const age = item(`${seconds(msToSeconds(Math.max(0, atMs - lastListing.atMs)))} ago`);
+  const said: Line = lastListing.ok
+    ? item(`${count(lastListing.entries)} sizes`)
+    : [judged(`failed: ${safeText(lastListing.reason ?? 'unknown reason')}`, 'warn')];
+  return [{ label: 'listing', items: [said, age] }];
+}

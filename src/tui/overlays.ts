@@ -1,0 +1,63 @@
+// What stands in the middle instead of the panels: the help, the last log lines, and the screen before the first snapshot.
+// It reads no snapshot.
+import { cell, fit, type Line, type Style, safeText, titleRule, wrapText } from './cells.ts';
+import { SHAPES } from './figures.ts';
+
+const LABEL_WIDTH = 12;
+
+/** Short enough for the smallest screen. */
+const HELP: readonly (readonly [string, string])[] = [
+  ['proxy', 'counted on the sockets of the tap: the reference'],
+  ['parser', 'read from FFmpeg logs and the segment listing'],
+  ['origin', 'what the origin says it sent, the rest explained'],
+  ['diff', 'candidate - proxy, in % of the proxy'],
+  ['-', 'not known, or the windows do not allow it'],
+  ['wait', 'request sent until the first octet of the status'],
+  ['receive', 'first until last octet of the content'],
+  ['stall', 'modelled: content received late for play'],
+  [`${SHAPES.good} ${SHAPES.warn} ${SHAPES.bad}`, 'good, with a reservation, bad'],
+  ['', ''],
+  ['q, Ctrl-C', 'end the run and sum up; twice: leave at once'],
+  ['p', 'stop and go on with the display; the run goes on'],
+  ['l', 'the last log lines'],
+  ['r', 'draw the whole screen again'],
+  ['Ctrl-Z', 'suspend everything, the run too'],
+];
+
+export function helpLines(columns: number): readonly Line[] {
+  return [
+    titleRule('Help', columns),
+    ...HELP.map(([word, meaning]) => fit([cell(word.padEnd(LABEL_WIDTH), 'strong'), cell(meaning)], columns)),
+  ];
+}
+
+/** The last lines that fit, oldest first; long ones wrapped. */
+export function logLines(log: readonly string[], columns: number, rows: number): readonly Line[] {
+  return [
+    titleRule('Log', columns),
+    ...(log.length === 0 ? [fit([cell('nothing logged yet', 'dim')], columns)] : tail(log, columns, rows - 1)),
+  ];
+}
+
+export function startingLines(log: readonly string[], columns: number, rows: number): readonly Line[] {
+  return [
+    fit([cell('Looking at FFmpeg, at this machine and at the stream.')], columns),
+    ...logLines(log, columns, rows - 1),
+  ];
+}
+
+function tail(log: readonly string[], columns: number, rows: number): readonly Line[] {
+  const lines: Line[] = [];
+  for (const entry of log.toReversed()) {
+    const wrapped = wrapText(safeText(entry), columns).map((text) => fit([cell(text, styleOf(entry))], columns));
+    if (lines.length + wrapped.length > rows) break;
+    lines.unshift(...wrapped);
+  }
+  return lines;
+}
+
+/** Of both log formats, text and JSON. */
+function styleOf(entry: string): Style {
+  if (/\bERROR\b|"level":"error"/.test(entry)) return 'bad';
+  return /\bWARN\b|"level":"warn"/.test(entry) ? 'warn' : 'plain';
+}

@@ -1,0 +1,35 @@
+// Termination codes in words short enough for half a screen: who ended a transfer, and in which phase.
+// A table only.
+import type { Termination } from '../events.ts';
+
+export const TERMINATION_WORDS: Readonly<Record<Termination, string>> = {
+  '--': 'complete',
+  CR: 'client left within its request',
+  cR: 'client silent within its request',
+  CQ: 'client left, request waiting',
+  CC: 'client left during the dial',
+  CH: 'client left before the response head',
+  CD: 'client left within the content',
+  cD: 'client did not drain in time',
+  CL: 'client left before the last delivery',
+  PR: 'request refused, not HTTP',
+  SC: 'origin refused the connection',
+  sC: 'origin did not take the connection in time',
+  SQ: 'origin closed, request waiting',
+  SH: 'origin closed before the response head',
+  sH: 'origin sent no response head in time',
+  SD: 'origin closed within the content',
+  sD: 'origin fell silent within the content',
+  PH: 'response head was not HTTP',
+  PD: 'response framing was broken',
+  RC: 'no local resource for a connection',
+  PC: 'local limit reached',
+  XD: 'origin name did not resolve',
+  XT: 'TLS with the origin failed',
+  KQ: 'our own stop, request waiting',
+  KC: 'our own stop during the dial',
+  KH: 'our own stop before the response head',
+  KD: 'our own stop within the content',
+  LR: 'answered by the tap itself',
+  ID: 'internal error of the tap',
+};

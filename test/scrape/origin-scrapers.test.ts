@@ -1,0 +1,231 @@
+// Origin sources: what is read from their texts, and what becomes of answers that are missing, wrong, late or huge.
+import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import type { Event, OriginSampleEvent } from '../../src/events.ts';
+import { Fetcher } from '../../src/fetch.ts';
+import { type Log, silentLog } from '../../src/log.ts';
+import { DeviceSum, MAX_DEVICES, SteadyCounter } from '../../src/scrape/counters.ts';
+import { createEmbeddedReader, createEmbeddedScraper } from '../../src/scrape/embedded.ts';
+import { createNginxExporterScraper, createNginxReader } from '../../src/scrape/nginx-exporter.ts';
+import { createNodeExporterScraper, createNodeReader, isLoopbackHost } from '../../src/scrape/node-exporter.ts';
+import { parsePrometheusText, type Sample } from '../../src/scrape/prometheus-text.ts';
+import type { ScraperDeps } from '../../src/scrape/scraper.ts';
+import { refusedUrl, serve, serveRaw } from './answers.ts';
+import { FakeTime } from './fake-time.ts';
+
+function samples(text: string): readonly Sample[] {
+  const exposition = parsePrometheusText(text);
+  assert.ok(exposition.ok);
+  return exposition.samples;
+}
+
+interface Bench {
+  readonly deps: ScraperDeps;
+  readonly events: OriginSampleEvent[];
+  readonly logged: string[];
+  readonly time: FakeTime;
+}
+
+function bench(context: TestContext): Bench {
+  const time = new FakeTime();
+  const fetcher = new Fetcher({ version: '1.0.0' });
+  context.after(() => fetcher.close());
+  const events: OriginSampleEvent[] = [];
+  const logged: string[] = [];
+  const note = (facts: object, event: string): void => {
+    logged.push(`${event} ${'reason' in facts ? facts.reason : ''}`.trim());
+  };
+  const log: Log = { ...silentLog, info: note, warn: note };
+  const emit = (event: Event): void => {
+    if (event.type === 'origin-sample') events.push(event);
+  };
+  return {
+    time,
+    events,
+    logged,
+    deps: { clock: time.clock, timers: time.timers, fetcher, emit, log, random: () => 0.5 },
+  };
+}
+
+const node = (values: { idle: number; user: number; sent?: number; lo?: number }): string => `
+node_cpu_seconds_total{cpu="0",mode="idle"} ${values.idle}
+node_cpu_seconds_total{cpu="0",mode="user"} ${values.user}
+node_memory_MemTotal_bytes 4294967296
+node_memory_MemAvailable_bytes 3e+09
+node_network_transmit_bytes_total{device="lo"} ${values.lo ?? 0}
+node_network_transmit_bytes_total{device="eth0"} ${values.sent ?? 0}
+node_network_receive_bytes_total{device="eth0"} 7
+`;
+
+test('CPU use is that of the time since the last scrape, absent on the first and after a reboot', () => {
+  const read = createNodeReader('origin.example');
+  const ratio = (idle: number, user: number): number | undefined => read(samples(node({ idle, user })))?.cpuRatio;
+  assert.equal(ratio(90_000, 10_000), undefined);
+  assert.equal(ratio(90_001, 10_003), 0.75);
+  assert.equal(ratio(90_001, 10_005), 1);
+  assert.equal(ratio(5, 5), undefined);
+  assert.equal(ratio(6, 6), 0.5);
+  assert.equal(ratio(6, 6), undefined, 'no time has passed');
+});
+
+test('memory in use is total minus available, minus free on old kernels, absent without both', () => {
+  const read = createNodeReader('origin.example');
+  const reading = read(samples(node({ idle: 1, user: 1 })));
+  assert.deepEqual([reading?.memoryTotalBytes, reading?.memoryUsedBytes], [4_294_967_296, 1_294_967_296]);
+  const old = read(samples('node_memory_MemTotal_bytes 10\nnode_memory_MemFree_bytes 4'));
+  assert.equal(old?.memoryUsedBytes, 6);
+  assert.deepEqual(read(samples('node_memory_MemTotal_bytes 10')), { memoryTotalBytes: 10 });
+});
+
+test('network octets are those of every device but lo, and of lo alone on a loopback origin', () => {
+  const text = node({ idle: 1, user: 1, sent: 500, lo: 9 });
+  assert.equal(createNodeReader('origin.example')(samples(text))?.networkSentBytesTotal, 500);
+  assert.equal(createNodeReader('127.0.0.1')(samples(text))?.networkSentBytesTotal, 9);
+  assert.equal(createNodeReader('127.0.0.1')(samples(text))?.networkReceivedBytesTotal, undefined);
+  assert.deepEqual(['localhost', '127.1.2.3', '[::1]', '::1', '10.0.0.1', '1270.example'].map(isLoopbackHost), [
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+test('a counter that begins again goes on from where it was; the fall itself counts nothing', () => {
+  const counter = new SteadyCounter();
+  assert.deepEqual(
+    [100, 150, 20, 30, 0, 5].map((raw) => counter.advance(raw)),
+    [100, 150, 150, 160, 160, 165],
+  );
+});
+
+test('a device that appears later counts from its first sight, one that vanishes keeps what it had', () => {
+  const sum = new DeviceSum();
+  const advance = (values: Record<string, number>): number | undefined => sum.advance(new Map(Object.entries(values)));
+  assert.equal(advance({}), undefined);
+  assert.equal(advance({ eth0: 100 }), 100);
+  assert.equal(advance({ eth0: 110, veth1: 5000 }), 110);
+  assert.equal(advance({ eth0: 120, veth1: 5007 }), 127);
+  assert.equal(advance({ eth0: 130 }), 137);
+});
+
+test('the number of devices followed is bounded', () => {
+  const sum = new DeviceSum();
+  const many = new Map(Array.from({ length: MAX_DEVICES + 10 }, (_, index) => [`veth${index}`, 1]));
+  assert.equal(sum.advance(many), MAX_DEVICES);
+});
+
+test('nginx: connections and requests, nothing that its exporter does not know', () => {
+  const read = createNginxReader();
+  assert.deepEqual(read(samples('nginx_connections_active 42\nnginx_http_requests_total 1000')), {
+    connectionsActive: 42,
+    requestsTotal: 1000,
+  });
+  assert.equal(read(samples('nginx_http_requests_total 7'))?.requestsTotal, 1000, 'a restart of nginx');
+  assert.equal(read(samples('up 1')), undefined);
+});
+
+test('the embedded origin: exact octets and requests beside host and server', () => {
+  const read = createEmbeddedReader('127.0.0.1');
+  const text = `${node({ idle: 1, user: 1, lo: 9 })}nginx_connections_active 3\nnginx_http_requests_total 10
+hls_swarm_origin_server_response_bytes_total 12345\nhls_swarm_origin_server_requests_total 9\n`;
+  assert.deepEqual(read(samples(text)), {
+    memoryTotalBytes: 4_294_967_296,
+    memoryUsedBytes: 1_294_967_296,
+    networkSentBytesTotal: 9,
+    connectionsActive: 3,
+    requestsTotal: 9,
+    bytesSentTotal: 12_345,
+  });
+  assert.equal(read(samples(node({ idle: 1, user: 1 }))), undefined, 'some other exporter');
+});
+
+test('a scrape is one event with the instant of its answer, its interval and our own octets', async (context) => {
+  const url = await serve(context, (_request, response) => response.end('nginx_connections_active 1\n'));
+  const { deps, events, time } = bench(context);
+  await time.advance(1234);
+  const scraper = createNginxExporterScraper(deps, { url });
+  scraper.setActiveClients(8);
+  await scraper.scrapeNow();
+  await scraper.stop();
+  const [{ ownBytes, ...event }] = events as [OriginSampleEvent];
+  assert.deepEqual(event, {
+    type: 'origin-sample',
+    source: 'nginx_exporter',
+    atMs: 1234,
+    ok: true,
+    connectionsActive: 1,
+    intervalSeconds: 2,
+  });
+  assert.ok((ownBytes ?? 0) > 200);
+});
+
+test('every failure is an event with a reason; the log has one line per change; a source that is back is ok again', async (context) => {
+  let answer: RequestListener = (_request, response) => response.end(node({ idle: 1, user: 1 }));
+  const url = await serve(context, (request, response) => answer(request, response));
+  const { deps, events, logged } = bench(context);
+  const scraper = createNodeExporterScraper(deps, { url, originHost: 'o', timeoutMs: 100 });
+  const outcome = async (handler: RequestListener): Promise<string> => {
+    answer = handler;
+    await scraper.scrapeNow();
+    const event = events.at(-1);
+    return event?.ok ? 'ok' : (event?.reason ?? '');
+  };
+  assert.equal(await outcome(answer), 'ok');
+  assert.equal(await outcome((_request, response) => response.writeHead(404).end()), 'status 404 instead of 200');
+  assert.equal(await outcome((_request, response) => response.writeHead(500).end()), 'status 500 instead of 200');
+  assert.equal(await outcome((_request, response) => response.writeHead(500).end()), 'status 500 instead of 200');
+  assert.equal(await outcome((_request, response) => response.write('node')), 'no complete answer within 100 ms');
+  assert.match(await outcome((_request, response) => response.end('x'.repeat(3_000_000))), /larger than the limit/);
+  assert.match(await outcome((_request, response) => response.end('<html>')), /^line 1 is not Prometheus text/);
+  assert.match(await outcome((_request, response) => response.end('up 1\n')), /is this a node_exporter\?$/);
+  assert.match(await outcome((_request, response) => response.end('')), /is this a node_exporter\?$/);
+  assert.match(
+    await outcome((_request, response) => {
+      response.writeHead(200, { 'Content-Length': 100 });
+      response.write('node', () => response.destroy());
+    }),
+    /ended before the answer was complete/,
+  );
+  assert.equal(await outcome((_request, response) => response.end(node({ idle: 2, user: 2 }))), 'ok');
+  assert.equal(events.at(-1)?.cpuRatio, 0.5, 'deltas reach over the outage');
+  await scraper.stop();
+  assert.equal(logged.length, 8, 'two answers of 500 and two of another exporter are one line each');
+  assert.equal(logged.at(-1), 'node_exporter_scrape_recovered');
+});
+
+test('unreachable, then there', async (context) => {
+  const { deps, events } = bench(context);
+  const gone = createEmbeddedScraper(deps, { url: await refusedUrl(), originHost: '127.0.0.1' });
+  await gone.scrapeNow();
+  await gone.stop();
+  assert.match(events[0]?.reason ?? '', /^connection refused/);
+});
+
+test('a scraper follows the timetable and is silent after stop, also with a scrape on its way', async (context) => {
+  const url = await serve(context, (_request, response) => response.end('nginx_connections_active 1\n'));
+  const { deps, events, time } = bench(context);
+  const scraper = createNginxExporterScraper(deps, { url, fixedIntervalMs: 5000 });
+  scraper.start();
+  const until = async (count: number): Promise<void> => {
+    const deadline = Date.now() + 5000;
+    while (events.length < count || time.armed === 0) {
+      assert.ok(Date.now() < deadline, `${events.length} of ${count} events`);
+      await time.advance(0);
+    }
+  };
+  await until(1);
+  await time.advance(4999);
+  assert.equal(events.length, 1);
+  await time.advance(1);
+  await until(2);
+  assert.equal(events[1]?.intervalSeconds, 5);
+  const stalled = await serveRaw(context, '', () => {});
+  const other = createNginxExporterScraper(deps, { url: stalled.url });
+  other.start();
+  await Promise.all([scraper.stop(), other.stop()]);
+  assert.equal(events.length, 2);
+  assert.equal(time.armed, 0);
+});

@@ -1,0 +1,121 @@
+// Each finding appears when it should, once, and not before.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Event, FINDING_CODES } from '../../src/events.ts';
+import { FINDINGS, FindingBook, MAX_FINDINGS } from '../../src/stats/findings.ts';
+import type { Finding } from '../../src/stats/summary.ts';
+import {
+  aTransfer,
+  life,
+  listing,
+  PLAYLIST,
+  play,
+  playlist,
+  quiet,
+  range,
+  sample,
+  segment,
+  segmentUrl,
+} from './ledger-traffic.ts';
+
+const findings = (events: readonly Event[], atMs = 60_000): Finding[] => [
+  ...play(events).snapshot(atMs, 0).summary.findings,
+];
+const codes = (events: readonly Event[]): string[] => findings(events).map(({ code, subject }) => `${code} ${subject}`);
+
+test('every code has a sentence and a next step', () => {
+  for (const code of FINDING_CODES) {
+    assert.match(FINDINGS[code].sentence, /^[A-Z].*\.$/);
+    assert.match(FINDINGS[code].next, /^[A-Z].*\.$/);
+  }
+});
+
+test('the book is bounded and counts what it leaves out', () => {
+  const book = new FindingBook();
+  for (let at = 0; at < MAX_FINDINGS + 7; at += 1) book.raise('segment-missing', `s${at}`, at, '');
+  assert.deepEqual([book.read().length, book.overflow], [MAX_FINDINGS, 7]);
+});
+
+test('a finding that the journal echoes is not counted twice', () => {
+  const missing = aTransfer({ startedAtMs: 5, status: 404 });
+  const echo: Event = { type: 'finding', atMs: 6, code: 'segment-missing', subject: segmentUrl(1), evidence: 'x' };
+  assert.equal(findings([missing, echo])[0]?.count, 1);
+});
+
+test('segment-missing: a segment that the playlist lists and the origin lacks', () => {
+  assert.deepEqual(codes([aTransfer({ startedAtMs: 5, status: 404 })]), [`segment-missing ${segmentUrl(1)}`]);
+  assert.deepEqual(codes([aTransfer({ startedAtMs: 5, status: 404, kind: 'other' })]), []);
+});
+
+test('origin-silent and tls-untrusted come from the endings', () => {
+  const failed = (termination: 'sH' | 'XT') =>
+    aTransfer({ startedAtMs: 5, termination, upstreamAddress: '10.0.0.1:443' });
+  assert.deepEqual(codes([failed('sH'), failed('XT')]), ['origin-silent 10.0.0.1:443', 'tls-untrusted 10.0.0.1:443']);
+});
+
+test('playlist-lost: two failed reloads in a row of one client, or exit 0 without ENDLIST', () => {
+  const failed = (client: number, atMs: number) => playlist(client, atMs, { status: 503 });
+  assert.deepEqual(codes([...failed(1, 1), ...playlist(1, 2), ...failed(1, 3), ...failed(2, 4)]), []);
+  assert.deepEqual(codes([...failed(1, 1), ...failed(1, 2), ...failed(1, 3)]), [`playlist-lost ${PLAYLIST}`]);
+  assert.deepEqual(codes([life(3, 0, 'start'), life(3, 9, 'exit', { category: 'playlistLost' })]), [
+    'playlist-lost client 3',
+  ]);
+});
+
+const reading = (client: number, atMs: number, mediaSequence: number): Event => ({
+  type: 'playlist',
+  client,
+  process: 1,
+  atMs,
+  url: PLAYLIST,
+  mediaSequence,
+  segmentCount: 6,
+  targetDurationSeconds: 2,
+  listedSeconds: 12,
+  endlist: false,
+});
+
+test('a sequence that falls within the list is an older copy, beyond it the encoder began again', () => {
+  assert.deepEqual(codes([reading(1, 1, 100), reading(1, 2, 101), reading(2, 3, 100)]), [], 'each door for itself');
+  assert.deepEqual(codes([reading(1, 1, 101), reading(1, 2, 100)]), [`sequence-went-back ${PLAYLIST}`]);
+  assert.deepEqual(codes([reading(1, 1, 101), reading(1, 2, 0)]), [`encoder-restarted ${PLAYLIST}`]);
+});
+
+test('lookup-low and listing-lags need enough attempts', () => {
+  const run = (numbers: number[]): Event[] => [
+    life(1, 0, 'start'),
+    listing(1, range(1, 10)),
+    ...numbers.flatMap((number, at) => segment(1, number, 100 + at * 10)),
+    life(1, 5_000, 'stop'),
+    listing(6_000, range(1, 10)),
+    sample(7_000, []),
+  ];
+  assert.deepEqual(codes(run([...range(1, 9), ...range(11, 15)])), []);
+  assert.deepEqual(codes(run([...range(1, 10), ...range(1, 10), ...range(11, 17)])), [
+    'lookup-low segment sizes',
+    'listing-lags segment sizes',
+  ]);
+});
+
+test('client-restarting: three restarts within a minute', () => {
+  const restart = (process: number, atMs: number): Event[] => [
+    life(1, atMs, 'start', { process }),
+    life(1, atMs + 100, 'exit', { process, category: 'error' }),
+    life(1, atMs + 101, 'restart-scheduled', { process, delayMs: 250 }),
+  ];
+  const starts = (gapMs: number): Event[] => [1, 2, 3, 4].flatMap((process) => restart(process, process * gapMs));
+  assert.deepEqual(codes([...starts(500), sample(2_500, [])]), ['client-restarting client 1']);
+  assert.deepEqual(codes([...starts(40_000), sample(160_500, [])]), []);
+});
+
+test('instrument-overloaded and machine-full', () => {
+  const busy = (atMs: number, machineCpuRatio: number): Event => sample(atMs, [], { machineCpuRatio });
+  const calm = Array.from({ length: 9 }, (_, at) => busy(at * 1_000, 0.5));
+  assert.deepEqual(codes([...calm, busy(9_000, 0.99)]), [], 'a tenth is allowed');
+  assert.deepEqual(codes([...calm, busy(9_000, 0.99), busy(10_000, 0.99)]), ['machine-full this machine']);
+  const late = sample(1_000, [], { tapLoopDelayP99Ms: 11, mainLoopDelayP99Ms: 101 });
+  assert.deepEqual(codes([late, ...quiet(2_000, 3_000)]), [
+    'instrument-overloaded tap loop',
+    'instrument-overloaded main loop',
+  ]);
+});

@@ -1,0 +1,204 @@
+// The two lookups: sizes by URL and range with every miss explained, and the original's way kept as it was.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { ByteRange, ListingEvent } from '../../src/events.ts';
+import { ListingTable, OriginalListingTable } from '../../src/stats/listing-table.ts';
+import { Lookup, type LookupProcess } from '../../src/stats/lookup.ts';
+
+const BASE = 'http://o:80/live/';
+
+function listing(atMs: number, sizes: Readonly<Record<string, number>>): ListingEvent {
+  const entries = Object.entries(sizes).map(([name, sizeBytes]) => ({ name, sizeBytes }));
+  return { type: 'listing', atMs, url: 'http://o:80/files/json/', ok: true, entries };
+}
+
+const table = (sizes: Readonly<Record<string, number>>, window = 10): ListingTable => {
+  const created = new ListingTable(BASE, window);
+  created.update(listing(0, sizes));
+  return created;
+};
+
+test('names map to URLs by their path under the stream, whatever the query; folders and escapes included', () => {
+  const sizes = table({ 'seg1.ts': 100, '720p/seg1.ts': 700, 'a b%.ts': 5 });
+  const bytes: [string, ByteRange | undefined, number][] = [
+    ['seg1.ts', undefined, 100],
+    ['seg1.ts?token=x/y', undefined, 100],
+    ['720p/seg1.ts', undefined, 700],
+    ['a%20b%25.ts', undefined, 5],
+    ['seg1.ts', [10, 19], 10],
+    ['seg1.ts', [90, 1_000], 10],
+    ['seg1.ts', [40, null], 60],
+    ['seg1.ts', [200, 300], 0],
+  ];
+  for (const [path, range, expected] of bytes)
+    assert.deepEqual(sizes.find(BASE + path, range), { bytes: expected }, path);
+});
+
+test('every miss has its reason', () => {
+  const sizes = table({ 'seg20.ts': 1 });
+  sizes.update(listing(1, { 'seg40.ts': 1, 'seg41.ts': 1 }));
+  const reasons: [string, string][] = [
+    [`${BASE}seg20.ts`, 'evicted'],
+    [`${BASE}seg42.ts`, 'notYetListed'],
+    [`${BASE}seg35.ts`, 'neverListed'],
+    [`${BASE}seg3.ts`, 'neverListed'],
+    [`${BASE}other.ts`, 'neverListed'],
+    [`${BASE}1080p/seg41.ts`, 'ambiguous'],
+    ['http://cdn/live/seg41.ts', 'ambiguous'],
+    ['http://cdn/live/x.ts', 'neverListed'],
+  ];
+  for (const [url, miss] of reasons) assert.deepEqual(sizes.find(url, undefined), { miss }, url);
+});
+
+test('an encoder that begins again with low numbers is listed at once; the original dropped all its names', () => {
+  const before = listing(0, { 'seg500.ts': 1, 'seg501.ts': 1 });
+  const after = listing(1, { 'seg0.ts': 7, 'seg1.ts': 8 });
+  const ours = new ListingTable(BASE, 300);
+  const original = new OriginalListingTable(300);
+  for (const event of [before, after]) {
+    ours.update(event);
+    original.update(event);
+  }
+  assert.deepEqual(ours.find(`${BASE}seg1.ts`, undefined), { bytes: 8 });
+  assert.deepEqual(ours.find(`${BASE}seg501.ts`, undefined), { miss: 'notYetListed' });
+  assert.equal(original.find(`${BASE}seg1.ts`), undefined);
+});
+
+test('the window keeps the newest numbers of each series, and memory does not grow with the stream', () => {
+  const sizes = new ListingTable(BASE, 5);
+  for (let newest = 10; newest < 2_000; newest += 1) {
+    const names = [0, 1, 2].flatMap((back) => [`v0/seg${newest - back}.ts`, `v1/part-${newest - back}.m4s`]);
+    sizes.update(listing(newest, Object.fromEntries(names.map((name) => [name, newest]))));
+    assert.ok(sizes.size <= 10, `${sizes.size} names`);
+  }
+  assert.deepEqual(sizes.find(`${BASE}v1/part-1995.m4s`, undefined), { bytes: 1_997 });
+});
+
+test('the table against a plain oracle: found exactly when listed in the newest window', () => {
+  const numbers = fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(
+      fc.array(numbers, { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 20 }),
+      (listings, window) => {
+        const sizes = new ListingTable(BASE, window);
+        let highest = 0;
+        const listed = new Set<number>();
+        for (const [atMs, set] of listings.entries()) {
+          const top = Math.max(...set);
+          if (top + set.length <= highest) {
+            highest = top;
+            listed.clear();
+          }
+          highest = Math.max(highest, top);
+          for (const number of set) listed.add(number);
+          for (const number of listed) if (number <= highest - window) listed.delete(number);
+          sizes.update(listing(atMs, Object.fromEntries(set.map((number) => [`seg${number}.ts`, number + 1]))));
+        }
+        for (let number = 0; number <= 60; number += 1) {
+          const answer = sizes.find(`${BASE}seg${number}.ts`, undefined);
+          assert.equal('bytes' in answer, listed.has(number), `seg${number}`);
+        }
+      },
+    ),
+  );
+});
+
+interface Attempts {
+  readonly lookup: Lookup;
+  readonly process: LookupProcess;
+  readonly found: number[];
+  ask(url: string, atMs: number, playlist?: number): void;
+}
+
+function attempts(): Attempts {
+  const found: number[] = [];
+  const lookup = new Lookup({ streamUrl: `${BASE}a.m3u8`, window: 10, onBytes: (bytes) => found.push(bytes) });
+  const process = lookup.newProcess(undefined);
+  const ask = (path: string, atMs: number, playlist = 0): void => {
+    lookup.requested(process, { playlist, url: BASE + path, atMs, isSegment: true });
+  };
+  return { lookup, process, found, ask };
+}
+
+test('a miss stays open until a listing newer than the request, then counts once', () => {
+  const { lookup, ask, found } = attempts();
+  lookup.listing(listing(1_000, { 'seg1.ts': 10 }));
+  ask('seg2.ts', 1_500);
+  ask('seg3.ts', 2_500);
+  assert.equal(lookup.read().open, 1);
+  lookup.listing(listing(1_400, { 'seg1.ts': 10 }));
+  assert.equal(lookup.read().open, 1, 'that listing was made before the request');
+  lookup.listing(listing(2_000, { 'seg2.ts': 20 }));
+  assert.deepEqual(found, [20], 'added when found');
+  ask('seg4.ts', 3_000);
+  lookup.listing(listing(3_100, { 'seg2.ts': 20 }));
+  lookup.listing(listing(3_200, { 'seg3.ts': 30 }));
+  const { attempts: made, successes, open, misses } = lookup.read();
+  assert.deepEqual({ made, successes, open }, { made: 2, successes: 1, open: 0 });
+  assert.deepEqual(misses, { neverListed: 0, evicted: 0, notYetListed: 1, ambiguous: 0 });
+});
+
+test('renditions complete their own segments only; the original mixed them, which changes times but no sums', () => {
+  const { lookup, process, ask, found } = attempts();
+  lookup.listing(listing(0, { 'v0/seg1.ts': 1, 'v0/seg2.ts': 2, 'v1/seg1.ts': 10, 'v1/seg2.ts': 20 }));
+  ask('v0/seg1.ts', 1, 0);
+  ask('v1/seg1.ts', 2, 1);
+  assert.deepEqual(found, []);
+  ask('v0/seg2.ts', 3, 0);
+  assert.deepEqual(found, [1]);
+  lookup.ended(process);
+  assert.deepEqual(
+    [...found].sort((a, b) => a - b),
+    [1, 2, 10],
+    'what was pending at the end was read',
+  );
+  assert.deepEqual(
+    lookup.readOriginal(),
+    { attempts: 2, successes: 2, bytes: 20 },
+    'one size per name, the last one lost',
+  );
+});
+
+test('a failed attempt is no segment; the original counted it in full', () => {
+  const { lookup, process } = attempts();
+  lookup.listing(listing(0, { 'seg1.ts': 1, 'seg2.ts': 2 }));
+  const ask = (url: string, atMs: number) =>
+    lookup.requested(process, { playlist: 0, url: BASE + url, atMs, isSegment: true }).attempt;
+  ask('seg1.ts', 1).failed = true;
+  ask('seg2.ts', 2);
+  lookup.ended(process);
+  assert.deepEqual([lookup.read().bytes, lookup.readOriginal().bytes], [2, 1]);
+});
+
+interface EvictCase {
+  readonly id: string;
+  readonly op: string;
+  readonly input: { readonly window: number; readonly names: readonly string[] };
+  readonly expected: { readonly kept?: readonly string[]; readonly evicted?: readonly string[] };
+}
+const VECTORS = new URL('../../../shared/peer/cases/segment_scraper.json', import.meta.url);
+
+test('both tables keep and evict what the peer does in its own eviction cases', {
+  skip: existsSync(VECTORS) ? false : 'the vectors are only in ../shared, which is absent',
+}, () => {
+  const { cases } = JSON.parse(readFileSync(VECTORS, 'utf8')) as { readonly cases: readonly EvictCase[] };
+  const evictions = cases.filter(({ op }) => op === 'evict');
+  assert.ok(evictions.length > 0);
+  for (const { id, input, expected } of evictions) {
+    const event = listing(0, Object.fromEntries(input.names.map((name) => [name, 1])));
+    const ours = new ListingTable(BASE, input.window);
+    const original = new OriginalListingTable(input.window);
+    for (const sizes of [ours, original]) sizes.update(event);
+    const check = (names: readonly string[], isKept: boolean): void => {
+      for (const name of names) {
+        assert.equal('bytes' in ours.find(BASE + name, undefined), isKept, `${id} ${name}`);
+        assert.equal(original.find(BASE + name) !== undefined, isKept, `${id} ${name}, original`);
+      }
+    };
+    check(expected.kept ?? [], true);
+    check(expected.evicted ?? [], false);
+  }
+});

@@ -1,0 +1,81 @@
+// Which transfer enters which population: a storm of errors or of slow players must not make an origin look faster.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TransferEvent } from '../../src/events.ts';
+import { isClientLimited, ProxyAccount } from '../../src/stats/proxy-account.ts';
+import type { KindSummary } from '../../src/stats/summary.ts';
+import { aTransfer } from './ledger-traffic.ts';
+
+function read(...transfers: Partial<TransferEvent>[]): KindSummary {
+  const account = new ProxyAccount();
+  for (const facts of transfers) account.transfer(aTransfer({ startedAtMs: 1_000, ...facts }));
+  const kind = account.read(2_000).byKind.segment;
+  assert.ok(kind !== undefined);
+  return kind;
+}
+
+const counts = ({ transfers, complete, ok, clientLimited }: KindSummary): number[] => [
+  transfers,
+  complete,
+  ok,
+  clientLimited,
+];
+const populations = ({ phases }: KindSummary): number[] => [phases.waitMs.n, phases.receiveMs.n, phases.totalMs.n];
+
+test('an ok transfer is in every population', () => {
+  const kind = read({}, { status: 206 });
+  assert.deepEqual(counts(kind), [2, 2, 2, 0]);
+  assert.deepEqual(populations(kind), [2, 2, 2]);
+  assert.deepEqual(kind.statusCodes, { '200': 1, '206': 1 });
+});
+
+test('a storm of 404s leaves the quantiles of the segments as they were', () => {
+  const kind = read({}, ...Array.from({ length: 50 }, () => ({ status: 404, totalMs: 0.1, phases: { waitMs: 0.1 } })));
+  assert.deepEqual(counts(kind), [51, 51, 1, 0]);
+  assert.deepEqual(populations(kind), [1, 1, 1]);
+  assert.ok((kind.phases.totalMs.p50 ?? 0) > 9);
+});
+
+test('an abort after a 2xx head has a wait and nothing else', () => {
+  const kind = read({ termination: 'CD', integrity: 'short' });
+  assert.deepEqual(counts(kind), [1, 0, 0, 0]);
+  assert.deepEqual(populations(kind), [1, 0, 0]);
+});
+
+test('a clean close of unknown length is ok; what was short or had excess is not', () => {
+  assert.equal(read({ integrity: 'unknown-length' }).ok, 1);
+  assert.equal(read({ integrity: 'excess' }).ok, 0);
+  assert.equal(read({ integrity: 'short', termination: 'SD' }).ok, 0);
+});
+
+test('a client-limited transfer leaves receive and total, never wait, and is counted', () => {
+  const kind = read({ clientBlockedMs: 6 }, { clientBlockedMs: 4.9 });
+  assert.deepEqual(counts(kind), [2, 2, 2, 1]);
+  assert.deepEqual(populations(kind), [2, 1, 1]);
+  assert.equal(kind.phases.clientBlockedMs.n, 2);
+});
+
+test('client-limited means above 5 % of receive and above 5 ms', () => {
+  const blocked = (clientBlockedMs: number, receiveMs: number): boolean =>
+    isClientLimited(aTransfer({ startedAtMs: 0, clientBlockedMs, phases: { receiveMs } }));
+  assert.deepEqual(
+    [blocked(5, 10), blocked(5.1, 10), blocked(49, 1_000), blocked(51, 1_000)],
+    [false, true, false, true],
+  );
+});
+
+test('a dial that failed says nothing about how long a dial takes', () => {
+  const dialled = { phases: { dnsMs: 1, connectMs: 2, waitMs: 3 } };
+  const refused: Partial<TransferEvent> = {
+    termination: 'SC',
+    integrity: 'short',
+    phases: { dnsMs: 1, connectMs: 3_000 },
+  };
+  const { status: _none, ...headless } = aTransfer({ startedAtMs: 0, ...refused });
+  const account = new ProxyAccount();
+  account.transfer(aTransfer({ startedAtMs: 0, ...dialled }));
+  account.transfer(headless);
+  const kind = account.read(1_000).byKind.segment;
+  assert.deepEqual([kind?.phases.connectMs.n, kind?.phases.connectMs.max], [1, 2]);
+  assert.deepEqual(kind?.statusCodes, { '200': 1, none: 1 });
+});

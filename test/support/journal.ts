@@ -1,0 +1,91 @@
+// A journal and a report as a user's script reads them, and the join of transfers with an origin's own log to the byte.
+// It is independent of src/stats: an account of our own, made from the records alone, to hold the program's against.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { Event, TransferEvent } from '../../src/events.ts';
+import type { Summary } from '../../src/stats/summary.ts';
+
+export interface ReadJournal {
+  readonly first: Event;
+  /** All lines but the last. */
+  readonly events: readonly Event[];
+  readonly transfers: readonly TransferEvent[];
+  readonly summary: Summary;
+}
+
+/** Every line must be JSON, the last one the summary, and the file must end in a line feed. */
+export async function readJournal(path: string): Promise<ReadJournal> {
+  const text = await readFile(path, 'utf8');
+  assert.ok(text.endsWith('}\n'), `the journal ends in ${JSON.stringify(text.slice(-80))}`);
+  const records = text
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event);
+  const { type, ...summary } = records.pop() as unknown as Summary & { type: string };
+  assert.equal(type, 'summary');
+  const [first] = records;
+  assert.ok(first !== undefined);
+  const transfers = records.filter((event) => event.type === 'transfer');
+  return { first, events: records, transfers, summary };
+}
+
+export async function readSummary(path: string): Promise<Summary> {
+  return JSON.parse(await readFile(path, 'utf8')) as Summary;
+}
+
+/** What an origin's log says of one request, whoever the origin is. */
+export interface LoggedRequest {
+  readonly remotePort: number;
+  readonly requestIndex: number;
+  readonly status: number;
+  /** Head, framing and content. */
+  readonly bytesSent: number;
+  /** Framing and content. */
+  readonly bodyBytesSent: number;
+  readonly completed: boolean;
+}
+
+export interface Join {
+  readonly transfers: number;
+  /** Completed on both sides, found by port and index. */
+  readonly joined: number;
+  readonly equal: number;
+  /** Each that differs, in words. */
+  readonly different: readonly string[];
+  /** Completed transfers that the origin's log does not have, and the other way round. */
+  readonly missingAtOrigin: readonly string[];
+  readonly missingAtProxy: readonly string[];
+}
+
+/** By (port, request index), in order where a port was used again; never by time. */
+export function joinByPort(transfers: readonly TransferEvent[], requests: readonly LoggedRequest[]): Join {
+  const logged = new Map<string, LoggedRequest[]>();
+  for (const request of requests) {
+    const key = `${request.remotePort}/${request.requestIndex}`;
+    logged.set(key, [...(logged.get(key) ?? []), request]);
+  }
+  const result = { joined: 0, equal: 0, different: [] as string[], missingAtOrigin: [] as string[] };
+  for (const transfer of transfers) {
+    const key = `${transfer.upstreamLocalPort}/${transfer.upstreamRequestIndex}`;
+    const request = logged.get(key)?.shift();
+    const isComplete = transfer.termination === '--';
+    if (request === undefined) {
+      if (isComplete) result.missingAtOrigin.push(`${key} ${transfer.url}`);
+    } else if (isComplete && request.completed) {
+      result.joined += 1;
+      const difference = differenceOf(transfer, request);
+      if (difference === undefined) result.equal += 1;
+      else result.different.push(`${key} ${transfer.url}: ${difference}`);
+    }
+  }
+  const rest = [...logged].flatMap(([key, left]) => left.filter(({ completed }) => completed).map(() => key));
+  return { transfers: transfers.length, ...result, missingAtProxy: rest };
+}
+
+function differenceOf(transfer: TransferEvent, request: LoggedRequest): string | undefined {
+  const body = transfer.framingBytes + transfer.contentBytes;
+  const sent = transfer.responseHeadBytes + transfer.interimHeadBytes + body;
+  const ours = [transfer.status, body, sent].join(' ');
+  const theirs = [request.status, request.bodyBytesSent, request.bytesSent].join(' ');
+  return ours === theirs ? undefined : `status, body, all: proxy ${ours}, origin ${theirs}`;
+}

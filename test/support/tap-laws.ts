@@ -1,0 +1,91 @@
+// The laws that hold for all that a tap says, whatever the traffic was: MEASURING sections 2 and 3.
+// It is an oracle of its own: it sums records and compares with the meters of each batch; nothing of src/stats is used.
+import assert from 'node:assert/strict';
+import type { BatchEvent, ConnectionEvent, Event, TransferEvent } from '../../src/events.ts';
+import { OPEN_BYTES } from '../../src/proxy/tap-core.ts';
+
+const TOLERANCE_MS = 1e-6;
+
+/** Phases sum to the total, bytes and times are sane, and the bug code is not there. */
+export function checkTransfer(transfer: TransferEvent): void {
+  const name = nameOf(transfer);
+  const phases = Object.entries(transfer.phases);
+  const sum = phases.reduce((total, [, ms]) => total + ms, 0);
+  assert.ok(Math.abs(sum - transfer.totalMs) < TOLERANCE_MS, `${name}: phases sum to ${sum} of ${transfer.totalMs} ms`);
+  assert.ok(
+    phases.every(([, ms]) => ms >= 0),
+    `${name}: a phase is negative: ${JSON.stringify(transfer.phases)}`,
+  );
+  assert.notEqual(transfer.termination, 'ID', name);
+  const { responseHeadBytes, interimHeadBytes, framingBytes, contentBytes, deliveredBytes } = transfer;
+  const responseBytes = responseHeadBytes + interimHeadBytes + framingBytes + contentBytes;
+  assert.ok(deliveredBytes <= responseBytes, `${name}: delivered ${deliveredBytes} of ${responseBytes}`);
+  if (transfer.termination !== '--') return;
+  assert.equal(deliveredBytes, responseBytes, `${name}: complete, so all of it was delivered`);
+  assert.notEqual(transfer.integrity, 'short', `${name}: complete, so nothing is short`);
+}
+
+/** Every batch balances, each transfer ended once, and what the last batch leaves open is nothing. */
+export function checkLedger(events: readonly Event[], workers: number): void {
+  for (let worker = 0; worker < workers; worker += 1) checkWorker(eventsOf(events, worker, workers), worker);
+}
+
+/** Workers number their connections in residue classes; a batch names its worker. */
+function eventsOf(events: readonly Event[], worker: number, workers: number): readonly Event[] {
+  return events.filter((event) => {
+    if (event.type === 'batch') return event.worker === worker;
+    return 'connection' in event && (event.connection - 1) % workers === worker;
+  });
+}
+
+function checkWorker(events: readonly Event[], worker: number): void {
+  const transfers: TransferEvent[] = [];
+  const connections: ConnectionEvent[] = [];
+  let last: BatchEvent | undefined;
+  for (const event of events) {
+    if (event.type === 'transfer') transfers.push(event);
+    if (event.type === 'connection') connections.push(event);
+    if (event.type !== 'batch') continue;
+    last = event;
+    checkBatch(event, transfers);
+  }
+  const keys = new Set(transfers.map(nameOf));
+  assert.equal(keys.size, transfers.length, `worker ${worker}: a transfer ended twice`);
+  if (last !== undefined) checkEnd(last, transfers, connections);
+}
+
+function checkBatch({ meters, atMs, lostRecords }: BatchEvent, transfers: readonly TransferEvent[]): void {
+  for (const name of OPEN_BYTES) {
+    const open = meters[`open${name.charAt(0).toUpperCase()}${name.slice(1)}`] ?? Number.NaN;
+    assert.equal(meters[name], sum(transfers, name) + open, `batch at ${atMs}: ${name} (${open} open)`);
+  }
+  const { deliveredBytes, openTransfers = Number.NaN } = meters;
+  assert.equal(deliveredBytes, sum(transfers, 'deliveredBytes'), `batch at ${atMs}: deliveredBytes`);
+  assert.equal(meters['transfers'], transfers.length + openTransfers, `batch at ${atMs}: transfers`);
+  assert.equal(lostRecords, 0);
+}
+
+function checkEnd(
+  { meters }: BatchEvent,
+  transfers: readonly TransferEvent[],
+  connections: readonly ConnectionEvent[],
+): void {
+  for (const name of ['openTransfers', 'openConnections', 'openUpstreamConnections'])
+    assert.equal(meters[name], 0, `${name} at the end`);
+  const dialled = connections.filter(({ upstreamConnection }) => upstreamConnection !== undefined);
+  assert.equal(meters['upstreamConnections'], dialled.length, 'one record for each upstream connection');
+  assert.equal(meters['idleConnections'], connections.length - dialled.length, 'one record for each idle connection');
+  for (const name of ['readBytes', 'writtenBytes', 'excessBytes'] as const)
+    assert.equal(meters[name], sum(connections, name), `${name} of all connections`);
+  assert.equal(meters['writtenBytes'], sum(transfers, 'requestHeadBytes') + sum(transfers, 'requestBodyBytes'));
+  for (const connection of connections)
+    assert.equal(connection.imbalanceBytes, 0, `imbalance of upstream ${connection.upstreamConnection}`);
+}
+
+function sum<Name extends string>(records: readonly { readonly [Key in Name]: number }[], name: Name): number {
+  return records.reduce((total, record) => total + record[name], 0);
+}
+
+function nameOf({ connection, requestIndex, termination, url }: TransferEvent): string {
+  return `transfer ${connection}/${requestIndex} (${termination} ${url})`;
+}

@@ -1,0 +1,143 @@
+// What cannot work is said in a sentence that names the thing and quotes the value, with the right code, and nothing stays.
+// Each command line is one that a user might type; none of them may start a client.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { describe, test } from 'node:test';
+import { fakeProgram } from '../support/processes.ts';
+import { hlsSwarm, type Sandbox, sandbox } from '../support/program.ts';
+import { requirement } from '../support/require.ts';
+import { serveFiles } from '../support/static-server.ts';
+
+const skip = requirement('ffmpeg');
+const PLAYLIST = Buffer.from('#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nseg0.ts\n');
+const MEASURED_ON = ['--metrics', '127.0.0.1:0', '--no-tui'];
+
+interface Refusal {
+  readonly args: (box: Sandbox) => readonly string[];
+  readonly code: number;
+  /** Each must be on stderr. */
+  readonly says: readonly (string | RegExp)[];
+}
+
+async function assertRefused({ args, code, says }: Refusal): Promise<void> {
+  await using box = await sandbox();
+  const ended = await hlsSwarm(args(box), box.env);
+  assert.equal(ended.code, code, ended.stderr);
+  for (const text of says) {
+    const isSaid = typeof text === 'string' ? ended.stderr.includes(text) : text.test(ended.stderr);
+    assert.ok(isSaid, `not said: ${text}\n${ended.stderr}`);
+  }
+  assert.doesNotMatch(ended.stderr, /\n {4}at /, 'a stack trace');
+  assert.doesNotMatch(ended.stderr, /"client_|client_process_started/);
+  assert.equal(ended.stdout, '');
+  assert.deepEqual(box.processes(), []);
+  assert.deepEqual(box.leftovers(), []);
+}
+
+describe('a command line that is wrong is refused with 2', { concurrency: 2 }, () => {
+  const refusals: Readonly<Record<string, Refusal>> = {
+    'no URL at all': { args: () => [], code: 2, says: [/URL/] },
+    'a URL that is not http': {
+      args: () => ['ftp://origin.example/live.m3u8'],
+      code: 2,
+      says: ['ftp://origin.example/live.m3u8', 'http'],
+    },
+    'several mistakes, told all at once': {
+      args: () => ['ftp://a.example/', '--clients', 'none', '--duration', '-3s', '--variant', 'best'],
+      code: 2,
+      says: ['ftp://a.example/', /--clients.*none/, /--duration.*-3s/, /--variant.*best.*highest/],
+    },
+    'an option that does not exist, with the nearest one that does': {
+      args: () => ['http://origin.example/live.m3u8', '--client', '3'],
+      code: 2,
+      says: [/--client\b/, '--clients'],
+    },
+    'no proxy worker': {
+      args: () => ['http://origin.example/live.m3u8', '--proxy-workers', '0'],
+      code: 2,
+      says: [/--proxy-workers.*\b0\b.*1 to 64/],
+    },
+    'an option whose effect comes later': {
+      args: () => ['http://origin.example/live.m3u8', '--fault', 'kind=segment nth=7 status=404'],
+      code: 2,
+      says: [/--fault.*later/],
+    },
+    'a command that comes later': { args: () => ['replay', 'j.ndjson'], code: 2, says: [/replay.*later/] },
+  };
+  for (const [name, refusal] of Object.entries(refusals)) test(name, () => assertRefused(refusal));
+});
+
+describe('what cannot be measured is refused with 1 before any client starts', { skip, concurrency: 2 }, () => {
+  test('an origin that nobody listens at', async () => {
+    const port = await closedPort();
+    const url = `http://127.0.0.1:${port}/live.m3u8`;
+    await assertRefused({ args: (box) => [url, ...withFfmpeg(box)], code: 1, says: [url, /connection refused/] });
+  });
+
+  test('a stream that is not there, and a page in place of a playlist', async () => {
+    const page = Buffer.from('<!doctype html><title>Sign in</title>');
+    const server = await serveFiles(new Map([['/page.m3u8', page]]));
+    const missing = `${server.base}/missing.m3u8`;
+    const html = `${server.base}/page.m3u8`;
+    await Promise.all([
+      assertRefused({ args: (box) => [missing, ...withFfmpeg(box)], code: 1, says: [missing, '404'] }),
+      assertRefused({ args: (box) => [html, ...withFfmpeg(box)], code: 1, says: [html, '<!doctype html>'] }),
+    ]);
+    assert.ok(server.requests.every(({ userAgent }) => userAgent.startsWith('hls-swarm-preflight/')));
+    await server.close();
+  });
+
+  test('a metrics port that is taken: nothing is asked of the origin', async () => {
+    const server = await serveFiles(new Map([['/live.m3u8', PLAYLIST]]));
+    const taken = server.base.replace('http://', '');
+    const args = (box: Sandbox): readonly string[] => [
+      ...[`${server.base}/live.m3u8`, '--metrics', taken, '--ffmpeg', box.ffmpeg],
+      ...['--journal', box.file('j.ndjson')],
+    ];
+    await assertRefused({ args, code: 1, says: ['--metrics', taken, /taken/] });
+    assert.deepEqual(server.requests, []);
+    await server.close();
+  });
+
+  test('an FFmpeg that is none, one that is missing, one that is no program', async () => {
+    const server = await serveFiles(new Map([['/live.m3u8', PLAYLIST]]));
+    const url = `${server.base}/live.m3u8`;
+    const banana = fakeProgram('not-ffmpeg');
+    const cases: readonly [string, RegExp][] = [
+      [banana, /is not FFmpeg|not a usable FFmpeg|does not say|banana/i],
+      ['/no/such/ffmpeg', /does not exist/],
+      [fakeProgram('not-executable'), /is not executable/],
+    ];
+    for (const [path, reason] of cases) {
+      await assertRefused({ args: () => [url, ...MEASURED_ON, '--ffmpeg', path], code: 1, says: [path, reason] });
+    }
+    await assertRefused({ args: () => ['demo', ...MEASURED_ON, '--ffmpeg', '/no/such/ffmpeg'], code: 1, says: ['/no/such/ffmpeg'] });
+    await server.close();
+  });
+
+  test('a journal and a report that cannot be written', async () => {
+    const server = await serveFiles(new Map([['/live.m3u8', PLAYLIST]]));
+    const url = `${server.base}/live.m3u8`;
+    for (const option of ['--journal', '--report']) {
+      for (const path of ['/no/such/folder/file.json', '/tmp']) {
+        const args = (box: Sandbox): readonly string[] => [url, ...withFfmpeg(box), option, path];
+        await assertRefused({ args, code: 1, says: [new RegExp(`hls-swarm: ${option}: .*'${path}'`)] });
+      }
+    }
+    assert.deepEqual(server.requests, []);
+    await server.close();
+  });
+});
+
+function withFfmpeg(box: Sandbox): readonly string[] {
+  return [...MEASURED_ON, '--ffmpeg', box.ffmpeg];
+}
+
+/** A port that was free a moment ago. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,178 @@
+// How a run ends: by signals, by the stream, by a reader that leaves, by SIGKILL, and what is left then: nothing.
+// The numbers of a run are the business of demo.test.ts.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { readJournal, readSummary } from '../support/journal.ts';
+import { vodMedia } from '../support/ffmpeg-media.ts';
+import { isAlive, until } from '../support/processes.ts';
+import { type HlsSwarm, hlsSwarm, PROGRAM, type Sandbox, sandbox, startHlsSwarm, startShell } from '../support/program.ts';
+import { requirement } from '../support/require.ts';
+import { serveFiles } from '../support/static-server.ts';
+
+const skip = requirement('ffmpeg');
+const END_LIMIT_MS = 4_000;
+
+function demo(box: Sandbox, clients: number, ...more: string[]): readonly string[] {
+  const fixed = ['--no-tui', '--metrics', '127.0.0.1:0', '--profile', 'low-bitrate', '--ffmpeg', box.ffmpeg];
+  return ['demo', '--clients', String(clients), '--ramp-rate', '50', ...fixed, ...more];
+}
+
+/** Resolves when every client has had a segment. */
+async function playing(program: HlsSwarm, clients: number): Promise<void> {
+  const url = await program.controlUrl();
+  await program.until(async () => {
+    const response = await fetch(`${url}/debug/client/${clients}`);
+    const state = (await response.json()) as { door?: { contentBytes: number } };
+    return (state.door?.contentBytes ?? 0) > 0;
+  }, `a media byte for client ${clients}`);
+}
+
+/** The folders of embedded origins whose process is `pid`. */
+function workFolders(pid: string): readonly string[] {
+  return ['/dev/shm', '/tmp'].flatMap((parent) =>
+    existsSync(parent) ? readdirSync(parent).filter((name) => name.startsWith(`hls-swarm-origin-${pid}-`)) : [],
+  );
+}
+
+function originPid(box: Sandbox): string {
+  const line = box.processes().find((process) => process.includes('origin/main'));
+  assert.ok(line !== undefined, box.processes().join('\n'));
+  return String(Number.parseInt(line, 10));
+}
+
+function assertNothingLeft(box: Sandbox): void {
+  assert.deepEqual(box.processes(), []);
+  assert.deepEqual(box.leftovers(), []);
+}
+
+describe('how a run ends', { skip, concurrency: 3 }, () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`${signal} ends a run within 4 s: exit 0, a whole summary, a journal to its last line`, async () => {
+      await using box = await sandbox();
+      const files = ['--report', box.file('r.json'), '--journal', box.file('j.ndjson')];
+      await using program = startHlsSwarm(demo(box, 2, ...files), box.env);
+      await playing(program, 2);
+      const pid = originPid(box);
+      const askedAtMs = performance.now();
+      program.signal(signal);
+      const { code, stdout, stderr } = await program.ended();
+      assert.equal(code, 0, stderr);
+      assert.ok(performance.now() - askedAtMs < END_LIMIT_MS, `${performance.now() - askedAtMs} ms`);
+      assert.ok(stdout.includes('summary of the run') && stdout.includes(box.file('r.json')), stdout);
+      const { first, summary } = await readJournal(box.file('j.ndjson'));
+      assert.equal(first.type, 'run');
+      assert.deepEqual(summary, await readSummary(box.file('r.json')));
+      assert.deepEqual(summary.clients.exits, { success: 0, error: 0, signal: 0, stopped: 2, playlistLost: 0 });
+      assertNothingLeft(box);
+      assert.deepEqual(workFolders(pid), []);
+    });
+  }
+
+  test('a second SIGINT leaves at once with 130, and takes everything along', async () => {
+    await using box = await sandbox();
+    await using program = startHlsSwarm(demo(box, 2), box.env);
+    await playing(program, 2);
+    program.signal('SIGINT');
+    // Two signals within 50 ms are one wish: that is how npm and a terminal deliver one Ctrl-C.
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    const askedAtMs = performance.now();
+    program.signal('SIGINT');
+    const { code } = await program.ended();
+    assert.equal(code, 130);
+    assert.ok(performance.now() - askedAtMs < 1_000, `${performance.now() - askedAtMs} ms`);
+    await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
+  });
+
+  test('kill -9 leaves no client, no origin, no encoder and no folder in memory', async () => {
+    await using box = await sandbox();
+    await using program = startHlsSwarm(demo(box, 2), box.env);
+    await playing(program, 2);
+    const pid = originPid(box);
+    assert.equal(workFolders(pid).length, 1);
+    assert.ok(box.processes().length >= 5, box.processes().join('\n'));
+    process.kill(program.pid, 'SIGKILL');
+    await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
+    await until(() => workFolders(pid).length === 0, 'the end of its folder', 2_000);
+  });
+
+  test('a signal while the origin is still starting ends the run with a sentence and 1', async () => {
+    await using box = await sandbox();
+    await using program = startHlsSwarm(demo(box, 1), box.env);
+    await program.until(() => box.processes().some((line) => line.includes('origin/main')), 'the origin process');
+    program.signal('SIGTERM');
+    const { code, stderr } = await program.ended();
+    assert.equal(code, 1);
+    assert.match(stderr, /hls-swarm: ended before the embedded origin was live\n$/);
+    assertNothingLeft(box);
+  });
+
+  test('a stream with an end ends the run when every client has played it: exit 0, all of them success', async () => {
+    const media = await vodMedia();
+    const origin = await serveFiles(media.files);
+    await using box = await sandbox();
+    const files = ['--report', box.file('r.json'), '--pace', 'max', '--no-tui', '--metrics', '127.0.0.1:0'];
+    const url = `${origin.base}/vod.m3u8`;
+    const { code, stderr } = await hlsSwarm([url, '--clients', '2', '--ffmpeg', box.ffmpeg, ...files], box.env);
+    await origin.close();
+    assert.equal(code, 0, stderr);
+    const { clients, proxy, agreement } = await readSummary(box.file('r.json'));
+    assert.deepEqual(clients.exits, { success: 2, error: 0, signal: 0, stopped: 0, playlistLost: 0 });
+    assert.equal(proxy.byKind.segment?.ok, 2 * media.segments.length);
+    const bytes = media.segments.reduce((sum, { length }) => sum + length, 0);
+    assert.equal(proxy.byKind.segment?.contentBytes, 2 * bytes);
+    assert.deepEqual([agreement.segment.precision, agreement.segment.recall], [1, 1]);
+    assertNothingLeft(box);
+  });
+
+  test('a reader of stdout that left is no error: no stack trace, and the code of the run', async () => {
+    const media = await vodMedia();
+    const origin = await serveFiles(media.files);
+    await using box = await sandbox();
+    const args = [`${origin.base}/vod.m3u8`, '--clients', '1', '--pace', 'max', '--metrics', '127.0.0.1:0'];
+    const line = '"$0" "$@" | true; exit "${PIPESTATUS[0]}"';
+    await using shell = startShell(line, [...PROGRAM, ...args, '--ffmpeg', box.ffmpeg], box.env);
+    const { code, stderr } = await shell.ended();
+    await origin.close();
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /EPIPE|\n {4}at /);
+    assertNothingLeft(box);
+  });
+
+  test('a client that is killed is told as such and started again, and its door stays', async () => {
+    await using box = await sandbox();
+    const files = ['--report', box.file('r.json'), '--journal', box.file('j.ndjson')];
+    await using program = startHlsSwarm(demo(box, 2, ...files), box.env);
+    await playing(program, 2);
+    const url = await program.controlUrl();
+    const state = async (): Promise<{ pid?: number; process: number; door: { url: string; openTransfers: number } }> =>
+      (await (await fetch(`${url}/debug/client/1`)).json()) as Awaited<ReturnType<typeof state>>;
+    const before = await state();
+    assert.ok(before.pid !== undefined && isAlive(before.pid));
+    process.kill(before.pid, 'SIGKILL');
+    const after = await program.until(async () => {
+      const now = await state();
+      return now.process === 2 && now.pid !== undefined && now;
+    }, 'the second process of client 1');
+    assert.equal(after.door.url, before.door.url);
+    program.signal('SIGTERM');
+    const { code, stderr } = await program.ended();
+    assert.equal(code, 0, stderr);
+    const { events, summary } = await readJournal(box.file('j.ndjson'));
+    const life = events.filter((event) => event.type === 'client' && event.client === 1);
+    assert.deepEqual(
+      life.map((event) => event.type === 'client' && [event.event, event.process, event.category]),
+      [
+        ['start', 1, undefined],
+        ['exit', 1, 'signal'],
+        ['restart-scheduled', 1, 'signal'],
+        ['start', 2, undefined],
+        ['stop', 2, undefined],
+        ['exit', 2, 'stopped'],
+      ],
+    );
+    assert.deepEqual([summary.clients.starts, summary.clients.restarts, summary.clients.exits.signal], [3, 1, 1]);
+    assert.equal(summary.instrument.bypassedRequests, 0);
+    assertNothingLeft(box);
+  });
+});
