@@ -4,7 +4,7 @@
 export const MS_PER_SECOND = 1000;
 export const US_PER_MS = 1000;
 export const NS_PER_MS = 1_000_000;
-export const BITS_PER_BYTE = 8;
+const BITS_PER_BYTE = 8;
 export const KIB = 1024;
 export const MIB: number = KIB * KIB;
 export const SECONDS_PER_MINUTE = 60;

@@ -68,8 +68,13 @@ export async function startEmbeddedOrigin(options: EmbeddedOriginOptions): Promi
     options.signal?.throwIfAborted();
     throw new Error(failure ?? `The origin has not become live within ${msToSeconds(START_LIMIT_MS)} s.`);
   }
-  // After a SIGKILL nobody else can.
-  const emptied = gone.then(() => removeWorkFolder(live.workFolder));
+  // After a SIGKILL nobody else can; process.ts sends it when we exit without having stopped the origin.
+  const empty = (): void => removeWorkFolder(live.workFolder);
+  process.once('exit', empty);
+  const emptied = gone.then(() => {
+    process.off('exit', empty);
+    empty();
+  });
   void broken.then((reason) => options.log.error({ reason }, 'origin_broken'));
   const { url, metricsUrl, listingUrl } = live;
   options.log.info({ url, metricsUrl, listingUrl, pid: program.pid }, 'origin_live');

@@ -9,6 +9,8 @@ import { MIB, MS_PER_SECOND, SECONDS_PER_MINUTE } from '../units.ts';
 const MEMORY_FOLDER = '/dev/shm';
 /** Twice what a stream keeps there: the encoded loop and some 20 segments. Containers often have 64 MiB in all. */
 const NEEDED_BYTES = 32 * MIB;
+const REMOVAL_RETRIES = 4;
+const REMOVAL_RETRY_MS = 20;
 const NAME = /^hls-swarm-origin-(\d+)-/;
 /** A live folder changes with every segment; one that has been quiet for that long is nobody's. */
 const ABANDONED_AFTER_MS = SECONDS_PER_MINUTE * MS_PER_SECOND;
@@ -18,8 +20,9 @@ export async function createWorkFolder(): Promise<string> {
   return mkdtemp(join(hasRoom(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), `hls-swarm-origin-${process.pid}-`));
 }
 
+/** Tried again for a moment, as an FFmpeg that is just being killed may still add a file. */
 export function removeWorkFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: REMOVAL_RETRIES, retryDelay: REMOVAL_RETRY_MS });
 }
 
 /** Removes what killed processes left. Needs both signs, as a process id of another container means nothing here. */

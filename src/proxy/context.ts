@@ -14,7 +14,7 @@ import type { PlaylistCache } from '../hls/kinds.ts';
 import type { WorkerMeter } from '../meters.ts';
 import { WORKER_SLOT } from '../meters.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { MAX_ANNOUNCED_SEGMENTS } from './limits.ts';
+import { MAX_ANNOUNCED_SEGMENTS, type TimeLimits } from './limits.ts';
 import type { Ending, Transfer } from './transfer.ts';
 
 /** What leaves a worker as a record. */
@@ -26,6 +26,7 @@ export interface ContextOptions {
   readonly kinds: Float64Array;
   readonly playlists: PlaylistCache;
   readonly dialTimeoutMs: number;
+  readonly limits: TimeLimits;
   /** Worker k of n: connection numbers are unique in the run because each worker counts its own residue class. */
   readonly worker: number;
   readonly workers: number;
@@ -36,6 +37,7 @@ export class TapContext {
   readonly clock: Clock;
   readonly playlists: PlaylistCache;
   readonly dialTimeoutMs: number;
+  readonly limits: TimeLimits;
   readonly pool: BufferPool = new BufferPool();
   readonly emit: (record: TapRecord) => void;
   readonly openTransfers: Set<Transfer> = new Set();
@@ -52,6 +54,7 @@ export class TapContext {
     this.clock = options.clock;
     this.playlists = options.playlists;
     this.dialTimeoutMs = options.dialTimeoutMs;
+    this.limits = options.limits;
     this.emit = options.emit;
     this.#slots = options.slots;
     this.#kinds = options.kinds;

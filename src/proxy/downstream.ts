@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts';
 import { ExchangeQueue } from './exchange-queue.ts';
 import { fieldValue, type RequestHead, rewriteRequestHead } from './http1/head.ts';
 import { type RequestObserver, RequestReader } from './http1/request-reader.ts';
-import { CLOSE_GRACE_MS, FIRST_HEAD_LIMIT_MS, MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
+import { MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
 import { localAnswer } from './local-answer.ts';
 import { type Refusal, readTarget, type Target } from './target.ts';
 import { leavingCode, queuedCode } from './termination.ts';
@@ -37,7 +37,6 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   readonly #upstreams: Upstream[] = [];
   readonly #openedAtMs: number;
   readonly #headTimer: NodeJS.Timeout;
-  #closeTimer: NodeJS.Timeout | undefined;
   /** The request whose body is being read. */
   #current: Exchange | undefined;
   #isReadingHead = false;
@@ -53,7 +52,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.connection = context.nextConnection();
     this.#queue = new ExchangeQueue(context, door, this.connection);
     this.#openedAtMs = context.clock.nowMs();
-    this.#headTimer = setTimeout(() => this.#onHeadTimeout(), FIRST_HEAD_LIMIT_MS);
+    this.#headTimer = setTimeout(() => this.#onHeadTimeout(), context.limits.firstHeadMs);
     context.meter('connections', 1);
     context.meter('openConnections', 1);
     socket.on('data', (octets: Buffer) => this.#onData(octets));
@@ -74,10 +73,12 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   // What the reader of requests says.
 
   firstOctet(): void {
-    this.#isReadingHead = true;
+    this.#isReadingHead = !this.#isClosing;
   }
 
   head(head: RequestHead): void {
+    // An earlier request in the same read may have ended the connection.
+    if (this.#isClosing) return;
     this.#isReadingHead = false;
     clearTimeout(this.#headTimer);
     const route = this.#route(head);
@@ -106,10 +107,15 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   }
 
   complete(): void {
+    const exchange = this.#current;
     this.#current = undefined;
+    if (exchange === undefined) return;
+    exchange.isAsked = true;
+    if (exchange.transfer.isReceived) this.#settle();
   }
 
   problem(text: string): void {
+    if (this.#isClosing) return;
     this.#isReadingHead = false;
     const isAlone = this.#queue.length === 0;
     const { transfer } = this.#queue.begin(UNREAD);
@@ -215,7 +221,10 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#isClosing = true;
     for (const upstream of this.#upstreams) upstream.destroy('tap');
     this.#upstreams.length = 0;
+    // What the client still sends of a request that was answered early goes nowhere.
+    if (this.#current !== undefined) this.#current.isAsked = true;
     this.#queue.endAll(({ transfer }) => (transfer.isReceived ? undefined : 'SQ'));
+    this.#queue.settle();
     this.#socket.destroySoon();
   }
 
@@ -224,7 +233,6 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#isClosing = true;
     this.#upstreams.length = 0;
     clearTimeout(this.#headTimer);
-    clearTimeout(this.#closeTimer);
     this.#context.meter('openConnections', -1);
     if (!this.#hasDialled) this.#recordIdle(closedBy);
     this.#socket.destroy();
@@ -272,7 +280,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
         this.#abort('PC');
         return;
       }
-      next.send(upstream);
+      if (!next.send(upstream)) this.#socket.pause();
     }
     this.#checkWaiting();
   }
@@ -297,8 +305,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
 
   /** What is complete and with the client ends; then the next request may go. */
   #settle(): void {
-    for (const { upstream } of this.#queue.settle())
-      if (upstream?.isClosing === true) this.#closeTimer ??= setTimeout(() => this.#closeAfterFlush(), CLOSE_GRACE_MS);
+    this.#queue.settle();
     if (!this.#isClosing) this.#advance();
   }
 }

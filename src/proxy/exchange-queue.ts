@@ -110,19 +110,12 @@ export class ExchangeQueue {
     for (const exchange of this.#exchanges) if (exchange.transfer.isReceived) exchange.read(this.#door, atMs);
   }
 
-  /** Ends, in order, what is complete and with the client's kernel. */
-  settle(): Exchange[] {
-    const settled: Exchange[] = [];
-    for (
-      let first = this.#exchanges[0];
-      first !== undefined && this.#isTaken(first.transfer);
-      first = this.#exchanges[0]
-    ) {
+  /** Ends, in order, what is asked, answered and with the client's kernel. */
+  settle(): void {
+    for (let [first] = this.#exchanges; first?.isAsked && this.#isTaken(first.transfer); [first] = this.#exchanges) {
       this.#exchanges.shift();
       this.#end(first, '--');
-      settled.push(first);
     }
-    return settled;
   }
 
   remove(transfer: Transfer, code: Termination): void {

@@ -17,6 +17,8 @@ export class Exchange {
   readonly route: Target | Refusal;
   /** Set once its head was sent on. */
   upstream: Upstream | undefined;
+  /** The whole request was read, body and all: an answer that comes before that does not end the transfer. */
+  isAsked = false;
   /** Octets of the request that wait for their turn: the head first. */
   #waiting: Buffer[] = [];
   readonly #listedKind: Kind | undefined;
@@ -48,13 +50,14 @@ export class Exchange {
     this.#waiting.push(octets);
   }
 
-  /** Its turn: what waited is written to the origin's side. */
-  send(upstream: Upstream): void {
+  /** Its turn: what waited is written to the origin's side; false when more should not come faster. */
+  send(upstream: Upstream): boolean {
     this.upstream = upstream;
     const [head, ...body] = this.#waiting;
     this.#waiting = [];
-    if (head !== undefined) upstream.send(this.transfer, head);
-    for (const octets of body) upstream.sendBody(this.transfer, octets);
+    let isDrained = head === undefined || upstream.send(this.transfer, head);
+    for (const octets of body) isDrained = upstream.sendBody(this.transfer, octets);
+    return isDrained;
   }
 
   /** The final head is here. */

@@ -5,10 +5,6 @@ import { KIB, secondsToMs } from '../units.ts';
 export const MAX_ORIGINS_PER_CONNECTION = 8;
 /** Octets of pipelined requests that may wait for their turn before the client is refused (MEASURING section 1, rule 3). */
 export const MAX_WAITING_BYTES: number = 64 * KIB;
-/** A connection that opened and never finished a first head; no player needs as long. */
-export const FIRST_HEAD_LIMIT_MS: number = secondsToMs(30);
-/** After a message that promised a close the origin gets this long to close; then both sides are closed. */
-export const CLOSE_GRACE_MS: number = secondsToMs(5);
 /** One read from an origin: large enough that 1 MB costs 16 reads, small enough that 1,000 sockets cost 64 MB. */
 export const READ_BUFFER_BYTES: number = 64 * KIB;
 /** Buffers kept for reuse after a burst; beyond that they go back to the allocator. */
@@ -23,8 +19,22 @@ export const KIND_PROBE_BYTES = 565;
 export const MAX_REDIRECTS = 256;
 /** Segments remembered per worker so that each is announced once. */
 export const MAX_ANNOUNCED_SEGMENTS = 16_384;
-/** Records leave a worker in batches: at the latest after this time, at once when this many wait. */
-export const BATCH_INTERVAL_MS = 100;
+/** Records leave a worker in batches: at the latest after `batchIntervalMs`, at once when this many wait. */
 export const BATCH_RECORDS = 256;
 /** Batches on their way to a main thread that does not take them; beyond that, records are lost and counted. */
 export const MAX_BATCHES_UNDERWAY = 600;
+
+/** Limits in time; only tests have a reason to give others. */
+export interface TimeLimits {
+  /** A connection that opened and never finished a first head; no player needs as long. */
+  readonly firstHeadMs: number;
+  /** After a message that promised a close the origin gets this long to close; then it is closed from our side. */
+  readonly closeGraceMs: number;
+  /** A record waits no longer than this for its batch. */
+  readonly batchIntervalMs: number;
+}
+export const TIME_LIMITS: TimeLimits = {
+  firstHeadMs: secondsToMs(30),
+  closeGraceMs: secondsToMs(5),
+  batchIntervalMs: 100,
+};

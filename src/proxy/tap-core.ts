@@ -7,7 +7,7 @@ import { DoorSlots, type MeterBuffers, WORKER_METERS, WORKER_SLOT, type WorkerMe
 import { NS_PER_MS, US_PER_MS } from '../units.ts';
 import { TapContext, type TapRecord } from './context.ts';
 import { Door } from './door.ts';
-import { BATCH_INTERVAL_MS, BATCH_RECORDS, MAX_BATCHES_UNDERWAY } from './limits.ts';
+import { BATCH_RECORDS, MAX_BATCHES_UNDERWAY, type TimeLimits } from './limits.ts';
 
 export interface TapSetup {
   readonly buffers: MeterBuffers;
@@ -16,6 +16,7 @@ export interface TapSetup {
   readonly clients: readonly number[];
   readonly clockOrigin: bigint;
   readonly dialTimeoutMs: number;
+  readonly limits: TimeLimits;
 }
 
 /** Bytes of transfers that have no record yet: what the meters are ahead of the records at a batch's instant. */
@@ -74,6 +75,7 @@ export class TapCore {
       kinds,
       playlists: new PlaylistCache(),
       dialTimeoutMs: setup.dialTimeoutMs,
+      limits: setup.limits,
       worker: setup.worker,
       workers: setup.buffers.workers,
       emit: (record) => this.#record(record),
@@ -88,7 +90,7 @@ export class TapCore {
   async open(): Promise<void> {
     const ports = await Promise.all(this.#doors.map(async ([client, door]) => [client, await door.open()] as const));
     this.#loopDelay.enable();
-    this.#timer = setInterval(() => this.#flush(), BATCH_INTERVAL_MS);
+    this.#timer = setInterval(() => this.#flush(), this.#setup.limits.batchIntervalMs);
     this.#post({ type: 'doors', ports });
   }
 

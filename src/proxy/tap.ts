@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Emit } from '../events.ts';
 import { allocateMeters, DoorSlots, type MeterBuffers, readMeters } from '../meters.ts';
+import { TIME_LIMITS, type TimeLimits } from './limits.ts';
 import { type TapCommand, TapCore, type TapMessage, type TapSetup } from './tap-core.ts';
 
 export interface TapOptions {
@@ -16,6 +17,8 @@ export interface TapOptions {
   readonly onFailure: (error: Error) => void;
   /** Run the same code in this thread (tests). */
   readonly inThread?: boolean;
+  /** Other limits than TIME_LIMITS (tests). */
+  readonly limits?: Partial<TimeLimits>;
 }
 
 interface Thread {
@@ -107,6 +110,7 @@ export class Tap {
       clients: clients.filter((client) => (client - 1) % workers === worker),
       clockOrigin: this.#options.clockOrigin,
       dialTimeoutMs: this.#options.dialTimeoutMs,
+      limits: { ...TIME_LIMITS, ...this.#options.limits },
     };
   }
 

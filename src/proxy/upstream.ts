@@ -54,6 +54,7 @@ export class Upstream {
   #requests = 0;
   #writtenBytes = 0;
   #pausedAtMs: number | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
   #failure: string | undefined;
   #hasClosed = false;
 
@@ -79,27 +80,22 @@ export class Upstream {
     });
   }
 
-  /** The last answer promised that the origin closes, and nothing more is due. */
-  get isClosing(): boolean {
-    return this.#account.closePromised && this.#account.due.length === 0;
-  }
-
-  /** Writes a request head on; while the dial is under way it waits, and the first one's phases are the dial's. */
-  send(transfer: Transfer, octets: Buffer): void {
-    if (this.#socket !== undefined) {
-      this.#writeHead(this.#socket, transfer, octets, this.#context.clock.nowMs());
-      return;
-    }
+  /**
+   * Writes a request head on; while the dial is under way it waits, and the first one's phases are the dial's. False when
+   * octets should not come faster: `drained` follows.
+   */
+  send(transfer: Transfer, octets: Buffer): boolean {
+    if (this.#socket !== undefined) return this.#writeHead(this.#socket, transfer, octets, this.#context.clock.nowMs());
     if (this.#unsent.length === 0)
       transfer.enter(this.target.isAddress ? 'connect' : 'dns', this.#dial.marks.beganAtMs);
-    this.#unsent.push({ transfer, octets, isHead: true });
+    return this.#keep({ transfer, octets, isHead: true });
   }
 
-  /** Writes octets of a request body on; false when they should not come faster: `drained` follows. */
+  /** Writes octets of a request body on, with the same answer; after a loss they go nowhere. */
   sendBody(transfer: Transfer, octets: Buffer): boolean {
+    if (this.#hasClosed) return true;
     if (this.#socket !== undefined) return this.#writeBody(this.#socket, transfer, octets);
-    this.#unsent.push({ transfer, octets: Buffer.from(octets), isHead: false });
-    return this.#unsent.reduce((sum, unsent) => sum + unsent.octets.length, 0) < MAX_WAITING_BYTES;
+    return this.#keep({ transfer, octets: Buffer.from(octets), isHead: false });
   }
 
   /** Ends the connection from our side: the client left, or the run ends. No callback follows. */
@@ -107,6 +103,11 @@ export class Upstream {
     if (this.#hasClosed) return;
     if (how === 'reset') this.#socket?.resetAndDestroy();
     this.#close(closedBy);
+  }
+
+  #keep(unsent: Unsent): boolean {
+    this.#unsent.push(unsent);
+    return this.#unsent.reduce((sum, { octets }) => sum + octets.length, 0) < MAX_WAITING_BYTES;
   }
 
   #onConnected(socket: Socket): void {
@@ -142,7 +143,8 @@ export class Upstream {
     this.#lose('reset', failure.code);
   }
 
-  #writeHead(socket: Socket, transfer: Transfer, octets: Buffer, atMs: number): void {
+  #writeHead(socket: Socket, transfer: Transfer, octets: Buffer, atMs: number): boolean {
+    this.#endGrace();
     this.#requests += 1;
     transfer.enter('send', atMs);
     transfer.upstream = {
@@ -153,13 +155,14 @@ export class Upstream {
     transfer.requestHeadBytes = octets.length;
     this.#context.meter('requestHeadBytes', octets.length);
     this.#account.expect(transfer);
-    this.#write(socket, octets);
+    const isDrained = this.#write(socket, octets);
     const written = (): void => {
       if (transfer.phase === 'send' && !transfer.hasEnded) transfer.enter('wait', this.#context.clock.nowMs());
     };
     // The kernel took it at once, as nearly always; else an empty write behind it says when.
     if (socket.writableLength === 0) written();
     else socket.write('', written);
+    return isDrained;
   }
 
   #writeBody(socket: Socket, transfer: Transfer, octets: Buffer): boolean {
@@ -195,6 +198,7 @@ export class Upstream {
       this.#pausedAtMs = atMs;
     }
     this.#owner.afterRead(atMs);
+    if (isTaken) this.#awaitClose();
     return isTaken && !this.#hasClosed;
   }
 
@@ -202,7 +206,19 @@ export class Upstream {
     this.#context.pool.give(buffer);
     if (this.#hasClosed) return;
     this.#endPause();
+    this.#awaitClose();
     this.#socket?.resume();
+  }
+
+  /** An origin that promised to close after its last answer and does not: then it is as if it had, a while later. */
+  #awaitClose(): void {
+    if (this.#hasClosed || !this.#account.closePromised || this.#account.due.length > 0) return;
+    this.#closeTimer ??= setTimeout(() => this.#lose('fin', undefined, 'tap'), this.#context.limits.closeGraceMs);
+  }
+
+  #endGrace(): void {
+    clearTimeout(this.#closeTimer);
+    this.#closeTimer = undefined;
   }
 
   #endPause(): void {
@@ -228,18 +244,19 @@ export class Upstream {
     else this.#lose('reset', phase === 'receive' ? 'SD' : 'SH');
   }
 
-  #lose(how: Loss['how'], code?: Termination): void {
+  #lose(how: Loss['how'], code?: Termination, closedBy: ConnectionEvent['closedBy'] = 'origin'): void {
     if (this.#hasClosed) return;
     const [first] = this.#account.due;
     if (first !== undefined && code === 'SH')
       first.isStale = this.#requests > 1 && !this.#account.hasPartialHead && first.responseBytes === 0;
     const due = [...this.#account.due, ...this.#unsent.filter(({ isHead }) => isHead).map(({ transfer }) => transfer)];
-    this.#close('origin');
+    this.#close(closedBy);
     this.#owner.lost(this, { how, atMs: this.#context.clock.nowMs(), due, ...(code === undefined ? {} : { code }) });
   }
 
   #close(closedBy: ConnectionEvent['closedBy']): void {
     this.#hasClosed = true;
+    this.#endGrace();
     this.#dial.cancel();
     this.#socket?.destroy();
     this.#account.abandon();

@@ -19,6 +19,7 @@ export async function startDemoOrigin(
       profile: options.profile,
       ffmpegPath: options.ffmpegPath,
       signal: terminal.ending,
+      ...(options.accessLog === undefined ? {} : { accessLogFile: options.accessLog }),
       log,
       onRequest: (request) => emit({ type: 'origin-request', atMs: clock.nowMs(), ...request }),
     });

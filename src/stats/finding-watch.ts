@@ -83,7 +83,7 @@ export class FindingWatch {
       ['main', eventLoopDelayMs.mainP99 ?? 0, MAIN_LATE_MS],
     ];
     for (const [loop, delayMs, limitMs] of late) {
-      if (delayMs <= limitMs) continue;
+      if (delayMs <= limitMs || !instrument.isSettled) continue;
       this.#findings.hold('instrument-overloaded', `${loop} loop`, atMs, `loop delay p99 ${formatMs(delayMs)}`);
     }
     const full = instrument.machineFull;

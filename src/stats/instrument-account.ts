@@ -8,6 +8,9 @@ import { withoutAbsent } from './without-absent.ts';
 /** Above this share of all cores the clients and the instrument fight for the machine. */
 const FULL_CPU_RATIO = 0.95;
 
+/** Seconds before a share of the run or a p99 of it says anything: the first ones are the start of many processes. */
+const ENOUGH_SAMPLES = 10;
+
 /** Octets that a worker's meters and its records must agree on; open transfers carry the rest (`open...` in a batch). */
 const BALANCED_BYTES = [
   'requestHeadBytes',
@@ -34,6 +37,7 @@ export class InstrumentAccount {
   #connectionImbalance = 0;
   #internalErrors = 0;
   #lostElsewhere = 0;
+  #ticks = 0;
   #samples = 0;
   #fullSamples = 0;
   #fullSinceMs: number | undefined;
@@ -67,6 +71,7 @@ export class InstrumentAccount {
 
   sampled(event: SampleEvent): void {
     this.#sample = event;
+    this.#ticks += 1;
     if (event.machineCpuRatio === undefined) return;
     this.#samples += 1;
     if (event.machineCpuRatio <= FULL_CPU_RATIO) return;
@@ -83,9 +88,15 @@ export class InstrumentAccount {
     this.#lines = event;
   }
 
-  /** Share of the run in which the machine's CPU was full, and since when; undefined where the system does not tell. */
+  /** Whether the run is long enough for figures of the whole of it to become findings. */
+  get isSettled(): boolean {
+    return this.#ticks >= ENOUGH_SAMPLES;
+  }
+
+  /** Share of the run in which the machine's CPU was full, and since when; undefined where the system does not tell, and
+   *  in the first seconds. */
   get machineFull(): { readonly share: number; readonly sinceMs: number } | undefined {
-    if (this.#fullSinceMs === undefined) return undefined;
+    if (this.#fullSinceMs === undefined || this.#samples < ENOUGH_SAMPLES) return undefined;
     return { share: this.#fullSamples / this.#samples, sinceMs: this.#fullSinceMs };
   }
 

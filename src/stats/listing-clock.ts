@@ -5,24 +5,26 @@ import { withoutAbsent } from './without-absent.ts';
 
 export class ListingClock {
   #last: ListingEvent | undefined;
+  #firstOkAtMs: number | undefined;
   #lastOkAtMs: number | undefined;
-  #intervalMs: number | undefined;
+  #count = 0;
 
   listing(event: ListingEvent): void {
-    if (event.ok) {
-      if (this.#lastOkAtMs !== undefined) this.#intervalMs = event.atMs - this.#lastOkAtMs;
-      this.#lastOkAtMs = event.atMs;
-    }
     this.#last = event;
+    if (!event.ok) return;
+    this.#count += 1;
+    this.#firstOkAtMs ??= event.atMs;
+    this.#lastOkAtMs = event.atMs;
   }
 
   get lastOkAtMs(): number | undefined {
     return this.#lastOkAtMs;
   }
 
-  /** Between the last two good listings. */
+  /** Mean time between good listings: single gaps are jittered. */
   get intervalMs(): number | undefined {
-    return this.#intervalMs;
+    if (this.#firstOkAtMs === undefined || this.#lastOkAtMs === undefined || this.#count < 2) return undefined;
+    return (this.#lastOkAtMs - this.#firstOkAtMs) / (this.#count - 1);
   }
 
   read(): NonNullable<Snapshot['lastListing']> | undefined {

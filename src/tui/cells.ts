@@ -23,8 +23,8 @@ const COMBINING = /\p{M}/gu;
 /** Two columns on every terminal: the core of East Asian Wide, and nothing that a Unicode version moved. */
 const WIDE =
   /[\u1100-\u115f\u3000-\u303e\u3041-\u3096\u309b-\u30ff\u3105-\u312d\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60\uffe0-\uffe6]/u;
-/** One column on every terminal, pictographs aside. */
-const NARROW = /[\u0020-\u10ff\u13a0-\u167f\u1e00-\u1fff\u2010-\u2319\u231c-\u2328\u232b-\u2bff\uff61-\uff9f\ufffd]/u;
+/** One column on every terminal, pictographs aside, and left to right. */
+const NARROW = /[\u0020-\u058f\u1e00-\u1fff\u2010-\u2319\u231c-\u2328\u232b-\u2bff\uff61-\uff9f\ufffd]/u;
 const PICTOGRAPH = /\p{Emoji_Presentation}/u;
 
 export function cell(text: string, style: Style = 'plain'): Cell {

@@ -233,11 +233,12 @@ function setOrDelete(name: string, value: string | undefined): void {
 }
 
 function withoutItsHandlers<Result>(create: () => Result): Result {
-  const before = new Map(EVENTS_OF_BLESSED.map((event) => [event, process.rawListeners(event)] as const));
+  const events: NodeJS.EventEmitter = process;
+  const before = EVENTS_OF_BLESSED.map((event) => [event, events.listeners(event)] as const);
   const result = create();
   for (const [event, listeners] of before) {
-    for (const listener of process.rawListeners(event)) {
-      if (!listeners.includes(listener)) process.off(event, listener as () => void);
+    for (const listener of events.listeners(event)) {
+      if (!listeners.includes(listener)) events.off(event, listener as () => void);
     }
   }
   return result;

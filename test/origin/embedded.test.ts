@@ -160,6 +160,15 @@ test('kill -9 of the main program leaves no origin, no FFmpeg and no folder', { 
   assert.deepEqual(workFolders(pid), []);
 });
 
+test('a main program that exits without stopping it leaves nothing either', { skip }, async () => {
+  const holder = fileURLToPath(new URL('origin-holder.ts', import.meta.url));
+  const main = await runProgram(process.execPath, [holder, 'exit'], LIMITS);
+  assert.equal(main.code, 3);
+  const pid = Number(main.stdout);
+  await until(() => !isAlive(pid) && encoders(pid).length === 0, 'origin and FFmpeg gone');
+  assert.deepEqual(workFolders(pid), []);
+});
+
 test('each reason not to start is one sentence', { skip }, async (context) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');

@@ -22,7 +22,10 @@ test('an empty path becomes a slash, also before a query', () => {
 test('IPv6 literals and default ports are read', () => {
   const target = readTarget('GET', 'http://[::1]:8080/a');
   assert.ok('origin' in target);
-  assert.deepEqual([target.host, target.port, target.isAddress, target.origin], ['::1', 8080, true, 'http://[::1]:8080']);
+  assert.deepEqual(
+    [target.host, target.port, target.isAddress, target.origin],
+    ['::1', 8080, true, 'http://[::1]:8080'],
+  );
 });
 
 for (const [name, method, target, status, says] of [

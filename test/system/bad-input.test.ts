@@ -1,10 +1,13 @@
 // What cannot work is said in a sentence that names the thing and quotes the value, with the right code, and nothing stays.
 // Each command line is one that a user might type; none of them may start a client.
 import assert from 'node:assert/strict';
+import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { vodMedia } from '../support/ffmpeg-media.ts';
+import { readSummary } from '../support/journal.ts';
 import { fakeProgram } from '../support/processes.ts';
-import { hlsSwarm, type Sandbox, sandbox } from '../support/program.ts';
+import { hlsSwarm, type Sandbox, sandbox, startHlsSwarm } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 import { serveFiles } from '../support/static-server.ts';
 
@@ -104,7 +107,7 @@ describe('what cannot be measured is refused with 1 before any client starts', {
     const url = `${server.base}/live.m3u8`;
     const banana = fakeProgram('not-ffmpeg');
     const cases: readonly [string, RegExp][] = [
-      [banana, /is not FFmpeg|not a usable FFmpeg|does not say|banana/i],
+      [banana, /FFmpeg/],
       ['/no/such/ffmpeg', /does not exist/],
       [fakeProgram('not-executable'), /is not executable/],
     ];
@@ -126,6 +129,41 @@ describe('what cannot be measured is refused with 1 before any client starts', {
     }
     assert.deepEqual(server.requests, []);
     await server.close();
+  });
+});
+
+describe('a result that is lost on the way is said, and is no success', { skip, concurrency: 2 }, () => {
+  test('a full disk for the journal: said once, every lost record counted, verdict invalid, 98', async () => {
+    const media = await vodMedia();
+    const server = await serveFiles(media.files);
+    await using box = await sandbox();
+    const files = ['--journal', '/dev/full', '--report', box.file('r.json'), '--pace', 'max', '--clients', '1'];
+    const ended = await hlsSwarm([`${server.base}/vod.m3u8`, ...withFfmpeg(box), ...files], box.env);
+    await server.close();
+    assert.equal(ended.code, 98, ended.stderr);
+    assert.equal(ended.stderr.match(/journal '\/dev\/full' ends early: .*ENOSPC/g)?.length, 1, ended.stderr);
+    assert.match(ended.stdout, /Journal \(incomplete\) +\/dev\/full/i);
+    const { instrument, proxy } = await readSummary(box.file('r.json'));
+    assert.equal(instrument.verdict, 'invalid');
+    assert.ok(instrument.lostRecords > proxy.transfers, `${instrument.lostRecords} of more than ${proxy.transfers}`);
+    assert.deepEqual(box.processes(), []);
+  });
+
+  test('a report whose folder went away during the run: the summary is printed, the loss is said, 1', async () => {
+    const media = await vodMedia();
+    const server = await serveFiles(media.files);
+    await using box = await sandbox();
+    const folder = box.file('results');
+    await mkdir(folder);
+    const args = ['--report', `${folder}/r.json`, '--pace', 'max', '--clients', '1'];
+    await using program = startHlsSwarm([`${server.base}/vod.m3u8`, ...withFfmpeg(box), ...args], box.env);
+    await program.until(() => program.stderr.includes('metrics_server_started'), 'its start');
+    await rm(folder, { recursive: true });
+    const ended = await program.ended();
+    await server.close();
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.match(ended.stderr, /hls-swarm: --report: cannot write '\S+results\/r\.json': ENOENT/);
+    assert.match(ended.stdout, /summary of the run/);
   });
 });
 

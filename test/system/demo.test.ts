@@ -1,0 +1,183 @@
+// One run of the demo from outside: the files it writes, the pages it serves, and every byte against the origin's own log.
+// It judges no speed and no `valid`: other work on the machine may rightly degrade a run, but nothing may make it invalid.
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { Check } from 'typebox/value';
+import type { Summary } from '../../src/stats/summary.ts';
+import { joinByPort, type ReadJournal, readJournal } from '../support/journal.ts';
+import { type Ended, hlsSwarm, type Sandbox, sandbox, startHlsSwarm } from '../support/program.ts';
+import { requirement } from '../support/require.ts';
+
+const CLIENTS = 4;
+const schema = JSON.parse(readFileSync(new URL('../../summary.schema.json', import.meta.url), 'utf8')) as object;
+
+interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+interface Seen {
+  readonly pages: ReadonlyMap<string, Page>;
+  /** `/snapshot` and `/metrics` asked for at once by two readers, again and again. */
+  readonly readings: readonly (readonly [Page, Page])[];
+}
+
+async function get(base: string, path: string): Promise<Page> {
+  const response = await fetch(`${base}${path}`, { headers: { connection: 'close' } });
+  return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
+}
+
+describe('a run of the demo', { skip: requirement('ffmpeg') }, () => {
+  let box: Sandbox;
+  let ended: Ended;
+  let seen: Seen;
+  let journal: ReadJournal;
+  let report: Summary;
+
+  before(async () => {
+    box = await sandbox();
+    const args = ['demo', '--clients', String(CLIENTS), '--duration', '9s', '--ramp-rate', '10', '--no-tui'];
+    const files = ['--report', box.file('r.json'), '--journal', box.file('j.ndjson'), '--prom-client-metrics'];
+    const program = startHlsSwarm([...args, ...files, '--metrics', '127.0.0.1:0', '--ffmpeg', box.ffmpeg], box.env);
+    seen = await lookAround(await program.controlUrl(), program.until);
+    ended = await program.ended();
+    journal = await readJournal(box.file('j.ndjson'));
+    report = JSON.parse(readFileSync(box.file('r.json'), 'utf8')) as Summary;
+  });
+
+  after(() => box[Symbol.asyncDispose]());
+
+  test('ends with 0, leaves nothing running and nothing in the temporary folder', () => {
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.deepEqual(box.processes(), []);
+    assert.deepEqual(box.leftovers(), []);
+  });
+
+  test('the journal begins with the run, ends with the summary of the report, and only its owner may read it', () => {
+    assert.equal(journal.first.type, 'run');
+    assert.deepEqual(journal.summary, report);
+    assert.equal(statSync(box.file('j.ndjson')).mode & 0o777, 0o600);
+  });
+
+  test('the report is what summary.schema.json says, and so is every /snapshot', () => {
+    assert.ok(Check(schema, report));
+    for (const [snapshot] of seen.readings) assert.ok(Check(schema, JSON.parse(snapshot.text)));
+  });
+
+  test("every completed transfer equals the origin's own log to the byte, joined by port and request index", () => {
+    const logged = journal.events.filter((event) => event.type === 'origin-request');
+    const clients = logged.filter(({ userAgent }) => userAgent?.startsWith('hls-swarm-') !== true);
+    const join = joinByPort(journal.transfers, clients);
+    assert.deepEqual([join.different, join.missingAtOrigin, join.missingAtProxy], [[], [], []]);
+    assert.ok(join.joined >= CLIENTS * 6, `${join.joined} joined`);
+    assert.deepEqual(report.reconciliation.joined, {
+      transfers: join.joined,
+      matched: join.joined,
+      equal: join.equal,
+      different: 0,
+      missingAtOrigin: 0,
+      missingAtProxy: 0,
+    });
+    assert.equal(report.reconciliation.residualBytes, 0);
+  });
+
+  test('every request that FFmpeg made is in the journal, and agreement on segments and playlists is 1 and 1', () => {
+    const requests = journal.events.filter((event) => event.type === 'parsed' && event.rule === 'request').length;
+    assert.equal(requests, journal.transfers.length);
+    assert.equal(report.proxy.transfers, journal.transfers.length);
+    for (const kind of ['segment', 'playlist'] as const) {
+      const { matched, precision, recall, missed, spurious } = report.agreement[kind];
+      assert.deepEqual({ kind, precision, recall, missed, spurious }, { kind, precision: 1, recall: 1, missed: 0, spurious: 0 });
+      assert.ok(matched >= CLIENTS * 2, `${kind}: ${matched} matched`);
+    }
+  });
+
+  test('the estimators lookup and statistics are scored', () => {
+    for (const name of ['lookup', 'statistics']) {
+      const score = report.agreement.estimators.find((estimator) => estimator.name === name);
+      assert.equal(score?.status, 'ok', name);
+      assert.ok((score.bytes ?? 0) > 0 && score.errorRatio !== undefined, name);
+    }
+    const { attempts, successes } = report.parser.lookup;
+    assert.ok(attempts > 0 && attempts === successes, `${successes} of ${attempts} looked up`);
+  });
+
+  test('the instrument lost nothing: balance 0, no record lost, no request past the tap, verdict not invalid', () => {
+    const { ledgerImbalanceBytes, lostRecords, bypassedRequests, verdict, reasons } = report.instrument;
+    assert.deepEqual([ledgerImbalanceBytes, lostRecords, bypassedRequests], [0, 0, 0]);
+    assert.notEqual(verdict, 'invalid', reasons.join('; '));
+    assert.equal(report.parser.droppedLines, 0);
+    const imbalances = journal.events.filter((event) => event.type === 'connection' && event.imbalanceBytes !== 0);
+    assert.deepEqual(imbalances, []);
+  });
+
+  test('numbers do not vanish when a second reader polls: both see the same tick, and totals only grow (double drain)', () => {
+    assert.ok(seen.readings.length >= 20, `${seen.readings.length} readings`);
+    let lastBytes = 0;
+    let compared = 0;
+    for (const [snapshot, metrics] of seen.readings) {
+      const { proxy, parser, tick } = JSON.parse(snapshot.text) as Summary;
+      assert.ok(proxy.throughput.totalBytes >= lastBytes, `tick ${tick}`);
+      lastBytes = proxy.throughput.totalBytes;
+      // A tick may fall between the two answers of one pair; then nothing can be compared.
+      if (valueOf(metrics.text, 'hls_swarm_instrument_ticks_total') !== tick) continue;
+      compared += 1;
+      assert.equal(valueOf(metrics.text, 'hls_swarm_segment_bytes_downloaded_total'), parser.segmentBytes);
+    }
+    assert.ok(compared >= seen.readings.length / 2, `${compared} of ${seen.readings.length} pairs of one tick`);
+    assert.ok(lastBytes > 0);
+  });
+
+  test('what it serves while it runs: health, readiness, a client, and a list of pages for any other path', () => {
+    const status = (path: string): number | undefined => seen.pages.get(path)?.status;
+    for (const path of ['/metrics', '/snapshot', '/health', '/healthz', '/ready', '/readyz', '/debug/client/1']) {
+      assert.equal(status(path), 200, `${path}: ${seen.pages.get(path)?.text}`);
+    }
+    assert.match(seen.pages.get('/metrics')?.type ?? '', /^text\/plain/);
+    assert.equal(status('/debug/client/5'), 404);
+    assert.match(seen.pages.get('/debug/client/5')?.text ?? '', /'5'.*1 to 4/);
+    assert.equal(status('/nothing'), 404);
+    assert.match(seen.pages.get('/nothing')?.text ?? '', /\/snapshot/);
+    const client = JSON.parse(seen.pages.get('/debug/client/1')?.text ?? '') as Record<string, unknown>;
+    assert.deepEqual([client['client'], client['state'], client['process']], [1, 'running', 1]);
+  });
+});
+
+/** From the first segment on, for some three seconds. */
+async function lookAround(base: string, until: (condition: () => Promise<boolean>, what: string) => Promise<boolean>): Promise<Seen> {
+  await until(async () => {
+    const { status, text } = await get(base, '/snapshot');
+    return status === 200 && (JSON.parse(text) as Summary).proxy.throughput.totalBytes > 0;
+  }, 'the first segment');
+  const paths = ['/metrics', '/snapshot', '/health', '/healthz', '/ready', '/readyz', '/nothing'];
+  const pages = new Map<string, Page>();
+  for (const path of [...paths, '/debug/client/1', '/debug/client/5']) pages.set(path, await get(base, path));
+  const readings: (readonly [Page, Page])[] = [];
+  const endsAt = performance.now() + 3_000;
+  while (performance.now() < endsAt) {
+    readings.push(await Promise.all([get(base, '/snapshot'), get(base, '/metrics')]));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { pages, readings };
+}
+
+/** The value of a series without labels. */
+function valueOf(metrics: string, name: string): number | undefined {
+  const line = metrics.split('\n').find((text) => text.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length + 1));
+}
+
+test('version and help print to stdout and leave with 0', async () => {
+  const [version, help, helpOfProxy] = await Promise.all([
+    hlsSwarm(['version']),
+    hlsSwarm(['-h']),
+    hlsSwarm(['help', 'proxy']),
+  ]);
+  assert.deepEqual([version.code, help.code, helpOfProxy.code], [0, 0, 0]);
+  assert.match(version.stdout, /^hls-swarm \d+\.\d+\.\d+\n$/);
+  assert.match(help.stdout, /^Usage: hls-swarm \[run\] URL/);
+  assert.match(helpOfProxy.stdout, /^Usage: hls-swarm proxy[\s\S]*--doors/);
+  assert.equal(version.stderr + help.stderr + helpOfProxy.stderr, '');
+});

@@ -1,0 +1,216 @@
+// The screen as a person sees it: golden pictures at both sizes, and what must hold when it opens, changes and closes.
+// Golden files are written anew with HLS_SWARM_WRITE_GOLDEN=1; look at them before they are committed.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { canUseScreen, type Screen } from '../../src/tui/screen.ts';
+import { INITIAL_VIEW_STATE, type Key, type Size, view } from '../../src/tui/view.ts';
+import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { FakeTerminal } from './terminal.ts';
+
+const LARGE: Size = { columns: 120, rows: 40 };
+const SMALL: Size = { columns: 80, rows: 24 };
+const SNAPSHOT = makeSnapshot();
+const PROCESS: NodeJS.EventEmitter = process;
+const WATCHED = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'uncaughtException', 'exit'];
+
+function golden(name: string, rows: readonly string[]): void {
+  const file = new URL(`../fixtures/tui/${name}.txt`, import.meta.url);
+  const text = `${rows.join('\n')}\n`;
+  if (process.env['HLS_SWARM_WRITE_GOLDEN'] === '1') writeFileSync(file, text);
+  assert.equal(text, readFileSync(file, 'utf8'));
+}
+
+async function withScreen(
+  size: Size,
+  use: (terminal: FakeTerminal, screen: Screen, keys: Key[]) => Promise<void>,
+  options: { env?: Record<string, string>; suspend?: () => void } = {},
+): Promise<void> {
+  const terminal = new FakeTerminal(size);
+  const keys: Key[] = [];
+  const screen = terminal.open({ ...options, onKey: (key) => keys.push(key) });
+  try {
+    await use(terminal, screen, keys);
+  } finally {
+    screen.close();
+  }
+}
+
+const pictures = [
+  ['running-120x40', SNAPSHOT, LARGE, INITIAL_VIEW_STATE],
+  ['running-80x24', SNAPSHOT, SMALL, INITIAL_VIEW_STATE],
+  ['running-60x20', SNAPSHOT, { columns: 60, rows: 20 }, INITIAL_VIEW_STATE],
+  ['first-second-120x40', makeEmptySnapshot(), LARGE, INITIAL_VIEW_STATE],
+  ['starting-80x24', undefined, SMALL, { ...INITIAL_VIEW_STATE, logLines: ['INFO starting clients=12'] }],
+  ['help-80x24', SNAPSHOT, SMALL, { ...INITIAL_VIEW_STATE, overlay: 'help', isPaused: true }],
+  ['too-small-50x15', SNAPSHOT, { columns: 50, rows: 15 }, INITIAL_VIEW_STATE],
+] as const;
+
+for (const [name, snapshot, size, state] of pictures) {
+  test(`The picture of ${name} is the committed one.`, async () => {
+    await withScreen(size, async (terminal, screen) => {
+      screen.draw(view(snapshot, size, state));
+      golden(name, await terminal.rows());
+    });
+  });
+}
+
+test('A second drawing of the same lines writes nothing, and one changed figure a few octets.', async () => {
+  await withScreen(LARGE, async (terminal, screen) => {
+    screen.draw(view(SNAPSHOT, LARGE, INITIAL_VIEW_STATE));
+    await terminal.settled();
+    let mark = terminal.mark;
+    screen.draw(view(SNAPSHOT, LARGE, INITIAL_VIEW_STATE));
+    await terminal.settled();
+    assert.equal(terminal.output(mark), '');
+    mark = terminal.mark;
+    screen.draw(view(makeSnapshot({ elapsedSeconds: 44.25 }), LARGE, INITIAL_VIEW_STATE));
+    await terminal.settled();
+    assert.ok(terminal.output(mark).length < 60, JSON.stringify(terminal.output(mark)));
+    assert.match((await terminal.rows())[0] ?? '', /00:00:44/);
+  });
+});
+
+test('After every change of size the terminal holds exactly the lines of the view, with no residue.', async () => {
+  await withScreen(LARGE, async (terminal, screen) => {
+    const draw = (): void => screen.draw(view(SNAPSHOT, screen.size(), INITIAL_VIEW_STATE));
+    screen.onResize(draw);
+    draw();
+    for (const size of [SMALL, { columns: 50, rows: 10 }, { columns: 131, rows: 33 }, LARGE]) {
+      terminal.resize(size);
+      assert.deepEqual(screen.size(), size);
+      assert.deepEqual(await terminal.rows(), texts(size));
+    }
+  });
+  function texts(size: Size): string[] {
+    return view(SNAPSHOT, size, INITIAL_VIEW_STATE).map((line) =>
+      line
+        .map(({ text }) => text)
+        .join('')
+        .trimEnd(),
+    );
+  }
+});
+
+test('Braces, escapes and wide characters of a URL are shown as they are and move nothing.', async () => {
+  const draw = (screen: Screen, url: string): void =>
+    screen.draw(view(makeSnapshot({ summary: { run: { url } } }), LARGE, INITIAL_VIEW_STATE));
+  await withScreen(LARGE, async (terminal, screen) => {
+    draw(screen, 'http://a/{bold}{/bold}{red-fg}東京/한글.m3u8?\x1b[31m\x07é');
+    const [first = '', second = ''] = await terminal.rows();
+    assert.match(
+      first,
+      /http:\/\/a\/\{bold\}\{\/bold\}\{red-fg\}東京\/한글\.m3u8\?\?\[31m\?é .*00:00:43, 00:00:16 left$/,
+    );
+    assert.match(second, /^▲ DEGRADED/);
+    for (const url of ['http://a/京東/x', 'http://a/x東京/x', 'http://a/plain/x', 'http://東京']) {
+      draw(screen, url);
+      const [row = ''] = await terminal.rows();
+      assert.ok(row.includes(`${url} `), row);
+      assert.match(row, /00:00:43, 00:00:16 left$/);
+    }
+  });
+});
+
+test('A verdict has its colour, and with NO_COLOR none is ever set.', async () => {
+  await withScreen(LARGE, async (terminal, screen) => {
+    screen.draw(view(SNAPSHOT, LARGE, INITIAL_VIEW_STATE));
+    await terminal.settled();
+    assert.deepEqual(terminal.styleOf(1, '▲ DEGRADED'), { color: 3, isBold: true });
+  });
+  await withScreen(
+    LARGE,
+    async (terminal, screen) => {
+      screen.draw(view(SNAPSHOT, LARGE, INITIAL_VIEW_STATE));
+      await terminal.settled();
+      assert.deepEqual(terminal.styleOf(1, '▲ DEGRADED'), { color: -1, isBold: true });
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for.
+      assert.doesNotMatch(terminal.output(), /\x1b\[[\d;]*\b([349]\d|10\d)\b[\d;]*m/);
+    },
+    { env: { NO_COLOR: '1' } },
+  );
+});
+
+test('The terminal is taken over when opened and given back when closed, as often as one closes it.', async () => {
+  const before = WATCHED.map((event) => PROCESS.listeners(event));
+  const terminal = new FakeTerminal(SMALL);
+  const screen = terminal.open();
+  screen.draw(view(SNAPSHOT, SMALL, INITIAL_VIEW_STATE));
+  await terminal.settled();
+  assert.deepEqual([terminal.isAlternate, terminal.isCursorShown, terminal.isRaw], [true, false, true]);
+  screen.close();
+  screen.close();
+  screen.draw(view(SNAPSHOT, SMALL, INITIAL_VIEW_STATE));
+  await terminal.settled();
+  assert.deepEqual([terminal.isAlternate, terminal.isCursorShown, terminal.isRaw], [false, true, false]);
+  assert.deepEqual(
+    WATCHED.map((event) => PROCESS.listeners(event)),
+    before,
+  );
+});
+
+test('An open screen leaves SIGINT, SIGTERM, SIGQUIT and exceptions to the application.', async () => {
+  const events = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'uncaughtException'] as const;
+  const before = events.map((event) => PROCESS.listeners(event));
+  const once = (): void => {};
+  process.once('exit', once);
+  await withScreen(SMALL, async () => {
+    assert.deepEqual(
+      events.map((event) => PROCESS.listeners(event)),
+      before,
+    );
+    assert.ok(process.listeners('exit').includes(once));
+  });
+  process.off('exit', once);
+});
+
+test('Keys arrive by their meaning, Ctrl-C as quit; others are nobody’s business.', async () => {
+  await withScreen(SMALL, async (terminal, _screen, keys) => {
+    for (const octets of ['?', 'p', 'l', 'r', '\x1b', 'q', '\x03', 'x', '\x1b[A']) await terminal.press(octets);
+    assert.deepEqual(keys, ['help', 'pause', 'logs', 'redraw', 'back', 'quit', 'quit']);
+  });
+});
+
+test('The key for drawing again repairs what another program wrote over the screen.', async () => {
+  await withScreen(SMALL, async (terminal, screen) => {
+    const draw = (): void => screen.draw(view(SNAPSHOT, SMALL, INITIAL_VIEW_STATE));
+    draw();
+    const rows = await terminal.rows();
+    await terminal.write('\x1b[5;5Hscribble over the figures');
+    draw();
+    assert.notDeepEqual(await terminal.rows(), rows);
+    await terminal.press('r');
+    draw();
+    assert.deepEqual(await terminal.rows(), rows);
+  });
+});
+
+test('Ctrl-Z gives the terminal back before it stops the process, and the way back draws everything again.', async () => {
+  const seen: unknown[] = [];
+  const terminal = new FakeTerminal(SMALL);
+  const screen = terminal.open({ suspend: () => seen.push(terminal.isRaw, process.listenerCount('SIGTSTP')) });
+  const draw = (): void => screen.draw(view(SNAPSHOT, SMALL, INITIAL_VIEW_STATE));
+  screen.onResize(draw);
+  draw();
+  const rows = await terminal.rows();
+  await terminal.press('\x1a');
+  assert.deepEqual(seen, [false, 0]);
+  assert.deepEqual([terminal.isAlternate, terminal.isCursorShown], [false, true]);
+  const { mark } = terminal;
+  draw();
+  await terminal.settled();
+  assert.equal(terminal.output(mark), '');
+  process.emit('SIGCONT');
+  assert.deepEqual(await terminal.rows(), rows);
+  assert.deepEqual([terminal.isAlternate, terminal.isRaw, process.listenerCount('SIGTSTP')], [true, true, 1]);
+  screen.close();
+});
+
+test('A screen is for a terminal at both ends that is not dumb.', () => {
+  const tty = { isTTY: true };
+  assert.equal(canUseScreen({ TERM: 'xterm-256color' }, tty, tty), true);
+  assert.equal(canUseScreen({ TERM: 'dumb' }, tty, tty), false);
+  assert.equal(canUseScreen({}, tty, tty), false);
+  assert.equal(canUseScreen({ TERM: 'xterm' }, {}, tty), false);
+  assert.equal(canUseScreen({ TERM: 'xterm' }, tty, {}), false);
+});

@@ -1,0 +1,184 @@
+// What the view says and leaves out: exact sizes at any size, unknown never as 0, verdicts, priorities, keys.
+// How it looks on a terminal is in screen.test.ts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { TERMINATIONS } from '../../src/events.ts';
+import type { Snapshot } from '../../src/stats/summary.ts';
+import { type Line, lineWidth } from '../../src/tui/cells.ts';
+import { TERMINATION_WORDS } from '../../src/tui/termination-words.ts';
+import { INITIAL_VIEW_STATE, type Key, nextState, type ViewState, view } from '../../src/tui/view.ts';
+import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+
+const LARGE = { columns: 120, rows: 40 };
+const SMALL = { columns: 80, rows: 24 };
+
+function texts(snapshot: Snapshot | undefined, size = LARGE, state: ViewState = INITIAL_VIEW_STATE): string[] {
+  return view(snapshot, size, state).map(textOf);
+}
+
+function textOf(line: Line): string {
+  return line.map(({ text }) => text).join('');
+}
+
+/** The row that begins with the label. */
+function rowOf(lines: readonly string[], label: string): string {
+  return lines.find((line) => line.startsWith(label)) ?? assert.fail(`no row ${label}`);
+}
+
+const findings = (count: number): Snapshot['summary']['findings'] =>
+  Array.from({ length: count }, (_, index) => ({
+    code: 'segment-missing' as const,
+    subject: `http://origin.example/live/segment-${index}.ts`,
+    sinceMs: index * 100,
+    count: index + 1,
+    evidence: '404 for a listed segment',
+  }));
+
+test('Every picture is exactly as large as asked for, at any size, whatever the texts hold.', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 90 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 220 }),
+      fc.integer({ min: 1, max: 70 }),
+      text,
+      text,
+      fc.nat({ max: 15 }),
+      fc.constantFrom('none', 'help', 'logs'),
+      fc.constantFrom(undefined, makeEmptySnapshot(), makeSnapshot()),
+      (columns, rows, url, evidence, count, overlay, snapshot) => {
+        const told =
+          snapshot === undefined
+            ? undefined
+            : {
+                ...snapshot,
+                summary: {
+                  ...snapshot.summary,
+                  run: { ...snapshot.summary.run, url },
+                  findings: findings(count).map((finding) => ({ ...finding, evidence, subject: url })),
+                  instrument: { ...snapshot.summary.instrument, reasons: [evidence, url] },
+                },
+              };
+        const lines = view(told, { columns, rows }, { overlay, isPaused: count > 7, logLines: [url, evidence] });
+        assert.equal(lines.length, rows);
+        for (const line of lines) assert.equal(lineWidth(line), columns, textOf(line));
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('Below 60 x 20 one line says what is needed, and from there on nothing is missing that matters.', () => {
+  assert.match(texts(makeSnapshot(), { columns: 59, rows: 20 })[0] ?? '', /needs 60 x 20, this is 59 x 20/);
+  assert.match(texts(makeSnapshot(), { columns: 60, rows: 19 })[0] ?? '', /needs 60 x 20/);
+  const lines = texts(makeSnapshot(), { columns: 60, rows: 20 });
+  for (const label of [
+    '1 s',
+    '30 s',
+    'overall',
+    'total',
+    'segments',
+    'segment wait',
+    'Clients',
+    'Agreement',
+    'Errors',
+    'Origin',
+    '▲ playlist-stalled',
+    'q quit',
+  ]) {
+    rowOf(lines, label);
+  }
+});
+
+test('At both sizes nothing but a long address is cut.', () => {
+  for (const size of [LARGE, SMALL]) {
+    assert.deepEqual(
+      texts(makeSnapshot(), size).filter((line) => line.includes('…')),
+      [],
+    );
+  }
+});
+
+test('What is not known is a dash, never a zero.', () => {
+  const lines = texts(makeEmptySnapshot());
+  for (const label of ['1 s', '30 s', '60 s', '5 min', 'overall']) {
+    assert.match(rowOf(lines, label).slice(label.length), /^[\s│-]+$/);
+  }
+  assert.match(rowOf(lines, 'segment wait'), /^segment wait +0( +-){4} +0( +-){4} *$/);
+  assert.match(rowOf(lines, 'startup'), /p50 - · p95 -/);
+});
+
+test('A difference stands only where the snapshot has one, as percent of the proxy with its sign.', () => {
+  const lines = texts(makeSnapshot());
+  assert.match(rowOf(lines, '30 s'), /24\.3 +24\.0 +-1\.36 % +24\.3 +\+0\.04 % │ +24\.5 +24\.5 +\+0\.07 %/);
+  assert.match(rowOf(lines, '60 s'), /24\.1 +23\.7 +- +24\.1 +- │ +24\.2 +24\.2 +-/);
+  const none = texts(makeSnapshot({ differences: { parser: undefined, origin: undefined, originAll: undefined } }));
+  assert.doesNotMatch(rowOf(none, 'total'), /%/);
+});
+
+test('The verdict is one sentence with its own shape, the first reason and the number of the others.', () => {
+  const verdict = (instrument: Partial<Snapshot['summary']['instrument']>): string =>
+    (texts(makeSnapshot({ summary: { instrument } }), SMALL)[1] ?? '').trimEnd();
+  assert.equal(verdict({ verdict: 'valid', reasons: [] }), '● VALID - the numbers can be trusted');
+  assert.equal(verdict({ verdict: 'degraded', reasons: ['late'] }), '▲ DEGRADED - late');
+  assert.equal(
+    verdict({ verdict: 'invalid', reasons: ['3 records lost', 'b', 'c'] }),
+    '✖ INVALID - 3 records lost (and 2 more)',
+  );
+  assert.match(
+    verdict({ verdict: 'invalid', reasons: ['long '.repeat(30), 'b'] }),
+    /^✖ INVALID - long .*… \(and 1 more\)$/,
+  );
+});
+
+test('The ramp is a bar while clients start, and a sentence afterwards.', () => {
+  const ramp = (isRamping: boolean, active: number): string =>
+    texts(makeSnapshot({ isRamping, summary: { clients: { active } } }))[2] ?? '';
+  assert.match(ramp(true, 6), /^█{12}░{12} starting \(6 \/ 12\)/);
+  assert.match(ramp(false, 12), /^all clients running \(12 \/ 12\)/);
+  assert.match(ramp(false, 11), /^▲ not all clients running \(11 \/ 12\)/);
+});
+
+test('The lookup is marked below 80 % and again below 50 %.', () => {
+  const style = (successes: number): string => {
+    const lookup = { attempts: 100, successes, misses: { neverListed: 0, evicted: 0, notYetListed: 0, ambiguous: 0 } };
+    const lines = view(makeSnapshot({ summary: { parser: { lookup } } }), LARGE, INITIAL_VIEW_STATE);
+    const cells = lines.flat();
+    return cells[cells.findIndex(({ text }) => text === ' found') - 1]?.style ?? 'missing';
+  };
+  assert.deepEqual([80, 79, 50, 49].map(style), ['good', 'warn', 'warn', 'bad']);
+});
+
+test('Findings come latest first with their next step; those without room are counted.', () => {
+  const lines = texts(makeSnapshot({ summary: { findings: findings(9) } }));
+  assert.match(lines.join('\n'), /Findings, latest first; 8 more are not shown/);
+  assert.match(lines.join('\n'), /segment-8\.ts: 404 for a listed segment/);
+  assert.match(lines.join('\n'), /→ Compare the lifetime of segments/);
+  const small = texts(makeSnapshot({ summary: { findings: findings(9) } }), SMALL).join('\n');
+  assert.match(small, /▲ segment-missing \(x9\): http\S+segment-8\.ts \(and 8 more\)/);
+  assert.match(small, /→ Compare the lifetime of segments/);
+});
+
+test('More room unfolds more, and never less of what was shown before.', () => {
+  const labels = (rows: number): number =>
+    new Set(texts(makeSnapshot(), { columns: 120, rows }).map((line) => line.trim())).size;
+  const counts = [20, 24, 30, 40, 50].map(labels);
+  assert.deepEqual(
+    counts,
+    counts.toSorted((one, other) => one - other),
+  );
+});
+
+test('Every way a transfer can end has words that fit beside its count in half a screen.', () => {
+  for (const code of TERMINATIONS) assert.ok(TERMINATION_WORDS[code].length <= 42, code);
+});
+
+test('Keys change what is shown: overlays toggle, back closes, pause pauses, the rest is the caller’s.', () => {
+  const after = (...keys: Key[]): ViewState => keys.reduce(nextState, INITIAL_VIEW_STATE);
+  assert.equal(after('help').overlay, 'help');
+  assert.equal(after('help', 'help').overlay, 'none');
+  assert.equal(after('help', 'logs').overlay, 'logs');
+  assert.equal(after('logs', 'back').overlay, 'none');
+  assert.equal(after('pause').isPaused, true);
+  assert.deepEqual(after('pause', 'pause', 'quit', 'redraw'), INITIAL_VIEW_STATE);
+});
