@@ -344,6 +344,8 @@ export interface SampleEvent {
   readonly contentBytesByKind: Readonly<Record<Kind | 'open', number>>;
   readonly tapLoopDelayP99Ms: number;
   readonly mainLoopDelayP99Ms: number;
+  /** The longest delay of the main thread since the last sample: lines that arrived meanwhile are stamped late. */
+  readonly mainLoopDelayMaxMs?: number;
   readonly tapCpuSeconds: number;
   readonly mainCpuSeconds: number;
   /** 0..1 of all cores, where the system tells. */

@@ -27,7 +27,7 @@ interface Rule {
 const MAXIMUM_FILE_LINES = 300;
 const MAXIMUM_FUNCTION_LINES = 60;
 /** Pure data and types, exempt from the sizes by name. */
-const TABLES: readonly string[] = ['src/events.ts'];
+const TABLES: readonly string[] = ['src/events.ts', 'src/stats/summary.ts'];
 /** May write out a conversion beside units.ts: the clock's own grain. */
 const CONVERSIONS: readonly string[] = ['src/units.ts', 'src/clock.ts'];
 

@@ -13,7 +13,6 @@ import { MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
 import { localAnswer } from './local-answer.ts';
 import { type Refusal, readTarget, type Target } from './target.ts';
 import { leavingCode, queuedCode } from './termination.ts';
-import type { Transfer } from './transfer.ts';
 import { type Loss, Upstream, type UpstreamOwner } from './upstream.ts';
 
 /** Fields that speak to a proxy, not to an origin. */
@@ -29,11 +28,11 @@ const UNREAD: { method: string; url: string; range: undefined; route: Refusal } 
 export class Downstream implements RequestObserver, UpstreamOwner {
   readonly client: number;
   readonly connection: number;
+  readonly exchanges: ExchangeQueue;
   readonly #context: TapContext;
   readonly #door: DoorState;
   readonly #socket: Socket;
   readonly #reader: RequestReader = new RequestReader(this);
-  readonly #queue: ExchangeQueue;
   readonly #upstreams: Upstream[] = [];
   readonly #openedAtMs: number;
   readonly #headTimer: NodeJS.Timeout;
@@ -50,7 +49,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#socket = socket;
     this.client = door.client;
     this.connection = context.nextConnection();
-    this.#queue = new ExchangeQueue(context, door, this.connection);
+    this.exchanges = new ExchangeQueue(context, door, this.connection);
     this.#openedAtMs = context.clock.nowMs();
     this.#headTimer = setTimeout(() => this.#onHeadTimeout(), context.limits.firstHeadMs);
     context.meter('connections', 1);
@@ -78,11 +77,10 @@ export class Downstream implements RequestObserver, UpstreamOwner {
 
   head(head: RequestHead): void {
     // An earlier request in the same read may have ended the connection.
-    if (this.#isClosing) return;
     this.#isReadingHead = false;
     clearTimeout(this.#headTimer);
     const route = this.#route(head);
-    const exchange = this.#queue.begin({
+    const exchange = this.exchanges.begin({
       method: head.method,
       url: 'origin' in route ? route.url : head.target,
       range: parseRange(fieldValue(head.fields, 'range')),
@@ -117,9 +115,9 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   problem(text: string): void {
     if (this.#isClosing) return;
     this.#isReadingHead = false;
-    const isAlone = this.#queue.length === 0;
-    const { transfer } = this.#queue.begin(UNREAD);
-    this.#queue.remove(transfer, 'PR');
+    const isAlone = this.exchanges.length === 0;
+    const { transfer } = this.exchanges.begin(UNREAD);
+    this.exchanges.remove(transfer, 'PR');
     if (isAlone) this.#answer({ status: 400, text });
     else this.#abort('PR');
   }
@@ -127,39 +125,25 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   // What upstreams say.
 
   relay(octets: Buffer, taken: () => void): boolean {
-    const givenBytes = this.#queue.give(octets.length);
+    const givenBytes = this.exchanges.give(octets.length);
     if (this.#socket.destroyed) return true;
     this.#socket.write(octets);
     if (this.#socket.writableLength === 0) {
-      this.#queue.taken(givenBytes);
+      this.exchanges.taken(givenBytes);
       return true;
     }
     // An empty write behind the octets: its callback says that the kernel took them, without one callback per chunk.
     this.#socket.write('', (error) => {
-      if (error === null || error === undefined) this.#queue.taken(givenBytes);
+      if (error === null || error === undefined) this.exchanges.taken(givenBytes);
       taken();
       if (!this.#hasClosed) this.#settle();
     });
     return false;
   }
 
-  answering(transfer: Transfer): void {
-    this.#queue.answering(transfer);
-  }
-
-  answered(transfer: Transfer, contentEncoding: string | undefined): void {
-    this.#queue.find(transfer)?.answered(contentEncoding);
-  }
-
-  content(transfer: Transfer, octets: Buffer, start: number, end: number): void {
-    this.#context.meterKind(transfer.kindSlot, end - start);
-    this.#door.slots.add('contentBytes', end - start);
-    this.#queue.find(transfer)?.content(octets, start, end);
-  }
-
   afterRead(atMs: number): void {
     this.#door.slots.set('lastByteAtMs', atMs);
-    this.#queue.read(atMs);
+    this.exchanges.read(atMs);
     this.#settle();
   }
 
@@ -171,11 +155,11 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#upstreams.splice(this.#upstreams.indexOf(upstream), 1);
     if (loss.code === undefined) {
       // An idle loss of one of several, or while a request to another origin waits, is only forgotten.
-      if (this.#upstreams.length > 0 || this.#queue.isAnswerDue) return;
+      if (this.#upstreams.length > 0 || this.exchanges.isAnswerDue) return;
     } else {
       const { code } = loss;
       loss.due.forEach((transfer, position) => {
-        this.#queue.remove(transfer, position === 0 ? code : transfer.phase === 'queue' ? 'SQ' : 'SH');
+        this.exchanges.remove(transfer, position === 0 ? code : transfer.phase === 'queue' ? 'SQ' : 'SH');
       });
     }
     // Before a response head the client must not see an octet of ours; mid-body it sees the end that the origin made.
@@ -194,7 +178,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   }
 
   #onHeadTimeout(): void {
-    if (this.#isReadingHead) this.#queue.remove(this.#queue.begin(UNREAD).transfer, 'cR');
+    if (this.#isReadingHead) this.exchanges.remove(this.exchanges.begin(UNREAD).transfer, 'cR');
     this.#abort('cR');
   }
 
@@ -202,8 +186,8 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     if (this.#hasClosed) return;
     const closedBy = cause === 'K' ? 'stop' : 'client';
     for (const upstream of this.#upstreams) upstream.destroy(closedBy, how);
-    if (this.#isReadingHead && cause === 'C') this.#queue.remove(this.#queue.begin(UNREAD).transfer, 'CR');
-    this.#queue.endAll(({ transfer: { phase } }, position) => leavingCode(cause, phase, position));
+    if (this.#isReadingHead && cause === 'C') this.exchanges.remove(this.exchanges.begin(UNREAD).transfer, 'CR');
+    this.exchanges.endAll(({ transfer: { phase } }, position) => leavingCode(cause, phase, position));
     this.#close(closedBy);
   }
 
@@ -211,7 +195,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   #abort(code: Termination): void {
     if (this.#hasClosed) return;
     for (const upstream of this.#upstreams) upstream.destroy('tap', 'reset');
-    this.#queue.endAll(({ transfer: { phase } }) => (phase === 'queue' ? queuedCode(code) : code));
+    this.exchanges.endAll(({ transfer: { phase } }) => (phase === 'queue' ? queuedCode(code) : code));
     this.#socket.resetAndDestroy();
     this.#close('tap');
   }
@@ -223,8 +207,8 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#upstreams.length = 0;
     // What the client still sends of a request that was answered early goes nowhere.
     if (this.#current !== undefined) this.#current.isAsked = true;
-    this.#queue.endAll(({ transfer }) => (transfer.isReceived ? undefined : 'SQ'));
-    this.#queue.settle();
+    this.exchanges.endAll(({ transfer }) => (transfer.isReceived ? undefined : 'SQ'));
+    this.exchanges.settle();
     this.#socket.destroySoon();
   }
 
@@ -248,7 +232,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
       connection: this.connection,
       openedAtMs: this.#openedAtMs,
       closedAtMs: this.#context.clock.nowMs(),
-      requests: this.#queue.requests,
+      requests: this.exchanges.requests,
       writtenBytes: 0,
       readBytes: 0,
       excessBytes: 0,
@@ -268,10 +252,10 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   }
 
   #advance(): void {
-    for (let next = this.#queue.nextToSend(); next !== undefined; next = this.#queue.nextToSend()) {
+    for (let next = this.exchanges.nextToSend(); next !== undefined; next = this.exchanges.nextToSend()) {
       const { route } = next;
       if (!('origin' in route)) {
-        this.#queue.remove(next.transfer, 'LR');
+        this.exchanges.remove(next.transfer, 'LR');
         this.#answer(route);
         return;
       }
@@ -295,7 +279,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   }
 
   #checkWaiting(): void {
-    if (this.#queue.waitingBytes > MAX_WAITING_BYTES) this.#abort('PR');
+    if (this.exchanges.waitingBytes > MAX_WAITING_BYTES) this.#abort('PR');
   }
 
   #answer(refusal: Refusal): void {
@@ -305,7 +289,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
 
   /** What is complete and with the client ends; then the next request may go. */
   #settle(): void {
-    this.#queue.settle();
+    this.exchanges.settle();
     if (!this.#isClosing) this.#advance();
   }
 }

@@ -5,6 +5,7 @@ import type { ByteRange, Termination } from '../events.ts';
 import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import { Exchange } from './exchange.ts';
+import type { AnswerObserver } from './response-account.ts';
 import type { Refusal, Target } from './target.ts';
 import { Transfer } from './transfer.ts';
 
@@ -15,7 +16,7 @@ export interface Asked {
   readonly route: Target | Refusal;
 }
 
-export class ExchangeQueue {
+export class ExchangeQueue implements AnswerObserver {
   readonly #context: TapContext;
   readonly #door: DoorState;
   readonly #connection: number;
@@ -70,10 +71,6 @@ export class ExchangeQueue {
     return exchange;
   }
 
-  find(transfer: Transfer): Exchange | undefined {
-    return this.#exchanges.find((exchange) => exchange.transfer === transfer);
-  }
-
   /** The next request that may be sent on: in order, and to another origin only when all before it has ended. */
   nextToSend(): Exchange | undefined {
     const position = this.#exchanges.findIndex(({ isSent }) => !isSent);
@@ -92,6 +89,16 @@ export class ExchangeQueue {
     const previous = this.#exchanges[position - 1]?.transfer;
     transfer.deliverFrom =
       previous?.deliverFrom === undefined ? this.#givenBytes : previous.deliverFrom + previous.responseBytes;
+  }
+
+  answered(transfer: Transfer, contentEncoding: string | undefined): void {
+    this.#find(transfer)?.answered(contentEncoding);
+  }
+
+  content(transfer: Transfer, octets: Buffer, start: number, end: number): void {
+    this.#context.meterKind(transfer.kindSlot, end - start);
+    this.#door.slots.add('contentBytes', end - start);
+    this.#find(transfer)?.content(octets, start, end);
   }
 
   /** Octets go to the client's socket; returns the length of its stream with them. */
@@ -130,6 +137,10 @@ export class ExchangeQueue {
       const code = which(exchange, position);
       if (code !== undefined) this.remove(exchange.transfer, code);
     }
+  }
+
+  #find(transfer: Transfer): Exchange | undefined {
+    return this.#exchanges.find((exchange) => exchange.transfer === transfer);
   }
 
   #isTaken(transfer: Transfer): boolean {

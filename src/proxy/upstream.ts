@@ -10,9 +10,10 @@ import type { Target } from './target.ts';
 import type { Transfer } from './transfer.ts';
 
 /** What an upstream needs of its client connection. */
-export interface UpstreamOwner extends AnswerObserver {
+export interface UpstreamOwner {
   readonly client: number;
   readonly connection: number;
+  readonly exchanges: AnswerObserver;
   process(): number;
   /** Hands octets to the client. False when its kernel did not take them at once: then `taken` is called when it did. */
   relay(octets: Buffer, taken: () => void): boolean;
@@ -62,7 +63,7 @@ export class Upstream {
     this.#context = context;
     this.#owner = owner;
     this.target = target;
-    this.#account = new ResponseAccount(context, owner);
+    this.#account = new ResponseAccount(context, owner.exchanges);
     this.#number = context.nextUpstream();
     this.#openedAtMs = context.clock.nowMs();
     this.#buffer = context.pool.take();

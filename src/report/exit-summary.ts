@@ -1,5 +1,6 @@
 // The summary that a run prints on stdout when it ends, and the one line that stands in for a screen meanwhile. Pure.
 // It reads a snapshot and judges nothing; the sections are in summary-traffic.ts and summary-judgement.ts.
+import { errorStatuses } from '../stats/error-statuses.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { formatElapsed, formatMbps, formatMs, secondsToMs } from '../units.ts';
 import {
@@ -13,14 +14,7 @@ import {
   thresholdsSection,
   verdictSentence,
 } from './summary-judgement.ts';
-import {
-  accountsSection,
-  endingsSection,
-  errorStatuses,
-  errorsSection,
-  phasesSection,
-  requestsSection,
-} from './summary-traffic.ts';
+import { accountsSection, endingsSection, errorsSection, phasesSection, requestsSection } from './summary-traffic.ts';
 import { centred, count, doubleRule, fact, known, UNKNOWN, wrapped } from './text-layout.ts';
 
 export interface SummaryOptions {

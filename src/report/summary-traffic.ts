@@ -1,9 +1,10 @@
 // The sections of the exit summary about traffic: the three accounts, requests, phases, endings, HTTP errors. Pure.
 // It derives nothing but sums over kinds and differences that are rates already; unknown stays `-`.
 import { KINDS, type Kind, TERMINATIONS } from '../events.ts';
+import { errorStatuses } from '../stats/error-statuses.ts';
 import type { KindSummary, Quantiles, Snapshot, Throughput } from '../stats/summary.ts';
+import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { bytesPerSecondToMbps, formatBytes, formatMs } from '../units.ts';
-import { TERMINATION_WORDS } from './termination-words.ts';
 import { count, heading, known, row, UNKNOWN } from './text-layout.ts';
 
 type Lines = readonly string[];
@@ -108,17 +109,6 @@ export function errorsSection({ summary }: Snapshot, width: number): Lines {
       : codes.map((code) => `  ${code}   proxy ${count(seen.get(code) ?? 0)}, in the log ${count(logged[code] ?? 0)}`)),
     `  timeouts in the log ${count(summary.parser.timeouts)}, reconnections ${count(summary.parser.reconnections)}`,
   ];
-}
-
-/** Final statuses of 400 and above over all kinds. */
-export function errorStatuses(byKind: Readonly<Partial<Record<Kind, KindSummary>>>): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { statusCodes } of Object.values(byKind)) {
-    for (const [code, responses] of Object.entries(statusCodes)) {
-      if (Number(code) >= 400) counts.set(code, (counts.get(code) ?? 0) + responses);
-    }
-  }
-  return counts;
 }
 
 function rates(throughput: Throughput | undefined, format: (value: number) => string = plain): readonly string[] {

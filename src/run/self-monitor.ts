@@ -10,6 +10,8 @@ const P99 = 99;
 
 export interface SelfReading {
   readonly mainLoopDelayP99Ms: number;
+  /** Since the last reading. */
+  readonly mainLoopDelayMaxMs: number;
   /** CPU of this process so far, without the tap's threads. */
   readonly mainCpuSeconds: number;
   readonly tapCpuSeconds: number;
@@ -19,23 +21,29 @@ export interface SelfReading {
 
 export class SelfMonitor {
   readonly #delay: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #recent: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({
+    resolution: LOOP_RESOLUTION_MS,
+  });
   #machine = machineTimes();
 
   /** From here on delays count: what it took to set up is not the run's. */
   start(): void {
     this.#delay.enable();
-    this.#delay.reset();
+    this.#recent.enable();
     this.#machine = machineTimes();
   }
 
   read(tapCpuSeconds: number): SelfReading {
-    const p99Ms = this.#delay.percentile(P99) / NS_PER_MS - LOOP_RESOLUTION_MS;
+    const p99Ms = excessMs(this.#delay.percentile(P99));
+    const maxMs = excessMs(this.#recent.max);
+    this.#recent.reset();
     const { user, system } = process.cpuUsage();
     const before = this.#machine;
     this.#machine = machineTimes();
     const total = this.#machine.total - before.total;
     return {
-      mainLoopDelayP99Ms: Math.max(0, Number.isFinite(p99Ms) ? p99Ms : 0),
+      mainLoopDelayP99Ms: p99Ms,
+      mainLoopDelayMaxMs: maxMs,
       mainCpuSeconds: Math.max(0, usToSeconds(user + system) - tapCpuSeconds),
       tapCpuSeconds,
       ...(total > 0 ? { machineCpuRatio: 1 - (this.#machine.idle - before.idle) / total } : {}),
@@ -44,7 +52,13 @@ export class SelfMonitor {
 
   stop(): void {
     this.#delay.disable();
+    this.#recent.disable();
   }
+}
+
+/** A delay is what exceeds the monitor's own step; an empty histogram has none. */
+function excessMs(nanoseconds: number): number {
+  return Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NS_PER_MS - LOOP_RESOLUTION_MS) : 0;
 }
 
 function machineTimes(): { readonly total: number; readonly idle: number } {

@@ -13,6 +13,9 @@ export interface LedgerOptions extends AccountOptions, RunSettings {}
 
 type Routes = { readonly [Type in Event['type']]: (event: Event & { readonly type: Type }) => void };
 
+/** Lines that arrived during a longer delay of the main thread are stamped too late to time anything (MEASURING section 3). */
+const LATE_LINES_MS = 20;
+
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #routes: Routes;
@@ -146,6 +149,9 @@ export class Ledger {
   #sample(event: SampleEvent): void {
     const { proxy, parser, clients, origin, instrument, pairing, rates } = this.#accounts;
     this.#ticks += 1;
+    const { sample: previous } = proxy;
+    if (previous !== undefined && (event.mainLoopDelayMaxMs ?? 0) > LATE_LINES_MS)
+      pairing.linesWereLate(previous.atMs, event.atMs);
     proxy.sampled(event);
     origin.metersRead(event);
     instrument.sampled(event);

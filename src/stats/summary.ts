@@ -9,7 +9,13 @@ export interface Quantiles {
   readonly p95?: number;
   readonly p99?: number;
   readonly max?: number;
-  readonly window?: { readonly n: number; readonly p50?: number; readonly p95?: number; readonly p99?: number; readonly max?: number };
+  readonly window?: {
+    readonly n: number;
+    readonly p50?: number;
+    readonly p95?: number;
+    readonly p99?: number;
+    readonly max?: number;
+  };
 }
 
 /** Bytes per second over the measured length of each window; missing until the first second has passed. */
@@ -166,7 +172,11 @@ export interface Summary {
     readonly segmentBytes: number;
     readonly lookup: { readonly attempts: number; readonly successes: number; readonly misses: LookupMisses };
     readonly throughput: Throughput;
-    readonly tcp: { readonly started: number; readonly connected: number; readonly failed: Readonly<Record<string, number>> };
+    readonly tcp: {
+      readonly started: number;
+      readonly connected: number;
+      readonly failed: Readonly<Record<string, number>>;
+    };
     readonly events: Readonly<Record<string, number>>;
     /** The log's request-to-request interval, the original system's "wall time"; never a download time. */
     readonly inferred: { readonly segmentMs: Quantiles; readonly playlistMs: Quantiles };
@@ -282,12 +292,21 @@ export interface Snapshot {
   readonly droppedLines: { readonly stderr: number; readonly progress: number };
   readonly parsedLines: { readonly stderr: number; readonly progress: number };
   readonly dropRate: { readonly current: number; readonly peak: number; readonly degradedClients: number };
-  readonly phaseBuckets: readonly { readonly kind: Kind; readonly phase: 'wait' | 'receive' | 'total'; readonly buckets: Buckets }[];
+  readonly phaseBuckets: readonly {
+    readonly kind: Kind;
+    readonly phase: 'wait' | 'receive' | 'total';
+    readonly buckets: Buckets;
+  }[];
   /** Side by side differences, candidate - reference in bytes per second, only where the windows allow one (MEASURING 6). */
   readonly differences: {
     readonly parser: Throughput | undefined;
     readonly origin: Throughput | undefined;
     readonly originAll: Throughput | undefined;
   };
-  readonly lastListing?: { readonly atMs: number; readonly ok: boolean; readonly reason?: string; readonly entries?: number };
+  readonly lastListing?: {
+    readonly atMs: number;
+    readonly ok: boolean;
+    readonly reason?: string;
+    readonly entries?: number;
+  };
 }

@@ -4,10 +4,10 @@ import { formatBytes, formatMs, PERCENT } from '../units.ts';
 import type { Verdict } from './summary.ts';
 
 /** Half of the shortest phase that the tap is to resolve on a LAN is lost above this; five times that, all of it. */
-const TAP_DELAY_DEGRADED_MS = 10;
-const TAP_DELAY_INVALID_MS = 50;
+export const TAP_DELAY_DEGRADED_MS = 10;
+export const TAP_DELAY_INVALID_MS = 50;
 /** The main thread stamps lines and scrapes, nothing finer. */
-const MAIN_DELAY_DEGRADED_MS = 100;
+export const MAIN_DELAY_DEGRADED_MS = 100;
 const UNPARSED_SHARE = 0.001;
 /** Share of the run in which the machine may be full. */
 export const MACHINE_FULL_SHARE = 0.1;

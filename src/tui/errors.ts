@@ -1,22 +1,22 @@
 // The errors panel: HTTP status codes as the proxy and as the log saw them, and how transfers ended other than complete.
 // It counts a client's leaving and our own stop as endings, not as faults: only faults are coloured.
 import { TERMINATIONS, type Termination } from '../events.ts';
+import { errorStatuses } from '../stats/error-statuses.ts';
 import type { Snapshot } from '../stats/summary.ts';
+import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import type { Line } from './cells.ts';
 import { count, item, judged } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
-import { TERMINATION_WORDS } from './termination-words.ts';
 
 type Count = readonly [string, number];
 
-const FIRST_ERROR_STATUS = 400;
 /** Endings that get a row of their own; the rest share one. */
 const ENDING_ROWS = 3;
 const INTERNAL: Termination = 'ID';
 
 export function errorsPanel({ summary }: Snapshot): Panel {
   const { proxy, parser } = summary;
-  const statuses = errorStatuses(proxy.byKind);
+  const statuses = [...errorStatuses(proxy.byKind)];
   const endings = TERMINATIONS.filter((code) => code !== '--' && (proxy.terminations[code] ?? 0) > 0)
     .map((code) => [code, proxy.terminations[code] ?? 0] as const)
     .toSorted(([, one], [, other]) => other - one);
@@ -43,17 +43,6 @@ export function errorsPanel({ summary }: Snapshot): Panel {
     ],
     priorities: { line: 32, lines: 56, panel: 64 },
   };
-}
-
-/** Final statuses of 400 and above over all kinds, by code. */
-function errorStatuses(byKind: Snapshot['summary']['proxy']['byKind']): readonly Count[] {
-  const counts = new Map<string, number>();
-  for (const { statusCodes } of Object.values(byKind)) {
-    for (const [code, responses] of Object.entries(statusCodes)) {
-      if (Number(code) >= FIRST_ERROR_STATUS) counts.set(code, (counts.get(code) ?? 0) + responses);
-    }
-  }
-  return [...counts].toSorted(([one], [other]) => one.localeCompare(other));
 }
 
 function codes(counts: readonly Count[]): readonly Line[] {

@@ -4,7 +4,6 @@ import type { Snapshot, Verdict } from '../stats/summary.ts';
 import { formatElapsed, secondsToMs } from '../units.ts';
 import { type Cell, cell, cutEnd, cutMiddle, ends, fit, type Line, lineWidth, safeText, textWidth } from './cells.ts';
 import { count, type Level, SHAPES } from './figures.ts';
-import type { ViewState } from './view.ts';
 
 const VERDICTS: Readonly<Record<Verdict, { readonly level: Level; readonly word: string; readonly sentence: string }>> =
   {
@@ -33,9 +32,9 @@ export function header(snapshot: Snapshot | undefined, columns: number): readonl
 }
 
 /** One line. */
-export function footer(state: ViewState, columns: number): readonly Line[] {
+export function footer(isPaused: boolean, columns: number): readonly Line[] {
   const keys = KEYS.flatMap(([key, word]): Cell[] => [cell(key, 'strong'), cell(` ${word}   `)]);
-  if (!state.isPaused) return [fit(keys, columns)];
+  if (!isPaused) return [fit(keys, columns)];
   const room = columns - lineWidth(keys);
   const words = [`${SHAPES.warn} PAUSED, the run goes on`, `${SHAPES.warn} PAUSED`].find(
     (text) => textWidth(text) <= room,

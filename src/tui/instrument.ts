@@ -1,15 +1,11 @@
 // The instrument's own panel: how late its loops are, what it costs, what it lost, and the thresholds of `--fail-if`.
 // The verdict is in the header; here are the figures behind it.
 import type { Snapshot } from '../stats/summary.ts';
+import { MAIN_DELAY_DEGRADED_MS, TAP_DELAY_DEGRADED_MS, TAP_DELAY_INVALID_MS } from '../stats/verdict.ts';
 import { formatBytes, formatMs } from '../units.ts';
 import { cell, type Line, safeText } from './cells.ts';
 import { count, item, judged, known, levelAbove } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
-
-/** Where MEASURING section 8 draws the lines of its verdict. */
-const TAP_DELAY_DEGRADED_MS = 10;
-const TAP_DELAY_INVALID_MS = 50;
-const MAIN_DELAY_DEGRADED_MS = 100;
 
 export function instrumentPanel({ summary }: Snapshot): Panel {
   const { instrument, clients, thresholds } = summary;

@@ -23,7 +23,7 @@ export function originPanel(snapshot: Snapshot): Panel {
             { label: 'host', items: host },
             { label: 'source', items: sourceItems(origin) },
           ]
-        : [{ label: 'source', items: [unavailable] }]),
+        : [{ label: 'source', items: [item('not available')] }, ...reasonRows(origin.reason)]),
       { label: 'residual', items: residual },
       { label: 'access log', items: joined },
       ...listingRows(snapshot),
@@ -36,6 +36,10 @@ export function originPanel(snapshot: Snapshot): Panel {
     ],
     priorities: { line: 33, lines: 57, panel: 65 },
   };
+}
+
+function reasonRows(reason: string | undefined): readonly Row[] {
+  return reason === undefined ? [] : [{ label: 'reason', items: [item(safeText(reason))] }];
 }
 
 function hostItems({ cpuRatio, memoryUsedBytes, memoryTotalBytes, connections }: Summary['origin']): readonly Line[] {

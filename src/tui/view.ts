@@ -33,7 +33,7 @@ export type Key = 'quit' | 'help' | 'pause' | 'logs' | 'redraw' | 'back';
 
 export const INITIAL_VIEW_STATE: ViewState = { overlay: 'none', isPaused: false, logLines: [] };
 
-export const MINIMUM_SIZE: Size = { columns: 60, rows: 20 };
+const MINIMUM_SIZE: Size = { columns: 60, rows: 20 };
 /** From here on panels stand two by two. */
 const TWO_COLUMNS = 110;
 
@@ -59,7 +59,7 @@ export function view(snapshot: Snapshot | undefined, size: Size, state: ViewStat
   const rows = Math.max(1, size.rows);
   if (columns < MINIMUM_SIZE.columns || rows < MINIMUM_SIZE.rows) return page([tooSmall(columns, rows)], columns, rows);
   const top = header(snapshot, columns);
-  const bottom = footer(state, columns);
+  const bottom = footer(state.isPaused, columns);
   const room = rows - top.length - bottom.length;
   const middle = page(content(snapshot, { columns, rows: room }, state), columns, room);
   return page([...top, ...middle, ...bottom], columns, rows);

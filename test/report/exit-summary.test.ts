@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FINDING_CODES, TERMINATIONS } from '../../src/events.ts';
 import { renderSummary, statusLine } from '../../src/report/exit-summary.ts';
-import { TERMINATION_WORDS } from '../../src/report/termination-words.ts';
+import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
 
 const OPTIONS = {

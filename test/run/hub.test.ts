@@ -72,7 +72,13 @@ test('a finding is told to the journal once, however often it is seen', () => {
   hub.open(run, ledger, journal);
   const finding = { code: 'playlist-stalled', subject: 'u', sinceMs: 1, count: 1, evidence: 'still' } as const;
   hub.tellFindings([finding], 4);
-  hub.tellFindings([{ ...finding, count: 2, evidence: 'still still' }, { ...finding, subject: 'v' }], 5);
+  hub.tellFindings(
+    [
+      { ...finding, count: 2, evidence: 'still still' },
+      { ...finding, subject: 'v' },
+    ],
+    5,
+  );
   assert.deepEqual(
     journal.written.slice(1).map((event) => event.type === 'finding' && [event.atMs, event.subject, event.evidence]),
     [

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Event, TransferEvent } from '../../src/events.ts';
 import type { Summary } from '../../src/stats/summary.ts';
+import type { NginxLine } from './nginx.ts';
 
 export interface ReadJournal {
   readonly first: Event;
@@ -31,6 +32,18 @@ export async function readJournal(path: string): Promise<ReadJournal> {
 
 export async function readSummary(path: string): Promise<Summary> {
   return JSON.parse(await readFile(path, 'utf8')) as Summary;
+}
+
+/** A line of nginx's access log as the join reads it. */
+export function nginxRequest(line: NginxLine): LoggedRequest {
+  return {
+    remotePort: line.remote_port,
+    requestIndex: line.connection_requests,
+    status: line.status,
+    bytesSent: line.bytes_sent,
+    bodyBytesSent: line.body_bytes_sent,
+    completed: line.request_completion === 'OK',
+  };
 }
 
 /** What an origin's log says of one request, whoever the origin is. */

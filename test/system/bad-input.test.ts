@@ -114,7 +114,11 @@ describe('what cannot be measured is refused with 1 before any client starts', {
     for (const [path, reason] of cases) {
       await assertRefused({ args: () => [url, ...MEASURED_ON, '--ffmpeg', path], code: 1, says: [path, reason] });
     }
-    await assertRefused({ args: () => ['demo', ...MEASURED_ON, '--ffmpeg', '/no/such/ffmpeg'], code: 1, says: ['/no/such/ffmpeg'] });
+    await assertRefused({
+      args: () => ['demo', ...MEASURED_ON, '--ffmpeg', '/no/such/ffmpeg'],
+      code: 1,
+      says: ['/no/such/ffmpeg'],
+    });
     await server.close();
   });
 

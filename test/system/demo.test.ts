@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { Check } from 'typebox/value';
+import { Check } from 'typebox/schema';
 import type { Summary } from '../../src/stats/summary.ts';
 import { joinByPort, type ReadJournal, readJournal } from '../support/journal.ts';
 import { type Ended, hlsSwarm, type Sandbox, sandbox, startHlsSwarm } from '../support/program.ts';
@@ -89,7 +89,10 @@ describe('a run of the demo', { skip: requirement('ffmpeg') }, () => {
     assert.equal(report.proxy.transfers, journal.transfers.length);
     for (const kind of ['segment', 'playlist'] as const) {
       const { matched, precision, recall, missed, spurious } = report.agreement[kind];
-      assert.deepEqual({ kind, precision, recall, missed, spurious }, { kind, precision: 1, recall: 1, missed: 0, spurious: 0 });
+      assert.deepEqual(
+        { kind, precision, recall, missed, spurious },
+        { kind, precision: 1, recall: 1, missed: 0, spurious: 0 },
+      );
       assert.ok(matched >= CLIENTS * 2, `${kind}: ${matched} matched`);
     }
   });
@@ -146,7 +149,10 @@ describe('a run of the demo', { skip: requirement('ffmpeg') }, () => {
 });
 
 /** From the first segment on, for some three seconds. */
-async function lookAround(base: string, until: (condition: () => Promise<boolean>, what: string) => Promise<boolean>): Promise<Seen> {
+async function lookAround(
+  base: string,
+  until: (condition: () => Promise<boolean>, what: string) => Promise<boolean>,
+): Promise<Seen> {
   await until(async () => {
     const { status, text } = await get(base, '/snapshot');
     return status === 200 && (JSON.parse(text) as Summary).proxy.throughput.totalBytes > 0;

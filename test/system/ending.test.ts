@@ -3,10 +3,18 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { readJournal, readSummary } from '../support/journal.ts';
 import { vodMedia } from '../support/ffmpeg-media.ts';
+import { readJournal, readSummary } from '../support/journal.ts';
 import { isAlive, until } from '../support/processes.ts';
-import { type HlsSwarm, hlsSwarm, PROGRAM, type Sandbox, sandbox, startHlsSwarm, startShell } from '../support/program.ts';
+import {
+  type HlsSwarm,
+  hlsSwarm,
+  PROGRAM,
+  type Sandbox,
+  sandbox,
+  startHlsSwarm,
+  startShell,
+} from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 import { serveFiles } from '../support/static-server.ts';
 

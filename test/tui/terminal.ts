@@ -59,7 +59,7 @@ export class FakeTerminal {
 
   get isCursorShown(): boolean {
     const output = this.output();
-    return output.lastIndexOf('\x1b[?25h') > output.lastIndexOf('\x1b[?25l') || output.includes('\x1b[34h\x1b[?25h');
+    return output.lastIndexOf('\x1b[?25h') > output.lastIndexOf('\x1b[?25l');
   }
 
   /** What was written since `mark`. */

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TERMINATIONS } from '../../src/events.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
+import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { type Line, lineWidth } from '../../src/tui/cells.ts';
-import { TERMINATION_WORDS } from '../../src/tui/termination-words.ts';
 import { INITIAL_VIEW_STATE, type Key, nextState, type ViewState, view } from '../../src/tui/view.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
 
