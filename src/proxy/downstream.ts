@@ -77,6 +77,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
 
   head(head: RequestHead): void {
     // An earlier request in the same read may have ended the connection.
+    if (this.#isClosing) return;
     this.#isReadingHead = false;
     clearTimeout(this.#headTimer);
     const route = this.#route(head);
