@@ -17,6 +17,9 @@ import { BufferPool } from './buffer-pool.ts';
 import { MAX_ANNOUNCED_SEGMENTS, type TimeLimits } from './limits.ts';
 import type { Ending, Transfer } from './transfer.ts';
 
+/** Every way to write this machine to itself, the unspecified addresses included (Linux connects them to loopback). */
+const LOOPBACK = /^(?:localhost\.?|(?:::ffff:)?127(?:\.[0-9]+){1,3}|0\.0\.0\.0|::1?)$/i;
+
 /** What leaves a worker as a record. */
 export type TapRecord = TransferEvent | ConnectionEvent | PlaylistEvent | VariantsEvent | SegmentListedEvent;
 
@@ -98,7 +101,7 @@ export class TapContext {
   }
 
   isOwnListener({ host, port }: { readonly host: string; readonly port: number }): boolean {
-    return this.#ownPorts.has(port) && (host === 'localhost' || host === '::1' || host.startsWith('127.'));
+    return this.#ownPorts.has(port) && LOOPBACK.test(host);
   }
 
   setMeter(name: WorkerMeter, value: number): void {

@@ -79,7 +79,9 @@ export class Exchange {
     const { response, start } = this.transfer;
     const text = this.#isSuccess() ? this.#probe?.playlistText() : undefined;
     if (text !== undefined) this.#contentKind = door.notePlaylist(start.url, text, atMs);
-    if (response?.location !== undefined) door.noteRedirect(response.location, start.range, this.#ownKind());
+    const kind = response?.location === undefined ? 'other' : this.#ownKind();
+    // Handed on, `other` would keep the target from telling by its own content what it is.
+    if (response?.location !== undefined && kind !== 'other') door.noteRedirect(response.location, start.range, kind);
   }
 
   /** The kind that goes into the record. A 3xx is `redirect`; what playlists listed is what they listed it as. */

@@ -24,6 +24,7 @@ export async function printClientCommand(url: string | undefined, options: Optio
   const looked = { capabilities, isHls: true, isLive: true, map: STREAM_MAPS[options.variant] };
   const plan = { url: url ?? PLACEHOLDER_URL, options, looked, seed: 0, tap: undefined };
   const { args } = swarmArguments(swarmOptions(plan), 1);
-  stdout.write(`${printCommand(capabilities.path, args)}\n`);
+  // Without it descriptor 3 would be FFmpeg's first socket, and the progress would go to the origin.
+  stdout.write(`${printCommand(capabilities.path, args)} 3>/dev/null\n`);
   return EXIT.measured;
 }

@@ -34,6 +34,38 @@ export async function readSummary(path: string): Promise<Summary> {
   return JSON.parse(await readFile(path, 'utf8')) as Summary;
 }
 
+/** What the log's last words may be about: a request line is printed before its octets are written. */
+const IN_FLIGHT_MS = 1_000;
+
+/**
+ * Per FFmpeg process, its log's request lines beside the tap's transfers in order of their starts: each difference in words.
+ * The last lines of a process that was stopped may have no transfer: it never came to write those requests.
+ */
+export function requestDifferences({
+  events,
+  transfers,
+}: Pick<ReadJournal, 'events' | 'transfers'>): readonly string[] {
+  const lives = events.filter((event) => event.type === 'client');
+  const started = lives.filter(({ event }) => event === 'start');
+  return started.flatMap(({ client, process }) => {
+    const isOurs = (event: { readonly client: number; readonly process: number }): boolean =>
+      event.client === client && event.process === process;
+    const lines = events.filter((event) => event.type === 'parsed' && event.rule === 'request' && isOurs(event));
+    const heads = transfers.filter(isOurs).toSorted((left, right) => left.startedAtMs - right.startedAtMs);
+    const stop = lives.find((life) => life.event === 'stop' && isOurs(life));
+    const stoppedAtMs = stop?.atMs ?? Number.POSITIVE_INFINITY;
+    return Array.from({ length: Math.max(lines.length, heads.length) }, (_, at) => {
+      const line = lines[at];
+      const head = heads[at];
+      if (line?.type !== 'parsed' || line.rule !== 'request') return `${head?.url} has no line`;
+      if (head === undefined) return line.atMs > stoppedAtMs - IN_FLIGHT_MS ? '' : `${line.url} has no transfer`;
+      return line.url === head.url ? '' : `${line.url} is ${head.url} at the proxy`;
+    })
+      .filter((difference) => difference !== '')
+      .map((difference) => `client ${client}, process ${process}: ${difference}`);
+  });
+}
+
 /** A line of nginx's access log as the join reads it. */
 export function nginxRequest(line: NginxLine): LoggedRequest {
   return {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Environment, type ProgramExit, startProgram } from '../../src/process.ts';
+import type { Summary } from '../../src/stats/summary.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** A loaded machine takes its time; a test that waits for longer than this waits in vain. */
@@ -55,6 +56,18 @@ export async function hlsSwarm(args: readonly string[], env: Environment = {}): 
 /** The same for a shell line; `$0` and what follows are `args`. */
 export function startShell(line: string, args: readonly string[], env: Environment = {}): HlsSwarm {
   return startChild('bash', ['-c', line, ...args], env);
+}
+
+/**
+ * The run measured, and its code is that of its verdict. A machine that has other work to do may hold up the tap for so long
+ * that the verdict rightly falls; nothing else may make it invalid, so no test depends on an idle machine.
+ */
+export function assertMeasured({ code, stderr }: Ended, { instrument }: Summary): void {
+  const { verdict, reasons, ledgerImbalanceBytes, lostRecords, bypassedRequests } = instrument;
+  const counts = { ledgerImbalanceBytes, lostRecords, bypassedRequests };
+  assert.deepEqual(counts, { ledgerImbalanceBytes: 0, lostRecords: 0, bypassedRequests: 0 });
+  if (verdict === 'invalid') assert.match(reasons.join('; '), /^tap loop delay/);
+  assert.equal(code, verdict === 'invalid' ? 98 : 0, stderr);
 }
 
 /** What starts the program, for a shell line. */

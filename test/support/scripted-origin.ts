@@ -12,7 +12,7 @@ export type Action =
   | { readonly kind: 'until'; readonly promise: Promise<unknown> }
   | { readonly kind: 'fin' }
   | { readonly kind: 'reset' }
-  /** Closes with FIN when no further request has begun after that time. */
+  /** Closes both directions, as servers do, when no further request has begun after that time: later octets meet an RST. */
   | { readonly kind: 'fin-when-idle'; readonly ms: number };
 
 export const send = (octets: string | Buffer): Action => ({ kind: 'send', octets: asBuffer(octets) });
@@ -250,7 +250,10 @@ class Player {
         this.#socket.resetAndDestroy();
         return;
       case 'fin-when-idle':
-        this.#idle = setTimeout(() => this.#fin(), action.ms);
+        this.#idle = setTimeout(() => {
+          this.#connection.closedBy ??= 'origin-fin';
+          this.#socket.destroySoon();
+        }, action.ms);
     }
   }
 

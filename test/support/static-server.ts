@@ -9,6 +9,7 @@ export interface StaticServer {
   /** `METHOD /path` of every request so far, with its User-Agent. */
   readonly requests: readonly { readonly line: string; readonly userAgent: string }[];
   close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Serves `files` by path; everything else is 404. */
@@ -21,13 +22,15 @@ export async function serveFiles(files: ReadonlyMap<string, Buffer>): Promise<St
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
   return {
     base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    close: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -1,7 +1,8 @@
 // The laws that hold for all that a tap says, whatever the traffic was: MEASURING sections 2 and 3.
 // It is an oracle of its own: it sums records and compares with the meters of each batch; nothing of src/stats is used.
 import assert from 'node:assert/strict';
-import type { BatchEvent, ConnectionEvent, Event, TransferEvent } from '../../src/events.ts';
+import { type BatchEvent, type ConnectionEvent, type Event, KINDS, type TransferEvent } from '../../src/events.ts';
+import type { Tap } from '../../src/proxy/tap.ts';
 import { OPEN_BYTES } from '../../src/proxy/tap-core.ts';
 
 const TOLERANCE_MS = 1e-6;
@@ -28,6 +29,21 @@ export function checkTransfer(transfer: TransferEvent): void {
 /** Every batch balances, each transfer ended once, and what the last batch leaves open is nothing. */
 export function checkLedger(events: readonly Event[], workers: number): void {
   for (let worker = 0; worker < workers; worker += 1) checkWorker(eventsOf(events, worker, workers), worker);
+}
+
+/** The live meters of a tap with nothing open: content has its final kinds, and each door its own share. */
+export function checkMeters(events: readonly Event[], tap: Tap): void {
+  const transfers = events.filter((event) => event.type === 'transfer');
+  const { contentBytesByKind } = tap.meters();
+  for (const kind of [...KINDS, 'open'] as const) {
+    const ofKind = transfers.filter((transfer) => transfer.kind === kind);
+    assert.equal(contentBytesByKind[kind], sum(ofKind, 'contentBytes'), `live content of kind ${kind}`);
+  }
+  for (const client of tap.ports.keys()) {
+    const own = transfers.filter((transfer) => transfer.client === client);
+    assert.equal(tap.door(client)?.get('contentBytes'), sum(own, 'contentBytes'), `live content of door ${client}`);
+    assert.equal(tap.door(client)?.get('openTransfers'), 0, `open transfers of door ${client}`);
+  }
 }
 
 /** Workers number their connections in residue classes; a batch names its worker. */

@@ -1,13 +1,14 @@
 // A tap on a bench: raw clients in front of it, its records behind it, and its laws checked after every test.
 // It plays no origin (scripted-origin.ts) and knows no expectation of any one test.
 import { after, afterEach, before, describe, test } from 'node:test';
-import { clockOrigin } from '../../src/clock.ts';
+import { type Clock, clockFrom, clockOrigin } from '../../src/clock.ts';
 import type { ConnectionEvent, Event, TransferEvent } from '../../src/events.ts';
+import type { MeterReading } from '../../src/meters.ts';
 import { Tap, type TapOptions } from '../../src/proxy/tap.ts';
 import { until } from './processes.ts';
 import { RawClient } from './raw-client.ts';
 import { type Action, ScriptedOrigin } from './scripted-origin.ts';
-import { checkLedger, checkTransfer } from './tap-laws.ts';
+import { checkLedger, checkMeters, checkTransfer } from './tap-laws.ts';
 
 export interface Account {
   readonly transfers: readonly TransferEvent[];
@@ -30,15 +31,17 @@ const DIAL_TIMEOUT_MS = 2_000;
 export class TapBench {
   readonly tap: Tap;
   readonly #events: Event[];
+  readonly #clock: Clock;
   readonly #clients: RawClient[] = [];
   #accounted = 0;
 
   static async open(options: BenchOptions = {}): Promise<TapBench> {
     const events: Event[] = [];
+    const origin = clockOrigin();
     const tap = await Tap.open({
       doors: 1,
       workers: 1,
-      clockOrigin: clockOrigin(),
+      clockOrigin: origin,
       dialTimeoutMs: DIAL_TIMEOUT_MS,
       ...options,
       limits: { ...LIMITS, ...options.limits },
@@ -47,12 +50,13 @@ export class TapBench {
         throw error;
       },
     });
-    return new TapBench(tap, events);
+    return new TapBench(tap, events, clockFrom(origin));
   }
 
-  private constructor(tap: Tap, events: Event[]) {
+  private constructor(tap: Tap, events: Event[], clock: Clock) {
     this.tap = tap;
     this.#events = events;
+    this.#clock = clock;
   }
 
   /** A raw client at a door. */
@@ -62,15 +66,26 @@ export class TapBench {
     return client;
   }
 
+  /** Resolves when the live meters say so. */
+  until(condition: (meters: MeterReading['meters']) => boolean, what: string, deadlineMs?: number): Promise<void> {
+    return until(() => condition(this.tap.meters().meters), what, deadlineMs);
+  }
+
   /**
    * Ends what clients there still are, waits until the tap has nothing open, checks its laws over everything so far and
    * hands back the records since the last account.
    */
   async account(): Promise<Account> {
     for (const client of this.#clients.splice(0)) client.destroy();
-    await until(() => this.#isQuiet(), 'a tap with nothing open');
-    const quietSince = this.#events.length;
-    await until(() => this.#events.slice(quietSince).some(({ type }) => type === 'batch'), 'a batch of the quiet tap');
+    await this.until(
+      ({ openConnections, openUpstreamConnections, openTransfers }) =>
+        openConnections === 0 && openUpstreamConnections === 0 && openTransfers === 0,
+      'a tap with nothing open',
+    );
+    const quietAtMs = this.#clock.nowMs();
+    // Not the next one to arrive: that may have left its thread before.
+    const isAfter = (event: Event | undefined): boolean => event?.type === 'batch' && event.atMs >= quietAtMs;
+    await until(() => isAfter(this.#events.at(-1)), 'a batch of the quiet tap');
     return this.#read();
   }
 
@@ -86,13 +101,9 @@ export class TapBench {
     return this.#read();
   }
 
-  #isQuiet(): boolean {
-    const { openConnections, openUpstreamConnections, openTransfers } = this.tap.meters().meters;
-    return openConnections === 0 && openUpstreamConnections === 0 && openTransfers === 0;
-  }
-
   #read(): Account {
     checkLedger(this.#events, this.tap.workers);
+    checkMeters(this.#events, this.tap);
     const fresh = this.#events.slice(this.#accounted);
     this.#accounted = this.#events.length;
     const transfers = fresh.filter((event) => event.type === 'transfer');
