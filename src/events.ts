@@ -141,7 +141,9 @@ export interface ConnectionEvent {
   readonly readBytes: number;
   readonly excessBytes: number;
   readonly tlsBytes: number;
-  /** readBytes - (heads + interim + framing + content + excess): 0, or the ledger is out of balance. */
+  /** Octets of both directions that passed unseen after a 101. */
+  readonly opaqueBytes?: number;
+  /** readBytes - (heads + interim + framing + content + excess + opaque): 0, or the ledger is out of balance. */
   readonly imbalanceBytes: number;
   readonly closedBy: 'client' | 'origin' | 'tap' | 'stop';
   /** Why the dial failed, in the system's words. */

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionEvent, Termination } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
+import { idleRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import type { Exchange } from './exchange.ts';
@@ -13,7 +14,8 @@ import { MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
 import { localAnswer } from './local-answer.ts';
 import { type Refusal, readTarget, type Target } from './target.ts';
 import { leavingCode, queuedCode } from './termination.ts';
-import { type Loss, Upstream, type UpstreamOwner } from './upstream.ts';
+import { Upstream } from './upstream.ts';
+import type { Loss, UpstreamOwner } from './upstream-owner.ts';
 
 /** Fields that speak to a proxy, not to an origin. */
 const PROXY_FIELDS = ['Proxy-Connection', 'Proxy-Authorization'];
@@ -171,7 +173,10 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   // The client's side.
 
   #onData(octets: Buffer): void {
-    if (!this.#isClosing) this.#reader.read(octets);
+    if (this.#isClosing) return;
+    const tunnel = this.#upstreams.find(({ isOpaque }) => isOpaque);
+    if (tunnel === undefined) this.#reader.read(octets);
+    else if (!tunnel.sendOpaque(octets)) this.#socket.pause();
   }
 
   #onLeft(how: 'fin' | 'reset'): void {
@@ -226,21 +231,17 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   /** A connection that never had a request to dial for is counted, and never dialled. */
   #recordIdle(closedBy: ConnectionEvent['closedBy']): void {
     this.#context.meter('idleConnections', 1);
-    this.#context.emit({
-      type: 'connection',
-      client: this.client,
-      process: this.process(),
-      connection: this.connection,
-      openedAtMs: this.#openedAtMs,
-      closedAtMs: this.#context.clock.nowMs(),
-      requests: this.exchanges.requests,
-      writtenBytes: 0,
-      readBytes: 0,
-      excessBytes: 0,
-      tlsBytes: 0,
-      imbalanceBytes: 0,
-      closedBy,
-    });
+    this.#context.emit(
+      idleRecord({
+        client: this.client,
+        process: this.process(),
+        connection: this.connection,
+        openedAtMs: this.#openedAtMs,
+        closedAtMs: this.#context.clock.nowMs(),
+        closedBy,
+        requests: this.exchanges.requests,
+      }),
+    );
   }
 
   // The way of a request.

@@ -20,6 +20,8 @@ export interface FramingProblem {
   readonly text: string;
 }
 
+const SWITCHING_PROTOCOLS = 101;
+
 type CountedBytes = 'interimHeadBytes' | 'responseHeadBytes' | 'framingBytes' | 'contentBytes';
 
 export class ResponseAccount implements ResponseObserver {
@@ -29,6 +31,9 @@ export class ResponseAccount implements ResponseObserver {
   closePromised = false;
   readBytes = 0;
   excessBytes = 0;
+  /** After a 101 the protocol is another one: what follows is relayed unseen, counted, and never mixed with content. */
+  isOpaque = false;
+  opaqueBytes = 0;
   framingProblem: FramingProblem | undefined;
   readonly #context: TapContext;
   readonly #observer: AnswerObserver;
@@ -107,10 +112,17 @@ export class ResponseAccount implements ResponseObserver {
     const { facts, contentEncoding, closePromised } = readResponseFacts(head, framing, transfer.start.url);
     transfer.response = facts;
     this.closePromised = closePromised;
+    this.isOpaque = head.status === SWITCHING_PROTOCOLS;
     this.#observer.answered(transfer, contentEncoding);
   }
 
   content(octets: Buffer, start: number, end: number): void {
+    if (this.isOpaque) {
+      this.#accountedBytes += end - start;
+      this.opaqueBytes += end - start;
+      this.#context.meter('opaqueBytes', end - start);
+      return;
+    }
     this.#count('contentBytes', end - start);
     const [transfer] = this.due;
     if (transfer === undefined) return;

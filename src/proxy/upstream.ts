@@ -2,37 +2,14 @@
 // It never retries, re-dials, follows or repairs; its client connection decides what a loss means to the client.
 import type { Socket } from 'node:net';
 import type { ConnectionEvent, Termination } from '../events.ts';
+import { upstreamRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import { Dial, type DialFailure } from './dial.ts';
 import { MAX_WAITING_BYTES } from './limits.ts';
-import { type AnswerObserver, ResponseAccount } from './response-account.ts';
+import { ResponseAccount } from './response-account.ts';
 import type { Target } from './target.ts';
 import type { Transfer } from './transfer.ts';
-
-/** What an upstream needs of its client connection. */
-export interface UpstreamOwner {
-  readonly client: number;
-  readonly connection: number;
-  readonly exchanges: AnswerObserver;
-  process(): number;
-  /** Hands octets to the client. False when its kernel did not take them at once: then `taken` is called when it did. */
-  relay(octets: Buffer, taken: () => void): boolean;
-  /** The octets of one read are with the client: settle what is complete. */
-  afterRead(atMs: number): void;
-  /** The origin's side takes request octets again. */
-  drained(): void;
-  lost(upstream: Upstream, loss: Loss): void;
-}
-
-/** The connection is gone. Without a code nothing was due. */
-export interface Loss {
-  readonly atMs: number;
-  /** How the origin ended it: its client must feel the same. */
-  readonly how: 'fin' | 'reset';
-  readonly code?: Termination;
-  /** What it still owed, the transfer that the code belongs to first. */
-  readonly due: readonly Transfer[];
-}
+import type { Loss, UpstreamOwner } from './upstream-owner.ts';
 
 interface Unsent {
   readonly transfer: Transfer;
@@ -46,7 +23,6 @@ export class Upstream {
   readonly #owner: UpstreamOwner;
   readonly #account: ResponseAccount;
   readonly #number: number;
-  readonly #openedAtMs: number;
   readonly #dial: Dial;
   #unsent: Unsent[] = [];
   #socket: Socket | undefined;
@@ -54,6 +30,7 @@ export class Upstream {
   #buffer: Buffer;
   #requests = 0;
   #writtenBytes = 0;
+  #opaqueSentBytes = 0;
   #pausedAtMs: number | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #failure: string | undefined;
@@ -65,7 +42,6 @@ export class Upstream {
     this.target = target;
     this.#account = new ResponseAccount(context, owner.exchanges);
     this.#number = context.nextUpstream();
-    this.#openedAtMs = context.clock.nowMs();
     this.#buffer = context.pool.take();
     context.meter('upstreamConnections', 1);
     context.meter('openUpstreamConnections', 1);
@@ -97,6 +73,18 @@ export class Upstream {
     if (this.#hasClosed) return true;
     if (this.#socket !== undefined) return this.#writeBody(this.#socket, transfer, octets);
     return this.#keep({ transfer, octets: Buffer.from(octets), isHead: false });
+  }
+
+  /** The origin switched protocols. */
+  get isOpaque(): boolean {
+    return this.#account.isOpaque;
+  }
+
+  /** Relays octets of a switched protocol unseen, with the same answer. */
+  sendOpaque(octets: Buffer): boolean {
+    this.#opaqueSentBytes += octets.length;
+    this.#context.meter('opaqueBytes', octets.length);
+    return this.#socket?.write(Buffer.from(octets)) ?? true;
   }
 
   /** Ends the connection from our side: the client left, or the run ends. No callback follows. */
@@ -268,28 +256,22 @@ export class Upstream {
   }
 
   #record(closedBy: ConnectionEvent['closedBy']): ConnectionEvent {
-    const { beganAtMs, resolvedAtMs, connectedAtMs } = this.#dial.marks;
-    const connectBeganAtMs = resolvedAtMs ?? beganAtMs;
-    return {
-      type: 'connection',
+    return upstreamRecord({
       client: this.#owner.client,
       process: this.#owner.process(),
       connection: this.#owner.connection,
-      upstreamConnection: this.#number,
-      ...this.#local,
-      origin: this.target.origin,
-      openedAtMs: this.#openedAtMs,
+      openedAtMs: this.#dial.marks.beganAtMs,
       closedAtMs: this.#context.clock.nowMs(),
-      ...(resolvedAtMs === undefined ? {} : { dnsMs: resolvedAtMs - beganAtMs }),
-      ...(connectedAtMs === undefined ? {} : { connectMs: connectedAtMs - connectBeganAtMs }),
-      requests: this.#requests,
-      writtenBytes: this.#writtenBytes,
-      readBytes: this.#account.readBytes,
-      excessBytes: this.#account.excessBytes,
-      tlsBytes: 0,
-      imbalanceBytes: this.#account.imbalanceBytes,
       closedBy,
-      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
-    };
+      requests: this.#requests,
+      number: this.#number,
+      origin: this.target.origin,
+      local: this.#local,
+      dial: this.#dial.marks,
+      account: this.#account,
+      writtenBytes: this.#writtenBytes,
+      opaqueSentBytes: this.#opaqueSentBytes,
+      failure: this.#failure,
+    });
   }
 }

@@ -1,6 +1,6 @@
 // The run's journal: every event that the statistics need as one JSON object per line, from `run` to `summary`.
 // It never slows a caller down and never throws at one: what the disk does not take is counted as lost, and said once.
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Event, LostEvent, Phases, TransferEvent } from '../events.ts';
 import type { Summary } from '../stats/summary.ts';
 import { KIB, MIB } from '../units.ts';
@@ -31,6 +31,8 @@ export interface Journal {
   write(event: Event): void;
   /** Resolves when all that was queued is written, or the journal has failed. */
   flush(): Promise<void>;
+  /** The run ends without a summary: closes the file, and removes it when the run never began. Harmless after `end`. */
+  abandon(): Promise<void>;
   /** Writes the `summary` record as the last line and closes the file. Never rejects: see `failure`. */
   end(summary: Summary): Promise<void>;
   /** Why the file ends early; undefined while all is well. */
@@ -110,6 +112,14 @@ class FileJournal implements Journal {
   async flush(): Promise<void> {
     this.#startDraining();
     await this.#draining;
+  }
+
+  async abandon(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (this.#hasRun) await this.flush();
+    if (this.#isRegular && (await this.#file.stat()).size === 0) await rm(this.#path, { force: true });
+    await this.#file.close();
   }
 
   async end(summary: Summary): Promise<void> {

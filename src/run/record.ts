@@ -132,6 +132,7 @@ export class Recorder {
   }
 
   async close(): Promise<void> {
+    await this.#journal?.abandon();
     await this.#server?.close();
   }
 

@@ -72,9 +72,10 @@ export const HLS_RULES: readonly StderrRule[] = [
     build: ([, playlist, url]) => ({ rule: 'no-longer-receiving', playlist: numberOf(playlist), url: textOf(url) }),
   },
   FORMAT_PROBED,
-  // A key or an init section that cannot be had: at the start of a process these are its last words.
+  // A key, an init section or a first segment that cannot be had: at the start of a process these are its last words.
   verbatim('fatal', 'Unable to open key file'),
   verbatim('fatal', 'Failed to open an initialization section'),
+  verbatim('fatal', 'Error when loading first segment'),
   ...[
     'Now receiving playlist ',
     'Downloading an initialization section',

@@ -103,6 +103,18 @@ const open = async (path: string, queueLimitBytes?: number) => {
   return { journal, counted };
 };
 
+test('a journal of a run that never began leaves no file, one that broke off keeps its whole lines', async () => {
+  const early = join(folder, 'early.ndjson');
+  await (await openJournal(early, { onLost: () => assert.fail('a record was lost') })).abandon();
+  assert.equal(existsSync(early), false);
+  const broken = join(folder, 'broken.ndjson');
+  const journal = await openJournal(broken, { onLost: () => assert.fail('a record was lost') });
+  journal.write(RUN);
+  await journal.abandon();
+  await journal.abandon();
+  assert.equal(await readFile(broken, 'utf8'), journalLine(RUN));
+});
+
 describe('the journal', () => {
   test('begins with run, ends with summary, keeps the order, and leaves out batch records', async () => {
     const path = join(folder, 'order.ndjson');
