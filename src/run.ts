@@ -77,7 +77,8 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   await demo?.stop();
   sampler.stop();
   sampler.sample();
-  return close(recorder, terminal);
+  // Awaited here: what the stack ends must outlive the closing.
+  return await close(recorder, terminal);
 }
 
 async function openRecorder(

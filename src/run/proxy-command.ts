@@ -68,7 +68,10 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   await tap.close();
   sampler.stop();
   sampler.sample();
-  return close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal, { hasClients: false });
+  // Awaited here: what the stack ends must outlive the closing.
+  return await close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal, {
+    hasClients: false,
+  });
 }
 
 /** One line for scripts, or one line per door for people. */

@@ -38,6 +38,7 @@ function fakeJournal(onLost: (count: number) => void): Journal & { readonly writ
     },
     flush: async () => {},
     end: async () => {},
+    abandon: async () => {},
     failure: undefined,
     lostRecords: 0,
   };
