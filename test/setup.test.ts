@@ -75,12 +75,21 @@ interface SetupResult {
   readonly log: string;
 }
 
+/** A Node that this user may run: a clone in a folder of root's hides its own from everybody else. */
+function nodeFor(uid: number | undefined): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const candidates = [process.execPath, ...folders.map((folder) => join(folder, 'node'))];
+  const mayRun = (node: string): boolean =>
+    uid === undefined || spawnSync(node, ['--version'], { uid, cwd: '/' }).status === 0;
+  return candidates.find(mayRun) ?? assert.fail(`user ${uid} can run none of ${candidates.join(', ')}`);
+}
+
 function setup(
   of: ReturnType<typeof project>,
   environment: Readonly<Record<string, string>> = {},
   uid?: number,
 ): SetupResult {
-  const result = spawnSync(process.execPath, [join(of.folder, 'scripts', 'setup.js')], {
+  const result = spawnSync(nodeFor(uid), [join(of.folder, 'scripts', 'setup.js')], {
     cwd: of.folder,
     encoding: 'utf8',
     env: { PATH: of.path, npm_execpath: of.npm, npm_config_loglevel: 'error', ...environment },
