@@ -196,6 +196,9 @@ test('another user than root is told the command with sudo', onlyRoot, () => {
   addApt(small, '');
   setup(small, { HLS_SWARM_NO_APT: '1' });
   chmodSync(small.folder, 0o755);
+  const linkedNode = join(small.folder, 'node_modules', '.bin', 'node');
+  rmSync(linkedNode);
+  write(linkedNode, TOOL);
   const { status, stderr } = setup(small, {}, NOBODY);
   assert.equal(status, 1);
   assert.match(stderr, /type: sudo apt-get update && sudo apt-get install -y --no-install-recommends ffmpeg\n$/);
