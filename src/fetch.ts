@@ -1,6 +1,7 @@
 // The only way to make an HTTP request of our own, and the only place that knows undici: preflight, listing, scrapes.
 // It never goes through a door or a proxy, retries nothing, throws nothing, and reads no more than it was allowed to.
 import { lookup as systemLookup } from 'node:dns';
+import { once } from 'node:events';
 import type { LookupFunction, Socket } from 'node:net';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { buildConnector, Client, errors } from 'undici';
@@ -73,12 +74,14 @@ export class Fetcher {
   /** GETs `url`. Resolves always. */
   async fetchText(url: string, options: FetchOptions): Promise<Fetched | NotFetched> {
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(new TimeLimitError(options.timeoutMs)), options.timeoutMs);
+    const timeUp = new Refusal(`no complete answer within ${options.timeoutMs} ms`);
+    const timer = setTimeout(() => limit.abort(timeUp), options.timeoutMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, options.signal]);
     let ownBytes = 0;
     try {
       let target = parseTarget(url);
       for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+        signal.throwIfAborted();
         const answer = await this.#link(target.origin).exchange(target, this.#headers(options), options, signal);
         ownBytes += answer.ownBytes;
         if (answer.error !== undefined) throw answer.error;
@@ -90,39 +93,34 @@ export class Fetcher {
       return { ok: false, reason: reasonOf(signal.aborted ? signal.reason : error), ownBytes };
     } finally {
       clearTimeout(timer);
+      // What still listens would be kept for as long as the caller's signal.
+      limit.abort();
     }
   }
 
   /** Ends all connections, also those in use. */
   async close(): Promise<void> {
-    const links = [...this.#origins.values()];
+    const ended = [...this.#origins.values()].map((link) => link.end());
     this.#origins.clear();
-    await Promise.all(links.map((link) => link.close()));
+    await Promise.all(ended);
   }
 
-  #headers(options: FetchOptions): Record<string, string> {
-    return {
-      'user-agent': `hls-swarm-${options.purpose}/${this.#options.version}`,
-      accept: '*/*',
-      'accept-encoding': 'identity',
-      ...options.headers,
-    };
+  #headers({ purpose, headers }: FetchOptions): Record<string, string> {
+    const userAgent = `hls-swarm-${purpose}/${this.#options.version}`;
+    return { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers };
   }
 
   #link(origin: string): OriginLink {
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
-    if (this.#origins.size >= MAX_ORIGINS) this.#forgetOldest();
+    const [oldest] = this.#origins;
+    if (oldest !== undefined && this.#origins.size >= MAX_ORIGINS) {
+      this.#origins.delete(oldest[0]);
+      void oldest[1].end();
+    }
     const link = new OriginLink(origin, this.#options);
     this.#origins.set(origin, link);
     return link;
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#origins;
-    if (oldest === undefined) return;
-    this.#origins.delete(oldest[0]);
-    void oldest[1].close();
   }
 }
 
@@ -137,21 +135,60 @@ const NOTHING: Content = { status: 0, text: '', octets: Buffer.alloc(0), isCut: 
 
 /** One origin's connection, its octets counted. */
 class OriginLink {
-  readonly #client: Client;
+  readonly #origin: string;
+  readonly #options: FetcherOptions;
   readonly #sockets = new Set<Socket>();
+  #client: Client;
+  /** Reaches a socket that undici has not been given yet. */
+  #dialing = new AbortController();
   #closedBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(origin: string, options: FetcherOptions) {
+    this.#origin = origin;
+    this.#options = options;
+    this.#client = this.#open();
+  }
+
+  /** One request in its turn: octets on the sockets can belong to one exchange only. */
+  exchange(url: URL, headers: Record<string, string>, options: FetchOptions, signal: AbortSignal): Promise<Exchange> {
+    const earlier = this.#tail;
+    const turn = Promise.race([earlier, once(signal, 'abort')]).then(async (): Promise<Exchange> => {
+      const before = this.#bytes();
+      // undici hears a signal only once it is connected; what is given up takes its connection along.
+      const giveUp = (): void => void this.end();
+      signal.addEventListener('abort', giveUp);
+      const request = signal.aborted ? Promise.reject(signal.reason) : this.#request(url, headers, options);
+      const answer = await request.catch((error: unknown) => ({ error, result: NOTHING }));
+      signal.removeEventListener('abort', giveUp);
+      return { ...answer, ownBytes: this.#bytes() - before };
+    });
+    this.#tail = turn.then(() => earlier);
+    return turn;
+  }
+
+  /** Ends the connection, made or in the making, and what is asked on it; the next request makes another. */
+  async end(): Promise<void> {
+    const ended = this.#client.destroy();
+    this.#dialing.abort();
+    this.#dialing = new AbortController();
+    this.#client = this.#open();
+    await ended;
+  }
+
+  /** The one limit is the caller's, for the whole exchange: every other is off. */
+  #open(): Client {
+    const { resolve, verifiesTls = true } = this.#options;
     const connect = buildConnector({
       allowH2: false,
-      rejectUnauthorized: options.verifiesTls ?? true,
-      ...(options.resolve === undefined ? {} : { lookup: lookupWith(options.resolve) }),
+      rejectUnauthorized: verifiesTls,
+      timeout: 0,
+      signal: this.#dialing.signal,
+      ...(resolve === undefined ? {} : { lookup: lookupWith(resolve) }),
     });
-    this.#client = new Client(origin, {
+    return new Client(this.#origin, {
       allowH2: false,
       pipelining: 1,
-      // The one limit is the caller's, for the whole exchange.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (target, callback) =>
@@ -163,46 +200,19 @@ class OriginLink {
     });
   }
 
-  /** One request in its turn: octets on the sockets can belong to one exchange only. */
-  exchange(url: URL, headers: Record<string, string>, options: FetchOptions, signal: AbortSignal): Promise<Exchange> {
-    const turn = this.#tail.then(async (): Promise<Exchange> => {
-      const before = this.#bytes();
-      try {
-        const answer = await this.#request(url, headers, options, signal);
-        return { ...answer, ownBytes: this.#bytes() - before };
-      } catch (error) {
-        return { error, result: NOTHING, ownBytes: this.#bytes() - before };
-      }
-    });
-    this.#tail = turn;
-    return turn;
-  }
-
-  async close(): Promise<void> {
-    await this.#client.destroy();
-  }
-
   async #request(
     url: URL,
     headers: Record<string, string>,
     options: FetchOptions,
-    signal: AbortSignal,
   ): Promise<Omit<Exchange, 'ownBytes'>> {
-    const response = await this.#client.request({ method: 'GET', path: url.pathname + url.search, headers, signal });
+    const response = await this.#client.request({ method: 'GET', path: url.pathname + url.search, headers });
     const location = single(response.headers['location']);
     const body = await readBody(response.body, options.maxBytes ?? DEFAULT_MAX_BYTES, options.onOverflow === 'cut');
     if (REDIRECTS.has(response.statusCode) && location !== undefined) return { location, result: NOTHING };
     const octets = decode(body.octets, single(response.headers['content-encoding']), options, body.isCut);
     const mediaType = single(response.headers['content-type'])?.split(';')[0]?.trim().toLowerCase();
-    return {
-      result: {
-        status: response.statusCode,
-        octets,
-        text: octets.toString('utf8'),
-        ...(mediaType === undefined ? {} : { mediaType }),
-        isCut: body.isCut,
-      },
-    };
+    const content = { status: response.statusCode, octets, text: octets.toString('utf8'), isCut: body.isCut };
+    return { result: mediaType === undefined ? content : { ...content, mediaType } };
   }
 
   #track(socket: Socket): void {
@@ -223,12 +233,6 @@ class OriginLink {
 /** An answer or request that breaks our own rules; the message is the reason. */
 class Refusal extends Error {}
 
-class TimeLimitError extends Error {
-  constructor(timeoutMs: number) {
-    super(`no complete answer within ${timeoutMs} ms`);
-  }
-}
-
 function parseTarget(url: string, base?: URL): URL {
   const target = URL.canParse(url, base?.href) ? new URL(url, base?.href) : undefined;
   if (target !== undefined && (target.protocol === 'http:' || target.protocol === 'https:')) return target;
@@ -243,15 +247,11 @@ async function readBody(
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
-    const room = maxBytes - bytes;
+    chunks.push(chunk.subarray(0, maxBytes - bytes));
     bytes += chunk.length;
-    if (chunk.length <= room) {
-      chunks.push(chunk);
-      continue;
-    }
+    if (bytes <= maxBytes) continue;
     body.destroy();
     if (!isCutAllowed) throw new Refusal(`the answer is larger than the limit of ${maxBytes} bytes`);
-    chunks.push(chunk.subarray(0, room));
     return { octets: Buffer.concat(chunks), isCut: true };
   }
   return { octets: Buffer.concat(chunks), isCut: false };
@@ -287,7 +287,7 @@ function messageOf(error: unknown): string {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof Refusal || error instanceof TimeLimitError) return error.message;
+  if (error instanceof Refusal) return error.message;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED') return `connection refused (${messageOf(error)})`;
   if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) return `the host name cannot be resolved (${messageOf(error)})`;

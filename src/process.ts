@@ -2,7 +2,7 @@
 // It does not restart, parse, time or log anything, and it never signals a process that has already been reaped.
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { execa, execaSync } from 'execa';
 
@@ -124,17 +124,19 @@ export function withoutProxyVariables(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !PROXY_VARIABLES.has(name.toLowerCase())));
 }
 
-/** The file that `command` stands for, or a sentence saying why there is none. */
+/** The absolute path of the file that `command` stands for (a child may run in another folder), or a sentence why there is none. */
 export function findProgram(
   command: string,
   path: string | undefined,
 ): { readonly path: string } | { readonly failure: string } {
   if (command.includes('/')) {
     const problem = problemOf(command);
-    return problem === undefined ? { path: command } : { failure: `${command} ${problem}` };
+    return problem === undefined ? { path: resolve(command) } : { failure: `${command} ${problem}` };
   }
   const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '');
-  const file = folders.map((folder) => join(folder, command)).find((candidate) => problemOf(candidate) === undefined);
+  const file = folders
+    .map((folder) => resolve(folder, command))
+    .find((candidate) => problemOf(candidate) === undefined);
   return file === undefined
     ? { failure: `${command} was not found in PATH (${folders.join(delimiter)})` }
     : { path: file };

@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Fetcher, type FetcherOptions, type FetchOptions } from '../src/fetch.ts';
 import { listening, refusedUrl, serve, serveRaw } from './scrape/answers.ts';
+import { startDeafListener } from './support/deaf-listener.ts';
 import { requirement } from './support/require.ts';
 
 /** Makes the one certificate that nobody trusts. */
@@ -110,6 +111,41 @@ test('a fetch ends when its caller gives up', async (context) => {
   const pending = failure(fetcher(context), stalled.url, { signal: abort.signal });
   abort.abort();
   assert.equal(await pending, 'given up because the run is stopping');
+});
+
+test('the limit and the caller hold while the connection is being made, and later requests are not harmed', async (context) => {
+  await using deaf = await startDeafListener();
+  const made = fetcher(context);
+  for (const scheme of ['http', 'https']) {
+    const url = `${scheme}://127.0.0.1:${deaf.port}/`;
+    const startedAt = performance.now();
+    assert.equal(await failure(made, url, { timeoutMs: 300 }), 'no complete answer within 300 ms');
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs > 250 && tookMs < 1_000, `${scheme}: ${tookMs} ms`);
+    const abort = new AbortController();
+    const pending = failure(made, url, { signal: abort.signal });
+    const waiting = failure(made, url, { timeoutMs: 100 });
+    assert.equal(await waiting, 'no complete answer within 100 ms', 'its turn had not come');
+    const abortedAt = performance.now();
+    abort.abort();
+    assert.equal(await pending, 'given up because the run is stopping');
+    assert.ok(performance.now() - abortedAt < 200);
+    assert.equal(await failure(made, url, { signal: abort.signal }), 'given up because the run is stopping');
+  }
+  const dials = process
+    .getActiveResourcesInfo()
+    .filter((name) => name === 'TCPSocketWrap' || name === 'TCPConnectWrap');
+  assert.ok(!dials.includes('TCPConnectWrap'), 'no dial is left behind');
+});
+
+test('a connection is used again after a fetch on it was given up', async (context) => {
+  const url = await serve(context, (request, response) => {
+    if (request.url === '/prompt') response.end('here');
+  });
+  const made = fetcher(context);
+  assert.equal(await failure(made, `${url}/never`, { timeoutMs: 50 }), 'no complete answer within 50 ms');
+  const answer = await made.fetchText(`${url}/prompt`, OPTIONS);
+  assert.equal(answer.ok && answer.text, 'here');
 });
 
 test('a huge answer is not read beyond the limit: it fails, or is cut where the caller wants its beginning', async (context) => {

@@ -1,5 +1,6 @@
 // Programs that behave and programs that do not: endings, tails of pipes, groups, and the death of the parent.
 import assert from 'node:assert/strict';
+import { dirname, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { findProgram, runProgram, startProgram, withoutProxyVariables } from '../src/process.ts';
@@ -37,6 +38,14 @@ describe('how a program ended', () => {
     assert.deepEqual(findProgram('no-such-program', '/bin:/usr/bin'), {
       failure: 'no-such-program was not found in PATH (/bin:/usr/bin)',
     });
+  });
+
+  test('a relative path is found from our folder, also when the program runs in another', async () => {
+    const path = relative(process.cwd(), process.execPath);
+    assert.deepEqual(findProgram(path, undefined), { path: process.execPath });
+    const fromPath = findProgram('node', relative(process.cwd(), dirname(process.execPath)));
+    assert.deepEqual(fromPath, { path: join(dirname(process.execPath), 'node') });
+    assert.deepEqual(await startProgram(path, ['--version'], { stdio: silent, cwd: '/' }).exited, { code: 0 });
   });
 
   test('an argument list that the system refuses is a failure, not an exception', async () => {

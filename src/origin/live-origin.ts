@@ -1,8 +1,8 @@
 // The embedded live origin put together: work folder, loop, live remux, store, account, server. One per process.
 // It handles no signal and prints nothing; main.ts and command.ts do.
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { clockFrom, clockOrigin } from '../clock.ts';
+import { LineFile } from '../log.ts';
 import { MS_PER_SECOND, msToSeconds } from '../units.ts';
 import { type AccessLine, Account } from './account.ts';
 import { startFfmpeg } from './ffmpeg.ts';
@@ -17,7 +17,7 @@ export interface LiveOriginOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
-  /** Appended to, one JSON line per request. */
+  /** Appended to, one JSON line per request. A pipe whose reader stalls loses what it has not taken a second after the end. */
   readonly accessLogFile?: string;
   readonly ffmpegPath: string;
   /** Gives up the start: it rejects with the signal's reason. */
@@ -56,8 +56,8 @@ export async function startLiveOrigin(
   await using endings = new AsyncDisposableStack();
   const { promise: broken, resolve: breaks } = Promise.withResolvers<string>();
   const { promise: live, resolve: isLive } = Promise.withResolvers<void>();
-  const log = await openAccessLog(options.accessLogFile, breaks);
-  endings.defer(() => closed(log));
+  const log = openAccessLog(options.accessLogFile, breaks);
+  endings.defer(async () => log?.close());
   sweepWorkFolders(clock.wallMs());
   const workFolder = await createWorkFolder();
   endings.defer(() => removeWorkFolder(workFolder));
@@ -91,30 +91,14 @@ export async function startLiveOrigin(
   };
 }
 
-async function openAccessLog(
-  file: string | undefined,
-  onFailure: (reason: string) => void,
-): Promise<WriteStream | undefined> {
+function openAccessLog(file: string | undefined, onFailure: (reason: string) => void): LineFile | undefined {
   if (file === undefined) return undefined;
-  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  stream.once('open', () => resolve());
-  stream.on('error', (error) => {
-    const reason = `The access log ${file} cannot be written: ${error.message}`;
-    reject(new Error(reason));
-    onFailure(reason);
-  });
-  await promise;
-  return stream;
-}
-
-/** Resolves when the last line is in the file, or can never be. */
-async function closed(stream: WriteStream | undefined): Promise<void> {
-  if (stream === undefined || stream.destroyed) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  stream.once('close', resolve);
-  stream.end();
-  await promise;
+  const sentence = (reason: string): string => `The access log ${file} cannot be written: ${reason}`;
+  try {
+    return new LineFile(file, (reason) => onFailure(sentence(reason)));
+  } catch (error) {
+    throw new Error(sentence((error as Error).message));
+  }
 }
 
 async function listen(server: ReturnType<typeof createOriginServer>, { host, port }: LiveOriginOptions): Promise<void> {

@@ -1,6 +1,6 @@
 // The files of a live folder in memory: each version is read once, when FFmpeg renames it into place, and shared by all answers.
 // It knows no HTTP and deletes nothing; a file that FFmpeg removed is forgotten.
-import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, readFileSync, type Stats, statSync, watch } from 'node:fs';
 import { extname, join } from 'node:path';
 
 export interface MediaFile {
@@ -28,13 +28,15 @@ export class MediaStore {
   readonly #folder: string;
   readonly #onChange: (file: MediaFile) => void;
   readonly #files = new Map<string, MediaFile>();
+  readonly #onFailure: (reason: string) => void;
   readonly #watcher: FSWatcher;
   #versions = 0;
 
-  /** `onFailure` gets a sentence when the folder cannot be watched any more. */
+  /** `onFailure` gets a sentence when the folder cannot be watched any more, or a file in it cannot be read. */
   constructor(folder: string, onChange: (file: MediaFile) => void, onFailure: (reason: string) => void) {
     this.#folder = folder;
     this.#onChange = onChange;
+    this.#onFailure = onFailure;
     this.#watcher = watch(folder, (event, name) => {
       if (event === 'rename' && name !== null) this.#refresh(name);
     });
@@ -59,17 +61,17 @@ export class MediaStore {
   #refresh(name: string): void {
     const mediaType = MEDIA_TYPES[extname(name)];
     if (mediaType === undefined) return;
-    const path = join(this.#folder, name);
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (status === undefined) {
+    const version = this.#read(join(this.#folder, name));
+    if (version === undefined) {
       this.#files.delete(name);
       return;
     }
+    const { status, content } = version;
     this.#versions += 1;
     const modifiedWallMs = Math.floor(status.mtimeMs);
     const file: MediaFile = {
       name,
-      content: readFileSync(path),
+      content,
       mediaType,
       // A file system's clock ticks in milliseconds, so time and size alone may repeat.
       etag: `"${modifiedWallMs.toString(16)}-${status.size.toString(16)}-${this.#versions.toString(16)}"`,
@@ -78,5 +80,17 @@ export class MediaStore {
     };
     this.#files.set(name, file);
     this.#onChange(file);
+  }
+
+  /** Undefined for what is no file (any more: it may be removed between the event and the reading). Throws nothing. */
+  #read(path: string): { readonly status: Stats; readonly content: Buffer } | undefined {
+    try {
+      const status = statSync(path);
+      return status.isFile() ? { status, content: readFileSync(path) } : undefined;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') this.#onFailure(`${path} cannot be read: ${message}`);
+      return undefined;
+    }
   }
 }

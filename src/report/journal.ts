@@ -1,9 +1,10 @@
 // The run's journal: every event that the statistics need as one JSON object per line, from `run` to `summary`.
 // It never slows a caller down and never throws at one: what the disk does not take is counted as lost, and said once.
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, rm } from 'node:fs/promises';
 import type { Event, LostEvent, Phases, TransferEvent } from '../events.ts';
 import type { Summary } from '../stats/summary.ts';
 import { KIB, MIB } from '../units.ts';
+import { openOutput, outputProblem, READER_LIMIT_MS, stalledReader, writeSome } from './output-file.ts';
 
 /** A batch is handed to the disk when it is this large, or after the delay below: few writes, and little lost by a kill. */
 const BATCH_BYTES: number = 256 * KIB;
@@ -29,9 +30,9 @@ export interface Journal {
    * room, or before the summary.
    */
   write(event: Event): void;
-  /** Resolves when all that was queued is written, or the journal has failed. */
+  /** Resolves when all that was queued is written, or the journal has failed: at a pipe whose reader stalls, in a second. */
   flush(): Promise<void>;
-  /** The run ends without a summary: closes the file, and removes it when the run never began. Harmless after `end`. */
+  /** The run ends without a summary: closes the file, and removes it if it is new and empty. Harmless after `end`. */
   abandon(): Promise<void>;
   /** Writes the `summary` record as the last line and closes the file. Never rejects: see `failure`. */
   end(summary: Summary): Promise<void>;
@@ -40,19 +41,16 @@ export interface Journal {
   readonly lostRecords: number;
 }
 
-/** Creates or empties the file. Rejects with a message that names the path. */
+/** Creates the file; one that is there is emptied by the first record only. Rejects with a message that names the path. */
 export async function openJournal(path: string, options: JournalOptions): Promise<Journal> {
-  let file: FileHandle;
   try {
-    file = await open(path, 'w', MODE);
+    const { file, isCreated } = await openOutput(path, MODE);
+    const isRegular = (await file.stat()).isFile();
+    if (isRegular) await file.chmod(MODE);
+    return new FileJournal(path, { file, isRegular, isCreated }, options);
   } catch (error) {
-    throw new Error(
-      `--journal: cannot open '${path}' for writing: ${reasonOf(error)}; name a file in a writable folder`,
-    );
+    throw new Error(`--journal: cannot open '${path}' for writing: ${outputProblem(error)}`);
   }
-  const isRegular = (await file.stat()).isFile();
-  if (isRegular) await file.chmod(MODE);
-  return new FileJournal(path, file, isRegular, options);
 }
 
 /** One record as its line: the field order of CONTRACTS for transfers, `type` first for all others. */
@@ -62,10 +60,17 @@ export function journalLine(event: Event): string {
   return `${JSON.stringify({ type, ...rest })}\n`;
 }
 
+interface OpenFile {
+  readonly file: FileHandle;
+  readonly isRegular: boolean;
+  readonly isCreated: boolean;
+}
+
 class FileJournal implements Journal {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #isRegular: boolean;
+  readonly #isCreated: boolean;
   readonly #options: JournalOptions;
   readonly #limitBytes: number;
   #queue: Buffer[] = [];
@@ -77,14 +82,17 @@ class FileJournal implements Journal {
   #draining: Promise<void> | undefined;
   #hasRun = false;
   #isEnded = false;
+  /** The end does not wait any longer for the reader of a pipe. */
+  #isOverdue = false;
   #untoldLoss: LostEvent | undefined;
   failure: string | undefined;
   lostRecords = 0;
 
-  constructor(path: string, file: FileHandle, isRegular: boolean, options: JournalOptions) {
+  constructor(path: string, { file, isRegular, isCreated }: OpenFile, options: JournalOptions) {
     this.#path = path;
     this.#file = file;
     this.#isRegular = isRegular;
+    this.#isCreated = isCreated;
     this.#options = options;
     this.#limitBytes = options.queueLimitBytes ?? QUEUE_LIMIT_BYTES;
   }
@@ -110,15 +118,20 @@ class FileJournal implements Journal {
   }
 
   async flush(): Promise<void> {
+    const limit = setTimeout(() => {
+      this.#isOverdue = true;
+    }, READER_LIMIT_MS);
     this.#startDraining();
     await this.#draining;
+    clearTimeout(limit);
+    this.#isOverdue = false;
   }
 
   async abandon(): Promise<void> {
     if (this.#isEnded) return;
     this.#isEnded = true;
     if (this.#hasRun) await this.flush();
-    if (this.#isRegular && (await this.#file.stat()).size === 0) await rm(this.#path, { force: true });
+    if (this.#isCreated && (await this.#file.stat()).size === 0) await rm(this.#path, { force: true });
     await this.#file.close();
   }
 
@@ -179,10 +192,12 @@ class FileJournal implements Journal {
     return this.#queue.splice(0, end === -1 ? this.#queue.length : end);
   }
 
-  /** A disk that fills up takes a part of a write before it refuses one. */
+  /** A disk that fills up takes a part of a write before it refuses one; so does a pipe. */
   async #writeWhole(batch: Buffer): Promise<void> {
+    if (this.#isRegular && this.#completeBytes === 0) await this.#file.truncate(0);
     while (this.#partialBytes < batch.length) {
-      const { bytesWritten } = await this.#file.write(batch, this.#partialBytes);
+      const bytesWritten = await writeSome(this.#file, batch, this.#partialBytes);
+      if (bytesWritten === 0 && this.#isOverdue) throw stalledReader();
       this.#partialBytes += bytesWritten;
     }
   }
@@ -201,7 +216,6 @@ class FileJournal implements Journal {
 
   /** How many of `lines` are in the file as a whole; what follows them is cut off. */
   async #cutToCompleteLine(lines: readonly Buffer[]): Promise<number> {
-    if (!this.#isRegular) return 0;
     let keptBytes = 0;
     let kept = 0;
     for (const line of lines) {
@@ -209,7 +223,7 @@ class FileJournal implements Journal {
       keptBytes += line.length;
       kept += 1;
     }
-    await this.#file.truncate(this.#completeBytes + keptBytes).catch(() => {});
+    if (this.#isRegular) await this.#file.truncate(this.#completeBytes + keptBytes).catch(() => {});
     return kept;
   }
 

@@ -3,10 +3,14 @@
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Summary } from '../stats/summary.ts';
+import { openOutput, outputProblem, READER_LIMIT_MS, stalledReader, writeSome } from './output-file.ts';
 
 const MODE = 0o644;
 
-/** Rejects with a message that names the path. A device or a pipe (`/dev/stdout`) is written to, never replaced. */
+/**
+ * Rejects with a message that names the path. A device or a pipe (`/dev/stdout`) is written to, never replaced; a pipe's
+ * reader that takes nothing for a second is not waited for.
+ */
 export async function writeReport(path: string, summary: Summary): Promise<void> {
   const text = `${JSON.stringify(summary, null, 2)}\n`;
   try {
@@ -14,10 +18,28 @@ export async function writeReport(path: string, summary: Summary): Promise<void>
     const target = await realpath(path).catch(() => path);
     const existing = await stat(target).catch(() => undefined);
     if (existing === undefined || existing.isFile()) await replaceFile(target, text);
-    else await writeFile(target, text);
+    else await writeInto(target, Buffer.from(text));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`--report: cannot write '${path}': ${reason}; name a file in a writable folder`);
+    throw new Error(`--report: cannot write '${path}': ${outputProblem(error)}`);
+  }
+}
+
+async function writeInto(path: string, octets: Buffer): Promise<void> {
+  const { file } = await openOutput(path, MODE);
+  let isOverdue = false;
+  const limit = setTimeout(() => {
+    isOverdue = true;
+  }, READER_LIMIT_MS);
+  try {
+    for (let bytes = 0; bytes < octets.length; ) {
+      const taken = await writeSome(file, octets, bytes);
+      if (taken > 0) limit.refresh();
+      else if (isOverdue) throw stalledReader();
+      bytes += taken;
+    }
+  } finally {
+    clearTimeout(limit);
+    await file.close();
   }
 }
 

@@ -1,8 +1,12 @@
 // The live folder in memory: versions, order, removal.
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { MediaStore } from '../../src/origin/media-store.ts';
 import { until } from '../support/processes.ts';
 import { PLAYLIST, startFixture } from './fixture.ts';
 
@@ -40,4 +44,42 @@ test('a file that FFmpeg removed is forgotten', async () => {
   await using origin = await startFixture();
   await rm(join(origin.folder, 'seg00002.ts'));
   await until(() => origin.store.get('seg00002.ts') === undefined, 'seg00002.ts forgotten');
+});
+
+test('a folder with the name of a segment is no file to serve', async () => {
+  await using origin = await startFixture();
+  await mkdir(join(origin.folder, 'folder.ts'));
+  await origin.publish('seg00003.ts', Buffer.from('whole'));
+  assert.equal(origin.store.get('folder.ts'), undefined);
+});
+
+test('a file that is gone before it could be read is forgotten', async (context) => {
+  await using origin = await startFixture();
+  const reading = context.mock.method(fs, 'readFileSync', () => {
+    throw Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' });
+  });
+  syncBuiltinESMExports();
+  await writeFile(join(origin.folder, 'half'), 'new');
+  await rename(join(origin.folder, 'half'), join(origin.folder, 'seg00002.ts'));
+  await until(() => reading.mock.callCount() > 0, 'the new version read');
+  reading.mock.restore();
+  syncBuiltinESMExports();
+  assert.equal(origin.store.get('seg00002.ts'), undefined);
+});
+
+test('a file that cannot be read is told with its path and the reason, once the folder is watched', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-store-'));
+  const failures: string[] = [];
+  const store = new MediaStore(
+    folder,
+    () => {},
+    (reason) => failures.push(reason),
+  );
+  context.after(async () => {
+    store.close();
+    await rm(folder, { recursive: true });
+  });
+  await symlink('loop.ts', join(folder, 'loop.ts'));
+  await until(() => failures.length > 0, 'the failure');
+  assert.match(failures[0] ?? '', /loop\.ts cannot be read: ELOOP/);
 });

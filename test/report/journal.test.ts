@@ -1,13 +1,12 @@
 // The journal on good, slow, full and closed files: what is in it, what is lost, and that both add up.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { constants, existsSync } from 'node:fs';
+import { chmod, mkdtemp, open as openFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Event, LinesEvent, TransferEvent } from '../../src/events.ts';
 import { journalLine, openJournal } from '../../src/report/journal.ts';
@@ -82,6 +81,13 @@ const lines = (index: number): LinesEvent => ({
   overlongLines: 0,
 });
 
+/** Octets of the first so many `lines` records. */
+const lengthOf = (count: number): number =>
+  Array.from({ length: count }, (_, index) => journalLine(lines(index)).length).reduce(
+    (sum, length) => sum + length,
+    0,
+  );
+
 const recordsOf = async (path: string): Promise<{ type: string; atMs?: number }[]> => {
   const text = await readFile(path, 'utf8');
   assert.ok(text === '' || text.endsWith('\n'), 'the file ends in a complete line');
@@ -102,6 +108,27 @@ const open = async (path: string, queueLimitBytes?: number) => {
   });
   return { journal, counted };
 };
+
+test('the journal of the run before stays as it is until the new run begins', async () => {
+  const path = join(folder, 'before.ndjson');
+  await writeFile(path, 'the run before\n');
+  for (const journal of [(await open(path)).journal, (await open(path)).journal]) {
+    journal.write(lines(1));
+    await journal.abandon();
+    assert.equal(await readFile(path, 'utf8'), 'the run before\n');
+  }
+  await writeFile(path, '');
+  await (await open(path)).journal.abandon();
+  assert.ok(existsSync(path), 'an empty file that was there is not ours to remove');
+  await writeFile(path, 'x'.repeat(10_000));
+  const { journal } = await open(path);
+  journal.write(RUN);
+  await journal.end(SUMMARY);
+  assert.deepEqual(
+    (await recordsOf(path)).map(({ type }) => type),
+    ['run', 'summary'],
+  );
+});
 
 test('a journal of a run that never began leaves no file, one that broke off keeps its whole lines', async () => {
   const early = join(folder, 'early.ndjson');
@@ -332,14 +359,71 @@ describe('a journal that cannot be written', () => {
   test('because its reader left ends with EPIPE and counts the rest as lost', async () => {
     const path = join(folder, 'pipe');
     assert.equal(spawnSync('mkfifo', [path]).status, 0);
-    const reader = spawn('head', ['-n', '1', path], { stdio: 'ignore' });
-    const left = once(reader, 'exit');
+    const reader = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const { journal, counted } = await open(path);
     journal.write(RUN);
-    await left;
+    await journal.flush();
+    await reader.close();
     for (let index = 0; index < 10; index += 1) journal.write(lines(index));
     await journal.end(SUMMARY);
     assert.match(journal.failure ?? '', /EPIPE/);
     assert.equal(counted.lost, 11);
+  });
+
+  test('because nobody reads the pipe is refused at once', async () => {
+    const path = join(folder, 'unread');
+    assert.equal(spawnSync('mkfifo', [path]).status, 0);
+    await assert.rejects(open(path), (error: Error) => {
+      assert.match(error.message, /^--journal: cannot open .*ENXIO.*; start the reader of the pipe first/);
+      return true;
+    });
+  });
+
+  test('because its reader stalls ends within a second, and written + lost = all', async () => {
+    const path = join(folder, 'stalled');
+    assert.equal(spawnSync('mkfifo', [path]).status, 0);
+    const reader = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { journal, counted } = await open(path);
+    journal.write(RUN);
+    for (let index = 0; index < 2_000; index += 1) journal.write(lines(index));
+    const startedAt = performance.now();
+    await journal.flush();
+    await journal.end(SUMMARY);
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs > 800 && tookMs < 1_800, `${tookMs} ms`);
+    assert.match(journal.failure ?? '', /ends early: the reader of the pipe does not keep up/);
+    assert.equal(counted.failures.length, 1);
+    const { buffer, bytesRead } = await reader.read(Buffer.alloc(1_000_000));
+    await reader.close();
+    const whole = buffer.toString('utf8', 0, bytesRead).split('\n').length - 1;
+    assert.equal(whole + counted.lost, 2_002);
+  });
+
+  test('for a while because its reader pauses loses nothing', async () => {
+    const path = join(folder, 'pausing');
+    assert.equal(spawnSync('mkfifo', [path]).status, 0);
+    const reader = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { journal, counted } = await open(path);
+    journal.write(RUN);
+    for (let index = 0; index < 2_000; index += 1) journal.write(lines(index));
+    const flushed = journal.flush();
+    await pause(100);
+    let bytes = 0;
+    const buffer = Buffer.alloc(65_536);
+    const drain = async (): Promise<void> => {
+      for (;;) {
+        const taken = await reader.read(buffer).catch(() => ({ bytesRead: 0 }));
+        if (taken.bytesRead === 0) return;
+        bytes += taken.bytesRead;
+      }
+    };
+    const draining = setInterval(() => void drain(), 10);
+    await flushed;
+    clearInterval(draining);
+    await drain();
+    await reader.close();
+    const expected = journalLine(RUN).length + lengthOf(2_000);
+    assert.deepEqual([bytes, counted.lost, journal.failure], [expected, 0, undefined]);
+    await journal.abandon();
   });
 });

@@ -1,6 +1,8 @@
 // --report: whole or not at all, readable, and never in place of a device.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -40,6 +42,22 @@ describe('the report file', () => {
     await writeReport('/dev/null', SUMMARY);
     assert.ok((await stat('/dev/null')).isCharacterDevice());
     await assert.rejects(writeReport('/dev/full', SUMMARY), /--report: cannot write '\/dev\/full': .*ENOSPC/);
+  });
+
+  test('to a pipe is read whole from it; without a reader, or with one that stalls, it is refused in time', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    await assert.rejects(writeReport(path, SUMMARY), /--report: cannot write .*ENXIO.*; start the reader of the pipe/);
+    const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    await writeReport(path, SUMMARY);
+    const { buffer, bytesRead } = await reader.read(Buffer.alloc(65_536));
+    assert.deepEqual(JSON.parse(buffer.toString('utf8', 0, bytesRead)), JSON.parse(JSON.stringify(SUMMARY)));
+    const startedAt = performance.now();
+    const large = { ...SUMMARY, padding: 'x'.repeat(100_000) };
+    await assert.rejects(writeReport(path, large), /--report: cannot write .*the reader of the pipe does not keep up/);
+    assert.ok(performance.now() - startedAt < 2_000);
+    await reader.close();
+    await rm(path);
   });
 
   test('that cannot be written names path and reason, and nothing half-written stays', async () => {
