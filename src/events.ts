@@ -366,11 +366,11 @@ export interface BatchEvent {
   readonly lostRecords: number;
 }
 
-/** Records that did not reach the journal (a full queue, a failing disk): the account has a gap, and the verdict says so. */
+/** Records lost on the way to the journal or with a worker of the tap: the account has a gap, and the verdict says so. */
 export interface LostEvent {
   readonly type: 'lost';
   readonly atMs: number;
-  readonly where: 'journal';
+  readonly where: 'journal' | 'tap';
   readonly records: number;
 }
 

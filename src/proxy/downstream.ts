@@ -3,11 +3,12 @@
 import type { Socket } from 'node:net';
 import type { ConnectionEvent, Termination } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
+import { ClientReading } from './client-reading.ts';
 import { idleRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import type { Exchange } from './exchange.ts';
-import { ExchangeQueue } from './exchange-queue.ts';
+import { ExchangeQueue, UNREAD } from './exchange-queue.ts';
 import { fieldValue, type RequestHead, rewriteRequestHead } from './http1/head.ts';
 import { type RequestObserver, RequestReader } from './http1/request-reader.ts';
 import { MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
@@ -19,13 +20,6 @@ import type { Loss, UpstreamOwner } from './upstream-owner.ts';
 
 /** Fields that speak to a proxy, not to an origin. */
 const PROXY_FIELDS = ['Proxy-Connection', 'Proxy-Authorization'];
-/** A request whose head never became whole has no URL of its own. */
-const UNREAD: { method: string; url: string; range: undefined; route: Refusal } = {
-  method: '-',
-  url: '-',
-  range: undefined,
-  route: { status: 400, text: 'the request could not be read' },
-};
 
 export class Downstream implements RequestObserver, UpstreamOwner {
   readonly client: number;
@@ -34,6 +28,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   readonly #context: TapContext;
   readonly #door: DoorState;
   readonly #socket: Socket;
+  readonly #reading: ClientReading;
   readonly #reader: RequestReader = new RequestReader(this);
   readonly #upstreams: Upstream[] = [];
   readonly #openedAtMs: number;
@@ -49,6 +44,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#context = context;
     this.#door = door;
     this.#socket = socket;
+    this.#reading = new ClientReading(socket);
     this.client = door.client;
     this.connection = context.nextConnection();
     this.exchanges = new ExchangeQueue(context, door, this.connection);
@@ -104,7 +100,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     if (exchange.upstream === undefined) {
       exchange.wait(Buffer.from(octets));
       this.#checkWaiting();
-    } else if (!exchange.upstream.sendBody(exchange.transfer, octets)) this.#socket.pause();
+    } else if (!exchange.upstream.sendBody(exchange.transfer, octets)) this.#reading.pause();
   }
 
   complete(): void {
@@ -151,14 +147,19 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   }
 
   drained(): void {
-    this.#socket.resume();
+    this.#reading.resume();
   }
 
   lost(upstream: Upstream, loss: Loss): void {
     this.#upstreams.splice(this.#upstreams.indexOf(upstream), 1);
+    const isPipelined = (loss.due[0]?.start.startedAtMs ?? Number.POSITIVE_INFINITY) < this.exchanges.lastSettledAtMs;
     if (loss.code === undefined) {
       // An idle loss of one of several, or while a request to another origin waits, is only forgotten.
-      if (this.#upstreams.length > 0 || this.exchanges.isAnswerDue) return;
+      if (this.#upstreams.length > 0 || this.exchanges.isAnswerDue) {
+        // It may have been the one whose full side held the client back.
+        this.#reading.resume();
+        return;
+      }
     } else {
       const { code } = loss;
       loss.due.forEach((transfer, position) => {
@@ -166,8 +167,9 @@ export class Downstream implements RequestObserver, UpstreamOwner {
       });
     }
     // Before a response head the client must not see an octet of ours; mid-body it sees the end that the origin made.
-    if (loss.how === 'reset' || loss.code === 'SH') this.#abort(loss.code ?? 'SD');
-    else this.#closeAfterFlush();
+    // A reset throws away what our kernel still holds for the client: never over answers that were complete before.
+    if (loss.code === undefined || (loss.how === 'fin' && (loss.code !== 'SH' || isPipelined))) this.#closeAfterFlush();
+    else this.#abort(loss.code);
   }
 
   // The client's side.
@@ -176,7 +178,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     if (this.#isClosing) return;
     const tunnel = this.#upstreams.find(({ isOpaque }) => isOpaque);
     if (tunnel === undefined) this.#reader.read(octets);
-    else if (!tunnel.sendOpaque(octets)) this.#socket.pause();
+    else if (!tunnel.sendOpaque(octets)) this.#reading.pause();
   }
 
   #onLeft(how: 'fin' | 'reset'): void {
@@ -223,6 +225,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#isClosing = true;
     this.#upstreams.length = 0;
     clearTimeout(this.#headTimer);
+    this.#reading.end();
     this.#context.meter('openConnections', -1);
     if (!this.#hasDialled) this.#recordIdle(closedBy);
     this.#socket.destroy();
@@ -266,7 +269,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
         this.#abort('PC');
         return;
       }
-      if (!next.send(upstream)) this.#socket.pause();
+      if (!next.send(upstream)) this.#reading.pause();
     }
     this.#checkWaiting();
   }

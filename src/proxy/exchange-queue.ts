@@ -16,11 +16,21 @@ export interface Asked {
   readonly route: Target | Refusal;
 }
 
+/** A request whose head never became whole has no URL of its own. */
+export const UNREAD: Asked = {
+  method: '-',
+  url: '-',
+  range: undefined,
+  route: { status: 400, text: 'the request could not be read' },
+};
+
 export class ExchangeQueue implements AnswerObserver {
   readonly #context: TapContext;
   readonly #door: DoorState;
   readonly #connection: number;
   readonly #exchanges: Exchange[] = [];
+  /** When the last answer was complete and taken; monotonic ms. */
+  lastSettledAtMs: number = Number.NEGATIVE_INFINITY;
   #requests = 0;
   /** Octets of answers handed to the client's socket, and those that its kernel has taken. */
   #givenBytes = 0;
@@ -122,6 +132,7 @@ export class ExchangeQueue implements AnswerObserver {
     for (let [first] = this.#exchanges; first?.isAsked && this.#isTaken(first.transfer); [first] = this.#exchanges) {
       this.#exchanges.shift();
       this.#end(first, '--');
+      this.lastSettledAtMs = this.#context.clock.nowMs();
     }
   }
 

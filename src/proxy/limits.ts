@@ -5,6 +5,8 @@ import { KIB, secondsToMs } from '../units.ts';
 export const MAX_ORIGINS_PER_CONNECTION = 8;
 /** Octets of pipelined requests that may wait for their turn before the client is refused (MEASURING section 1, rule 3). */
 export const MAX_WAITING_BYTES: number = 64 * KIB;
+/** A client that is paused because the origin's side is full is looked after this often. */
+export const PAUSED_CHECK_MS = 500;
 /** One read from an origin: large enough that 1 MB costs 16 reads, small enough that 1,000 sockets cost 64 MB. */
 export const READ_BUFFER_BYTES: number = 64 * KIB;
 /** Buffers kept for reuse after a burst; beyond that they go back to the allocator. */

@@ -9,6 +9,8 @@ import type { Transfer } from './transfer.ts';
 
 /** Who wants to know as answers come in. */
 export interface AnswerObserver {
+  /** Some answer on this client connection is still to come. */
+  readonly isAnswerDue: boolean;
   /** The first octet of a (perhaps interim) answer to this transfer is the next of the client's stream. */
   answering(transfer: Transfer): void;
   answered(transfer: Transfer, contentEncoding: string | undefined): void;

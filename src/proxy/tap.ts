@@ -1,6 +1,7 @@
 // The tap as the main thread sees it: doors spread over worker threads, flags, meters, records as events.
 // It relays nothing itself; a worker that dies is a bug that ends the run, never a silent gap.
 import { Worker } from 'node:worker_threads';
+import { clockFrom } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import { allocateMeters, DoorSlots, type MeterBuffers, readMeters } from '../meters.ts';
 import { TIME_LIMITS, type TimeLimits } from './limits.ts';
@@ -125,11 +126,19 @@ export class Tap {
     let isOpen = false;
     worker.on('message', (message: TapMessage) => {
       if (message.type === 'doors') isOpen = true;
+      // Not at the thread's exit: a name lookup without an answer holds a thread for the resolver's own ten seconds.
+      if (message.type === 'closed') closed.resolve();
       this.#take(message, (command) => worker.postMessage(command), opened.resolve);
     });
     worker.on('error', (error) => {
-      if (isOpen) this.#options.onFailure(error as Error);
-      else opened.reject(error);
+      if (!isOpen) {
+        opened.reject(error);
+        return;
+      }
+      // What this worker had open has no record any more: the account has a gap, and says so.
+      const records = Math.max(1, this.meters().meters.openTransfers);
+      this.#options.emit({ type: 'lost', atMs: clockFrom(this.#options.clockOrigin).nowMs(), where: 'tap', records });
+      this.#options.onFailure(error as Error);
     });
     worker.on('exit', () => {
       opened.reject(new Error('a worker of the tap ended before its doors were open'));

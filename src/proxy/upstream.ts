@@ -172,7 +172,13 @@ export class Upstream {
     if (this.#hasClosed) return false;
     const buffer = this.#buffer;
     const atMs = this.#context.clock.nowMs();
+    const isUnasked = this.#account.due.length === 0 && this.#owner.exchanges.isAnswerDue;
     this.#account.read(buffer, bytes, atMs);
+    if (isUnasked) {
+      // Another origin's answer is under way: these octets would land in the middle of it.
+      this.#lose('fin', undefined, 'tap');
+      return false;
+    }
     const problem = this.#account.framingProblem;
     if (problem !== undefined) {
       // Octets that do not frame are neither relayed nor guessed at; both sides are reset.

@@ -36,6 +36,7 @@ export class InstrumentAccount {
   #inBatch: Balance = noBalance();
   #connectionImbalance = 0;
   #internalErrors = 0;
+  #localFailures = 0;
   #lostElsewhere = 0;
   #ticks = 0;
   #samples = 0;
@@ -50,6 +51,7 @@ export class InstrumentAccount {
     this.#inBatch.transfers += 1;
     for (const name of BALANCED_BYTES) this.#inBatch[name] += event[name];
     if (event.termination === 'ID') this.#internalErrors += 1;
+    if (event.termination === 'RC') this.#localFailures += 1;
   }
 
   connection(event: ConnectionEvent): void {
@@ -98,6 +100,10 @@ export class InstrumentAccount {
   get machineFull(): { readonly share: number; readonly sinceMs: number } | undefined {
     if (this.#fullSinceMs === undefined || this.#samples < ENOUGH_SAMPLES) return undefined;
     return { share: this.#fullSamples / this.#samples, sinceMs: this.#fullSinceMs };
+  }
+
+  get localFailures(): number {
+    return this.#localFailures;
   }
 
   get internalErrors(): number {

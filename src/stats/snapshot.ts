@@ -161,6 +161,7 @@ function readInstrument(
     lostRecords: figures.lostRecords,
     bypassedRequests: figures.bypassedRequests,
     internalErrors: instrument.internalErrors,
+    localFailures: instrument.localFailures,
     tapDelayP99Ms: figures.eventLoopDelayMs.tapP99,
     mainDelayP99Ms: figures.eventLoopDelayMs.mainP99,
     unparsedLines: instrument.unparsedLines,

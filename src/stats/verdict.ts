@@ -17,6 +17,8 @@ export interface VerdictInput {
   readonly lostRecords: number;
   readonly bypassedRequests: number;
   readonly internalErrors: number;
+  /** Transfers that this machine had no descriptor or port for (RC): the load was not the one that was asked for. */
+  readonly localFailures: number;
   readonly tapDelayP99Ms: number | undefined;
   readonly mainDelayP99Ms: number | undefined;
   /** Lines that look like events: those no rule matched, and those that were understood. */
@@ -43,6 +45,8 @@ function invalidReasons(input: VerdictInput): string[] {
     reasons.push(`the ledger is out of balance by ${input.ledgerImbalanceBytes} bytes`);
   if (input.lostRecords > 0) reasons.push(`${input.lostRecords} records were lost`);
   if (input.bypassedRequests > 0) reasons.push(`${input.bypassedRequests} connections bypassed the proxy`);
+  if (input.localFailures > 0)
+    reasons.push(`${input.localFailures} transfers found no descriptor or port on this machine (RC)`);
   if (input.internalErrors > 0) reasons.push(`${input.internalErrors} transfers ended with an internal error (ID)`);
   const tapDelayMs = input.tapDelayP99Ms ?? 0;
   if (tapDelayMs > TAP_DELAY_INVALID_MS) reasons.push(tooLate('tap', tapDelayMs, TAP_DELAY_INVALID_MS));

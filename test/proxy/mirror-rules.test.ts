@@ -104,13 +104,14 @@ const closing: readonly TapCase[] = [
   ],
   ...(['fin', 'reset'] as const).map(
     (how): TapCase => [
-      `rule 8: an idle ${how} of the only origin is passed on at once and nothing is dialled again`,
+      `rule 8: an idle ${how} of the only origin ends the client's connection at once and nothing is dialled again`,
       async (bench) => {
         await using origin = await answering([...ANSWER, how === 'fin' ? fin : reset]);
         const client = await bench.client();
         await client.send(request(origin, '/').sent);
         await client.receives(octetsOf(ANSWER));
-        assert.equal(await client.end(), how);
+        // Flushed, then closed: a reset would throw away what the kernel still holds for a slow client.
+        assert.equal(await client.end(), 'fin');
         const { transfers, connections } = await bench.account();
         assert.deepEqual([transfers.length, transfers[0]?.termination, connections[0]?.closedBy], [1, '--', 'origin']);
         assert.equal(origin.connections.length, 1);
