@@ -1,35 +1,35 @@
 // A run from beginning to end: look, open, start, tick, stop, sum up. Reads as a table of contents.
 // It measures nothing itself, judges nothing and never exits; the rooms do the work and main.ts ends the process.
-import { availableParallelism } from 'node:os';
 import { type Clock, clockFrom, clockOrigin } from './clock.ts';
 import type { Options } from './config/options.ts';
 import { version } from './config/version.ts';
-import type { Emit } from './events.ts';
-import { Tap } from './proxy/tap.ts';
+import type { Tap } from './proxy/tap.ts';
 import { close } from './run/closing.ts';
 import { debugClient } from './run/debug-client.ts';
 import { startDemoOrigin } from './run/demo-origin.ts';
-import { CannotMeasure, type ExitCode } from './run/exit-codes.ts';
+import type { ExitCode } from './run/exit-codes.ts';
 import { Faces } from './run/faces.ts';
 import type { House } from './run/house.ts';
 import { look } from './run/look.ts';
+import { openTap } from './run/open-tap.ts';
 import { Recorder } from './run/record.ts';
 import type { RunRequest } from './run/request.ts';
 import { runEvent } from './run/run-facts.ts';
 import { Sampler } from './run/sampler.ts';
 import { Scrapers } from './run/scrapers.ts';
+import { stopMeasuring } from './run/stopping.ts';
 import { swarmOptions } from './run/swarm-options.ts';
 import { aborted, delay } from './run/terminal.ts';
+import { unlessEnded } from './run/unless-ended.ts';
 import { seededRandom } from './swarm/random.ts';
 import { Swarm } from './swarm/swarm.ts';
-
-/** One worker of the tap per this many cores, and at least one. */
-const CORES_PER_WORKER = 4;
+import { filesNeeded } from './swarm/system-limits.ts';
 
 /** Measures once; resolves to the exit code. Rejects with `CannotMeasure`, everything ended, when it cannot. */
 export async function run(request: RunRequest, house: House): Promise<ExitCode> {
   const { terminal, log } = house;
   const { seed } = request;
+  const { clients } = request.options;
   const origin = clockOrigin();
   const clock = clockFrom(origin);
   const rooms: { swarm?: Swarm; tap?: Tap } = {};
@@ -46,8 +46,10 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   const url = request.url ?? demo?.url ?? '';
   const options = demo === undefined ? request.options : { segmentSizesUrl: demo.listingUrl, ...request.options };
 
-  const looked = await look({ url, options, version, log, stderr: terminal.stderr });
-  const tap = options.noProxy ? undefined : await openTap(options, origin, emit, house);
+  const looked = await look({ url, options, version, log, terminal });
+  const tap = options.noProxy
+    ? undefined
+    : await openTap(options, { doors: clients, clockOrigin: origin, emit, neededFiles: filesNeeded(clients) }, house);
   ending.defer(() => tap?.close());
   tap?.addOwnPorts([recorder.port]);
   recorder.begin(runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap) }), tap?.ports);
@@ -60,21 +62,16 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   const sampler = new Sampler({ clock, emit, tap, swarm, afterSample: () => afterSample(recorder, scrapers, swarm) });
   ending.defer(() => sampler.stop());
 
-  if (terminal.ending.aborted) throw new CannotMeasure('ended before the first client was started');
   terminal.killing.addEventListener('abort', () => swarm.kill(), { once: true });
   // Sizes first: a segment that is asked for before the first listing could never be looked up.
   scrapers.start();
-  await scrapers.round();
+  await unlessEnded(terminal, scrapers.round(), 'the first client was started');
   sampler.start();
   swarm.start();
   await Promise.race([durationOf(options), aborted(terminal.ending), swarm.finished]);
 
   faces.stop();
-  await swarm.stop();
-  await tap?.close();
-  await scrapers.round();
-  await scrapers.stop();
-  await demo?.stop();
+  await stopMeasuring({ clock, swarm, tap, scrapers, demo });
   sampler.stop();
   sampler.sample();
   // Awaited here: what the stack ends must outlive the closing.
@@ -97,18 +94,6 @@ async function openRecorder(
     stderr: terminal.stderr,
     isReady: () => (rooms.swarm?.active ?? 0) > 0,
     debugClient: (client) => debugClient(client, rooms.swarm, rooms.tap),
-  });
-}
-
-async function openTap(options: Options, clockOrigin: bigint, emit: Emit, { fail }: House): Promise<Tap> {
-  const workers = options.proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER));
-  return Tap.open({
-    doors: options.clients,
-    workers,
-    clockOrigin,
-    dialTimeoutMs: options.timeoutMs,
-    emit,
-    onFailure: fail,
   });
 }
 

@@ -210,6 +210,25 @@ test('where nothing is known about packages, setup still says what is missing', 
   assert.match(stderr, /^setup: FFmpeg is not installed; (install version 5\.1 or later|type: brew)/);
 });
 
+test('npm runs the program itself, not under a shell that would keep a signal to itself', async () => {
+  const { folder, path } = project([]);
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  // Ends by itself in case that the signal goes astray.
+  write(join(path, 'node'), '#!/bin/sh\necho up\nexec sleep 2\n');
+  for (const script of ['start', 'test']) {
+    // As npm does; dash forks where bash would not, and what npm adds may keep either from it.
+    const shell = spawn('/bin/sh', ['-c', `${manifest.scripts[script]} && true`], {
+      env: { PATH: `${path}${delimiter}/usr/bin${delimiter}/bin` },
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(shell.stdout, 'data');
+    const program = readFileSync(`/proc/${shell.pid}/cmdline`, 'utf8');
+    shell.kill();
+    assert.match(program, /^sleep/, `${script}: ${manifest.scripts[script]}`);
+  }
+});
+
 test("setup takes a fraction of a second when this very tree's list of packages is as wanted", () => {
   const small = project(['ffmpeg', 'ffprobe']);
   setup(small);

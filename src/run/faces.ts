@@ -35,6 +35,7 @@ export class Faces {
     if (options.tui && canUseScreen(env, stdout, stdin)) {
       house.logLines.isScreenOn = true;
       this.#screen = openScreen({ stdin, stdout, env, onKey: (key) => this.#press(key) });
+      house.terminal.killing.addEventListener('abort', () => this.stop(), { once: true });
       this.#screen.onResize(() => this.#draw());
       this.#timer = setInterval(() => this.#draw(), SCREEN_INTERVAL_MS);
       this.#draw();

@@ -11,7 +11,7 @@ export interface House {
   /** The last log lines, for the screen. */
   readonly logLines: LogRing;
   readonly redact: Redact;
-  /** The person at the screen wants to end the run: the same wish as the first Ctrl-C. */
+  /** What Ctrl-C means, for a screen that gets it as a key: the first time end the run, the second time leave at once. */
   readonly end: () => void;
   /** A part that must not fail has failed: the account has a gap and the run ends with the code for a bug. */
   readonly fail: (error: Error) => void;

@@ -9,7 +9,8 @@ import { formatCheck } from '../swarm/check.ts';
 import { preflight } from '../swarm/preflight.ts';
 import { resolveMapping } from '../swarm/probe.ts';
 import { CannotMeasure } from './exit-codes.ts';
-import type { Output } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { unlessEnded } from './unless-ended.ts';
 
 export interface Looked {
   readonly capabilities: Capabilities;
@@ -25,11 +26,17 @@ export interface LookContext {
   readonly options: Options;
   readonly version: string;
   readonly log: Log;
-  readonly stderr: Output;
+  readonly terminal: Terminal;
 }
 
-/** @throws CannotMeasure with every failed check and its fix */
-export async function look({ url, options, version, log, stderr }: LookContext): Promise<Looked> {
+/** @throws CannotMeasure with every failed check and its fix; at once when the run is ended meanwhile */
+export async function look(context: LookContext): Promise<Looked> {
+  // Programs that are being asked then die with us; the fetch could be waiting for a resolver that cannot be interrupted.
+  return unlessEnded(context.terminal, inspect(context), 'the first client was started');
+}
+
+async function inspect({ url, options, version, log, terminal }: LookContext): Promise<Looked> {
+  const { stderr, ending } = terminal;
   const fetcher = new Fetcher({ version });
   const headers = clientHeaders(options);
   const seen = await preflight(fetcher, {
@@ -39,8 +46,11 @@ export async function look({ url, options, version, log, stderr }: LookContext):
     skipsLimits: options.skipPreflight,
     headers,
     timeoutMs: options.timeoutMs,
+    signal: ending,
   });
   await fetcher.close();
+  // Nobody reads it any more.
+  ending.throwIfAborted();
   for (const check of seen.checks) {
     log.debug({ check: check.name, level: check.level, detail: check.detail }, 'preflight');
     if (check.level === 'warn') stderr.write(`${formatCheck(check)}\n`);

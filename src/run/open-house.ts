@@ -14,6 +14,8 @@ export interface OpenHouse {
   readonly house: House;
   /** Why the run had to end, when a part that must not fail has failed. */
   failure(): Error | undefined;
+  /** Ends every client without a word and gives the terminal back. */
+  kill(): void;
 }
 
 /** `leave` is called at the second signal, when everything of ours has been killed. */
@@ -24,7 +26,7 @@ export function openHouse(options: Options, leave: () => void): OpenHouse {
   const logLines = new LogRing();
   let failure: Error | undefined;
   let lastSignalAtMs = Number.NEGATIVE_INFINITY;
-  const onSignal = (): void => {
+  const onWish = (): void => {
     const isSame = clock.nowMs() - lastSignalAtMs < SAME_SIGNAL_MS;
     lastSignalAtMs = clock.nowMs();
     if (isSame) return;
@@ -35,10 +37,7 @@ export function openHouse(options: Options, leave: () => void): OpenHouse {
     killing.abort();
     leave();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  // A reader that went away (`| head`) must not become an exception; what it does not want is not written.
-  process.stdout.on('error', () => {});
-  process.stderr.on('error', () => {});
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onWish);
   const log = createLog({
     format: options.logFormat,
     verbose: options.verbose,
@@ -52,11 +51,11 @@ export function openHouse(options: Options, leave: () => void): OpenHouse {
     log,
     logLines,
     redact: createRedact(options.redact ?? 'query-values'),
-    end: () => ending.abort(),
+    end: onWish,
     fail: (error) => {
       failure ??= error;
       ending.abort();
     },
   };
-  return { house, failure: () => failure };
+  return { house, failure: () => failure, kill: () => killing.abort() };
 }

@@ -1,21 +1,23 @@
 // `hls-swarm proxy`: the tap alone, for any player. The same account, without clients of ours and so without a parser.
 // It starts no process; doors have process number 0.
-import { availableParallelism } from 'node:os';
 import { clockFrom, clockOrigin } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import { version } from '../config/version.ts';
-import { Tap } from '../proxy/tap.ts';
+import type { Tap } from '../proxy/tap.ts';
+import { OWN_FILES } from '../swarm/system-limits.ts';
 import { close } from './closing.ts';
 import { debugClient } from './debug-client.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { Faces } from './faces.ts';
 import type { House } from './house.ts';
+import { openTap } from './open-tap.ts';
 import { Recorder } from './record.ts';
 import { runEvent } from './run-facts.ts';
 import { Sampler } from './sampler.ts';
 import { aborted, delay } from './terminal.ts';
 
-const CORES_PER_WORKER = 4;
+/** A player keeps up to four connections, each with one of ours to the origin, and some room. */
+const FILES_PER_DOOR = 10;
 
 /** Runs until a signal or `--duration`; resolves to the exit code. Rejects with `CannotMeasure` when it cannot start. */
 export async function runProxy(options: Options, seed: number, house: House): Promise<ExitCode> {
@@ -38,14 +40,8 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   ending.defer(() => recorder.close());
   house.log.info({ url: recorder.serverUrl }, 'metrics_server_started');
   const { emit } = recorder.hub;
-  const tap = await Tap.open({
-    doors: options.doors,
-    workers: options.proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER)),
-    clockOrigin: origin,
-    dialTimeoutMs: options.timeoutMs,
-    emit,
-    onFailure: house.fail,
-  });
+  const neededFiles = options.doors * FILES_PER_DOOR + OWN_FILES;
+  const tap = await openTap(options, { doors: options.doors, clockOrigin: origin, emit, neededFiles }, house);
   ending.defer(() => tap.close());
   doors.tap = tap;
   tap.addOwnPorts([recorder.port]);

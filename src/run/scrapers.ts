@@ -78,10 +78,13 @@ export class Scrapers {
   }
 
   /** One round of every source, before the first client and at the end; bounded, because somebody waits for it. */
-  async round(): Promise<void> {
+  async round(limitMs: number = ROUND_LIMIT_MS): Promise<void> {
     const rounds = Promise.allSettled(this.#scrapers.map((scraper) => scraper.scrapeNow()));
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([rounds, new Promise((resolve) => (timer = setTimeout(resolve, ROUND_LIMIT_MS)))]);
+    await Promise.race([
+      rounds,
+      new Promise((resolve) => (timer = setTimeout(resolve, Math.min(limitMs, ROUND_LIMIT_MS)))),
+    ]);
     clearTimeout(timer);
   }
 

@@ -17,9 +17,20 @@ export interface Terminal {
   readonly killing: AbortSignal;
 }
 
+/** A disk that takes longer for a few lines is not waited for. */
+const FILE_POLLS = 100;
+const FILE_POLL_MS = 2;
+
 /** Resolved after so long; keeps no process alive by itself. */
 export function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+/** Resolved when this thread has no file operation under way (a log's last lines), or after a short while. */
+export async function fileWrites(): Promise<void> {
+  const isBusy = (): boolean => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  for (let polls = 0; isBusy() && polls < FILE_POLLS; polls += 1)
+    await new Promise((resolve) => setTimeout(resolve, FILE_POLL_MS));
 }
 
 /** Resolved when the signal is aborted, at once when it already is. */

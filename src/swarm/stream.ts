@@ -26,6 +26,8 @@ export interface InspectOptions {
   /** `Name: value`, as the clients send them. */
   readonly headers: readonly string[];
   readonly timeoutMs: number;
+  /** Gives up what is being read. */
+  readonly signal?: AbortSignal;
 }
 
 type TextFetcher = Pick<Fetcher, 'fetchText'>;
@@ -108,10 +110,12 @@ class StreamReader {
   }
 
   async #fetch(url: string, headBytes: number | undefined): Promise<Answer> {
+    const { headers, timeoutMs, signal } = this.#options;
     const answer = await this.#fetcher.fetchText(url, {
       purpose: 'preflight',
-      timeoutMs: this.#options.timeoutMs,
-      headers: headerRecord(this.#options.headers),
+      timeoutMs,
+      headers: headerRecord(headers),
+      ...(signal === undefined ? {} : { signal }),
       ...(headBytes === undefined ? {} : { maxBytes: headBytes, onOverflow: 'cut' }),
     });
     this.ownBytes += answer.ownBytes;

@@ -14,7 +14,8 @@ export interface SystemFacts {
 
 /** Per client: stderr and progress pipes, the door, and up to four connections on either side, with room to spare. */
 const FILES_PER_CLIENT = 20;
-const OWN_FILES = 100;
+/** What this process opens for itself. */
+export const OWN_FILES: number = 100;
 const OWN_PROCESSES = 50;
 /** FFmpeg keeps up to four connections at once. */
 const PORTS_PER_CLIENT = 4;
@@ -27,6 +28,11 @@ export function readSystemFacts(): SystemFacts {
     ...(limits === undefined ? {} : { limits }),
     ...(portRange === undefined ? {} : { portRange }),
   };
+}
+
+/** Open files that so many clients take, with their doors. */
+export function filesNeeded(clients: number): number {
+  return clients * FILES_PER_CLIENT + OWN_FILES;
 }
 
 export function systemChecks(clients: number, facts: SystemFacts): readonly Check[] {
@@ -46,7 +52,7 @@ export function softLimit(limits: string, name: string): number | undefined {
 }
 
 function openFiles(clients: number, facts: SystemFacts): Check {
-  const needed = clients * FILES_PER_CLIENT + OWN_FILES;
+  const needed = filesNeeded(clients);
   const granted = softLimit(facts.limits ?? '', 'Max open files');
   if (granted === undefined) return unknown('file_descriptors', 'the limit of open files');
   const detail = `${text(granted)} open files allowed, ${needed} needed for ${clients} clients`;

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { vodMedia } from '../support/ffmpeg-media.ts';
 import { readSummary } from '../support/journal.ts';
 import { fakeProgram } from '../support/processes.ts';
-import { hlsSwarm, type Sandbox, sandbox, startHlsSwarm } from '../support/program.ts';
+import { hlsSwarm, PROGRAM, type Sandbox, sandbox, startHlsSwarm, startShell } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 import { serveFiles } from '../support/static-server.ts';
 
@@ -132,6 +132,27 @@ describe('what cannot be measured is refused with 1 before any client starts', {
   });
 });
 
+test('a machine that grants too few open files is told so: how many are needed, what to type, and 1', async () => {
+  await using box = await sandbox();
+  const proxy = ['proxy', '--doors', '200', '--metrics', '127.0.0.1:0'];
+  const cases: readonly [files: number, args: readonly string[]][] = [
+    [60, proxy],
+    // Not even enough for the workers.
+    [30, [...proxy, '--proxy-workers', '4']],
+  ];
+  for (const [files, args] of cases) {
+    await using shell = startShell(`ulimit -n ${files}; exec "$0" "$@"`, [...PROGRAM, ...args], box.env);
+    const { code, stdout, stderr } = await shell.ended();
+    assert.equal(code, 1, stderr);
+    assert.match(
+      stderr,
+      /hls-swarm: 200 doors cannot be opened: about 2100 file descriptors are needed \(.*EMFILE.*\)/,
+    );
+    assert.match(stderr, /Fix: ulimit -n 2100\n$/);
+    assert.equal(stdout, '');
+  }
+});
+
 describe('a result that is lost on the way is said, and is no success', { skip, concurrency: 2 }, () => {
   test('a full disk for the journal: said once, every lost record counted, verdict invalid, 98', async () => {
     const media = await vodMedia();
@@ -146,6 +167,17 @@ describe('a result that is lost on the way is said, and is no success', { skip, 
     assert.equal(instrument.verdict, 'invalid');
     assert.ok(instrument.lostRecords > proxy.transfers, `${instrument.lostRecords} of more than ${proxy.transfers}`);
     assert.deepEqual(box.processes(), []);
+  });
+
+  test('a full disk for stdout: said on stderr, and 1 where it would be 0', async () => {
+    await using box = await sandbox();
+    for (const args of [['--version'], ['proxy', '--duration', '200ms', '--metrics', '127.0.0.1:0']]) {
+      await using shell = startShell('exec "$0" "$@" >/dev/full', [...PROGRAM, ...args], box.env);
+      const { code, stderr } = await shell.ended();
+      assert.equal(code, 1, stderr);
+      assert.equal(stderr.match(/hls-swarm: stdout cannot be written: ENOSPC/g)?.length, 1, stderr);
+      assert.doesNotMatch(stderr, /\n {4}at /, 'a stack trace');
+    }
   });
 
   test('a report whose folder went away during the run: the summary is printed, the loss is said, 1', async () => {

@@ -2,10 +2,11 @@
 // The numbers of a run are the business of demo.test.ts.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { vodMedia } from '../support/ffmpeg-media.ts';
 import { readJournal, readSummary } from '../support/journal.ts';
-import { isAlive, until } from '../support/processes.ts';
+import { fakeProgram, isAlive, until } from '../support/processes.ts';
 import {
   assertMeasured,
   type HlsSwarm,
@@ -21,6 +22,11 @@ import { serveFiles } from '../support/static-server.ts';
 
 const skip = requirement('ffmpeg');
 const END_LIMIT_MS = 4_000;
+const START_END_LIMIT_MS = 1_000;
+/** In the program itself, neither in its threads nor in its origin. */
+const THROWS_AT_SIGUSR2 = `--import=data:text/javascript,${encodeURIComponent(
+  "if (process.argv[1]?.endsWith('src/main.ts')) process.on('SIGUSR2', () => { throw new Error('of a test'); });",
+)}`;
 
 function demo(box: Sandbox, clients: number, ...more: string[]): readonly string[] {
   const fixed = ['--no-tui', '--metrics', '127.0.0.1:0', '--profile', 'low-bitrate', '--ffmpeg', box.ffmpeg];
@@ -51,6 +57,21 @@ function originPid(box: Sandbox): string {
   const line = box.processes().find((process) => process.includes('origin/main'));
   assert.ok(line !== undefined, box.processes().join('\n'));
   return String(Number.parseInt(line, 10));
+}
+
+/** Accepts and never says a word. */
+async function silentServer(): Promise<{ url: string; connections(): number } & AsyncDisposable> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => void sockets.push(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/live.m3u8`,
+    connections: () => sockets.length,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 function assertNothingLeft(box: Sandbox): void {
@@ -121,6 +142,60 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     assert.match(stderr, /hls-swarm: ended before the embedded origin was live\n$/);
     assertNothingLeft(box);
   });
+
+  test('a signal while a stream or an FFmpeg that never answers is looked at ends the start within a second', async () => {
+    await using silent = await silentServer();
+    for (const ffmpeg of ['ffmpeg', fakeProgram('hanging')]) {
+      await using box = await sandbox();
+      const asked = silent.connections() + 1;
+      const args = [silent.url, '--metrics', '127.0.0.1:0', '--no-tui', '--ffmpeg', ffmpeg];
+      await using program = startHlsSwarm(args, box.env);
+      await program.until(() => silent.connections() === asked, 'its first request');
+      const askedAtMs = performance.now();
+      program.signal('SIGTERM');
+      const { code, stderr } = await program.ended();
+      assert.ok(performance.now() - askedAtMs < START_END_LIMIT_MS, `${performance.now() - askedAtMs} ms`);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /hls-swarm: ended before the first client was started\n$/);
+    }
+  });
+
+  test('an origin that hears no signal keeps nobody for longer than 4 s, and goes with us', async () => {
+    await using box = await sandbox();
+    await using program = startHlsSwarm(demo(box, 1, '--report', box.file('r.json')), box.env);
+    await playing(program, 1);
+    const pid = originPid(box);
+    process.kill(Number(pid), 'SIGSTOP');
+    const askedAtMs = performance.now();
+    program.signal('SIGTERM');
+    const ended = await program.ended();
+    assert.ok(performance.now() - askedAtMs < END_LIMIT_MS, `${performance.now() - askedAtMs} ms`);
+    assertMeasured(ended, await readSummary(box.file('r.json')));
+    await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
+    assert.deepEqual(workFolders(pid), []);
+  });
+
+  for (const times of [1, 2]) {
+    const what = times === 1 ? 'ends the run with its summary and 70' : 'ends it at once with 70 when it is the second';
+    test(`an exception that nobody caught ${what}`, async () => {
+      await using box = await sandbox();
+      await using program = startHlsSwarm(demo(box, 1), { ...box.env, NODE_OPTIONS: THROWS_AT_SIGUSR2 });
+      await playing(program, 1);
+      // A client that cannot hear its SIGTERM keeps the first from ending the run before the second.
+      const state = (await (await fetch(`${await program.controlUrl()}/debug/client/1`)).json()) as { pid: number };
+      process.kill(state.pid, 'SIGSTOP');
+      program.signal('SIGUSR2');
+      if (times === 2) {
+        await new Promise((resolve) => setTimeout(resolve, 80));
+        program.signal('SIGUSR2');
+      }
+      const { code, stdout, stderr } = await program.ended();
+      assert.equal(code, 70, stderr);
+      assert.match(stderr, /hls-swarm: a bug: Error: of a test\n {4}at /);
+      assert.equal(stdout.includes('summary of the run'), times === 1);
+      await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
+    });
+  }
 
   test('a stream with an end ends the run when every client has played it: exit 0, all of them success', async () => {
     const media = await vodMedia();

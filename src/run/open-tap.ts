@@ -1,0 +1,50 @@
+// Opens the tap for a command: how many workers it gets, and what it means when this machine does not grant the doors.
+// It closes nothing; the command does.
+import { availableParallelism } from 'node:os';
+import type { Options } from '../config/options.ts';
+import type { Emit } from '../events.ts';
+import { Tap } from '../proxy/tap.ts';
+import { CannotMeasure } from './exit-codes.ts';
+import type { House } from './house.ts';
+
+export interface TapPlan {
+  readonly doors: number;
+  readonly clockOrigin: bigint;
+  readonly emit: Emit;
+  /** What doors, connections and, in a run, the clients' pipes take together. */
+  readonly neededFiles: number;
+}
+
+/** One worker of the tap per this many cores, and at least one. */
+const CORES_PER_WORKER = 4;
+/** In the code or, as errors may lose theirs on the way out of a worker, in the message. */
+const OUT_OF_FILES = /\b(EMFILE|ENFILE)\b/;
+const OUT_OF_PORTS = /\b(EADDRNOTAVAIL|ENOBUFS)\b/;
+
+/** @throws CannotMeasure when the machine grants too few files, ports or buffers */
+export async function openTap(
+  { proxyWorkers, timeoutMs }: Options,
+  { doors, clockOrigin, emit, neededFiles }: TapPlan,
+  { fail }: Pick<House, 'fail'>,
+): Promise<Tap> {
+  const workers = proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER));
+  try {
+    return await Tap.open({ doors, workers, clockOrigin, dialTimeoutMs: timeoutMs, emit, onFailure: fail });
+  } catch (error) {
+    throw asRefusal(error, doors, neededFiles) ?? error;
+  }
+}
+
+/** Undefined for what is no fault of the machine. */
+export function asRefusal(error: unknown, doors: number, neededFiles: number): CannotMeasure | undefined {
+  const { code = '', message = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const text = `${code} ${message}`;
+  if (OUT_OF_FILES.test(text)) {
+    return new CannotMeasure(
+      `${doors} doors cannot be opened: about ${neededFiles} file descriptors are needed (${message})\n` +
+        `  Fix: ulimit -n ${neededFiles}`,
+    );
+  }
+  if (!OUT_OF_PORTS.test(text)) return undefined;
+  return new CannotMeasure(`${doors} doors cannot be opened: this machine has no port or buffer left (${message})`);
+}
