@@ -68,6 +68,9 @@ export interface Phases {
   readonly deliverMs?: number;
 }
 
+export const INJECTED = ['delay', 'throttle', 'status', 'reset', 'truncate', 'stall'] as const;
+export type Injected = (typeof INJECTED)[number];
+
 /** One request and its response through the tap, emitted once, when it ended. Bytes as MEASURING section 2. */
 export interface TransferEvent {
   readonly type: 'transfer';
@@ -95,6 +98,10 @@ export interface TransferEvent {
   readonly ageSeconds?: number;
   /** Resolved Location of a 3xx. */
   readonly location?: string;
+  /** Response fields that the user asked to keep: lower-case names, each with its value, repeated fields joined by `, `. */
+  readonly recordedFields?: readonly (readonly [name: string, value: string])[];
+  /** What the check of a transport stream counted; absent when nobody asked for it. */
+  readonly transportStream?: TransportStreamCheck;
   readonly startedAtWallMs: number;
   /** The request head was complete in user space. */
   readonly startedAtMs: number;
@@ -114,11 +121,51 @@ export interface TransferEvent {
   readonly early: boolean;
   /** Lost on a reused connection before an octet of the response: the race every keep-alive client knows. */
   readonly stale: boolean;
-  readonly injected: 'delay' | 'status' | 'reset' | 'truncate' | null;
+  /** What a fault on purpose did to it; no ending by itself. */
+  readonly injected: Injected | null;
   readonly termination: Termination;
   readonly integrity: Integrity;
   /** The door was being stopped when it ended (agreement leaves such attempts out on both sides). */
   readonly stopping: boolean;
+}
+
+export interface TransportStreamCheck {
+  readonly packets: number;
+  /** Times that a packet did not begin with the sync byte where one had to begin. */
+  readonly syncLosses: number;
+  /** Packets whose continuity counter was not the one due (duplicates and signalled discontinuities are none). */
+  readonly continuityErrors: number;
+}
+
+/** An open transfer of kind `stream`, once per second while it lasts; its record follows when it ends. */
+export interface StreamEvent {
+  readonly type: 'stream';
+  readonly client: number;
+  readonly process: number;
+  readonly connection: number;
+  readonly requestIndex: number;
+  readonly url: string;
+  readonly atMs: number;
+  readonly startedAtMs: number;
+  readonly contentBytes: number;
+  /** Longest silence of the origin so far, the present one included. */
+  readonly longestGapMs: number;
+  readonly clientBlockedMs: number;
+  readonly state: 'waiting' | 'flowing' | 'silent' | 'client-blocked';
+  readonly transportStream?: TransportStreamCheck;
+}
+
+/** What the tap itself adds, measured on this machine on a door of its own, outside all accounts. */
+export interface CalibrationEvent {
+  readonly type: 'calibration';
+  readonly atMs: number;
+  /** Transfers behind the medians. */
+  readonly transfers: number;
+  /** Median time of a small transfer through the tap less the same asked directly. */
+  readonly addedMsP50: number;
+  /** CPU of the tap's thread per small transfer, and per MiB of a large one. */
+  readonly cpuMsPerTransfer: number;
+  readonly cpuMsPerMiB: number;
 }
 
 /** One upstream connection, emitted when it closed; or a downstream one that never dialled (`upstreamConnection` absent). */
@@ -141,7 +188,10 @@ export interface ConnectionEvent {
   readonly readBytes: number;
   readonly excessBytes: number;
   readonly tlsBytes: number;
-  /** Octets of both directions that passed unseen after a 101. */
+  /** How an https:// connection was relayed; absent for http://. */
+  readonly tls?: 'intercepted' | 'tunnelled';
+  readonly tlsResumed?: boolean;
+  /** Octets of both directions that passed unseen, after a 101 or in a tunnel. */
   readonly opaqueBytes?: number;
   /** readBytes - (heads + interim + framing + content + excess + opaque): 0, or the ledger is out of balance. */
   readonly imbalanceBytes: number;
@@ -426,6 +476,8 @@ export type Event =
   | PlaylistEvent
   | VariantsEvent
   | SegmentListedEvent
+  | StreamEvent
+  | CalibrationEvent
   | ClientEvent
   | ParsedEvent
   | ProgressEvent

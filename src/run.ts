@@ -4,6 +4,7 @@ import { type Clock, clockFrom, clockOrigin } from './clock.ts';
 import type { Options } from './config/options.ts';
 import { version } from './config/version.ts';
 import type { Tap } from './proxy/tap.ts';
+import { seededRandom } from './random.ts';
 import { close } from './run/closing.ts';
 import { debugClient } from './run/debug-client.ts';
 import { startDemoOrigin } from './run/demo-origin.ts';
@@ -21,7 +22,6 @@ import { stopMeasuring } from './run/stopping.ts';
 import { swarmOptions } from './run/swarm-options.ts';
 import { aborted, delay } from './run/terminal.ts';
 import { unlessEnded } from './run/unless-ended.ts';
-import { seededRandom } from './swarm/random.ts';
 import { Swarm } from './swarm/swarm.ts';
 import { filesNeeded } from './swarm/system-limits.ts';
 

@@ -31,8 +31,10 @@ const TABLES: readonly string[] = ['src/events.ts', 'src/stats/summary.ts'];
 /** May write out a conversion beside units.ts: the clock's own grain. */
 const CONVERSIONS: readonly string[] = ['src/units.ts', 'src/clock.ts'];
 
-const GROUND = ['events', 'meters', 'clock', 'units', 'log', 'process', 'fetch'];
-const PURE = /^src\/(stats|hls|proxy\/http1)\//;
+const GROUND = ['events', 'meters', 'clock', 'units', 'random', 'log', 'process', 'fetch'];
+const PURE = /^src\/(stats|hls|faults|proxy\/http1)\//;
+/** Known to every room, and to one another not at all. */
+const SHARED = ['hls', 'faults'];
 const ROOMS = ['proxy', 'swarm', 'origin', 'scrape', 'report', 'tui'];
 /** Parts of the ground that do something; the pure floors take only their types. */
 const ACTIVE_GROUND = /^src\/(clock|log|process|fetch)\.ts$/;
@@ -45,6 +47,8 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   'prom-client': /^src\/report\//,
   blessed: /^src\/tui\/screen\.ts$/,
   fastify: /^src\/(report|origin)\//,
+  '@peculiar/x509': /^src\/proxy\/tls\//,
+  'reflect-metadata': /^src\/proxy\/tls\//,
   'hdr-histogram-js': /^src\/stats\/quantiles\.ts$/,
   pino: /^src\/log\.ts$/,
   yaml: /^src\/config\//,
@@ -73,9 +77,9 @@ function floorBreach(from: string, to: Import & { readonly path: string }): stri
   if (floor === target || target === 'ground' || floor === 'top') return undefined;
   if (floor === 'ground') return 'the ground imports nothing above it';
   if (target === 'top' || target === 'config') return 'main, run and config are above it';
-  if (floor === 'config') return 'config knows no room';
-  if (floor === 'hls') return 'hls is below all but the ground';
-  if (target === 'hls') return undefined;
+  if (floor === 'config') return target === 'faults' ? undefined : 'config knows no room';
+  if (SHARED.includes(floor)) return `${floor} is below all but the ground`;
+  if (SHARED.includes(target)) return undefined;
   if (target === 'stats') return floor === 'proxy' || floor === 'swarm' ? 'it is handed emit' : undefined;
   return ROOMS.includes(target) ? 'rooms never import one another' : 'no such floor';
 }

@@ -13,6 +13,7 @@ import {
 import type { PlaylistCache } from '../hls/kinds.ts';
 import type { WorkerMeter } from '../meters.ts';
 import { WORKER_SLOT } from '../meters.ts';
+import type { Behaviour } from './behaviour.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { MAX_ANNOUNCED_SEGMENTS, type TimeLimits } from './limits.ts';
 import type { Ending, Transfer } from './transfer.ts';
@@ -29,6 +30,7 @@ export interface ContextOptions {
   readonly kinds: Float64Array;
   readonly playlists: PlaylistCache;
   readonly dialTimeoutMs: number;
+  readonly behaviour: Behaviour;
   readonly limits: TimeLimits;
   /** Worker k of n: connection numbers are unique in the run because each worker counts its own residue class. */
   readonly worker: number;
@@ -40,6 +42,7 @@ export class TapContext {
   readonly clock: Clock;
   readonly playlists: PlaylistCache;
   readonly dialTimeoutMs: number;
+  readonly behaviour: Behaviour;
   readonly limits: TimeLimits;
   readonly pool: BufferPool = new BufferPool();
   readonly emit: (record: TapRecord) => void;
@@ -57,6 +60,7 @@ export class TapContext {
     this.clock = options.clock;
     this.playlists = options.playlists;
     this.dialTimeoutMs = options.dialTimeoutMs;
+    this.behaviour = options.behaviour;
     this.limits = options.limits;
     this.emit = options.emit;
     this.#slots = options.slots;

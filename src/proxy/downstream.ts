@@ -1,27 +1,22 @@
-// One client connection: reads requests, sends them on in order, hands answers back, and knows what each ending means.
+// One client connection: sends requests on in order, hands answers back, and knows what each ending means.
 // It answers nothing in an origin's name: when an origin fails, the client feels what it would have felt directly.
 import type { Socket } from 'node:net';
 import type { ConnectionEvent, Termination } from '../events.ts';
-import { parseRange } from '../hls/resource.ts';
 import { ClientReading } from './client-reading.ts';
 import { idleRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import type { Exchange } from './exchange.ts';
 import { ExchangeQueue, UNREAD } from './exchange-queue.ts';
-import { fieldValue, type RequestHead, rewriteRequestHead } from './http1/head.ts';
-import { type RequestObserver, RequestReader } from './http1/request-reader.ts';
 import { MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
 import { localAnswer } from './local-answer.ts';
-import { type Refusal, readTarget, type Target } from './target.ts';
+import { type IntakeOwner, RequestIntake } from './request-intake.ts';
+import type { Refusal, Target } from './target.ts';
 import { leavingCode, queuedCode } from './termination.ts';
 import { Upstream } from './upstream.ts';
 import type { Loss, UpstreamOwner } from './upstream-owner.ts';
 
-/** Fields that speak to a proxy, not to an origin. */
-const PROXY_FIELDS = ['Proxy-Connection', 'Proxy-Authorization'];
-
-export class Downstream implements RequestObserver, UpstreamOwner {
+export class Downstream implements IntakeOwner, UpstreamOwner {
   readonly client: number;
   readonly connection: number;
   readonly exchanges: ExchangeQueue;
@@ -29,13 +24,10 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   readonly #door: DoorState;
   readonly #socket: Socket;
   readonly #reading: ClientReading;
-  readonly #reader: RequestReader = new RequestReader(this);
+  readonly #intake: RequestIntake;
   readonly #upstreams: Upstream[] = [];
   readonly #openedAtMs: number;
   readonly #headTimer: NodeJS.Timeout;
-  /** The request whose body is being read. */
-  #current: Exchange | undefined;
-  #isReadingHead = false;
   #hasDialled = false;
   #isClosing = false;
   #hasClosed = false;
@@ -48,6 +40,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.client = door.client;
     this.connection = context.nextConnection();
     this.exchanges = new ExchangeQueue(context, door, this.connection);
+    this.#intake = new RequestIntake(context, this.exchanges, this);
     this.#openedAtMs = context.clock.nowMs();
     this.#headTimer = setTimeout(() => this.#onHeadTimeout(), context.limits.firstHeadMs);
     context.meter('connections', 1);
@@ -67,53 +60,26 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#leave('K', 'fin');
   }
 
-  // What the reader of requests says.
+  // What the intake of requests says.
 
-  firstOctet(): void {
-    this.#isReadingHead = !this.#isClosing;
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
-  head(head: RequestHead): void {
-    // An earlier request in the same read may have ended the connection.
-    if (this.#isClosing) return;
-    this.#isReadingHead = false;
+  asked(): void {
     clearTimeout(this.#headTimer);
-    const route = this.#route(head);
-    const exchange = this.exchanges.begin({
-      method: head.method,
-      url: 'origin' in route ? route.url : head.target,
-      range: parseRange(fieldValue(head.fields, 'range')),
-      route,
-    });
-    if ('origin' in route) {
-      const { octets, removed } = rewriteRequestHead(head, route.path, PROXY_FIELDS);
-      this.#context.meter('removedFields', removed);
-      exchange.wait(octets);
-    }
-    this.#current = exchange;
     this.#advance();
   }
 
-  body(octets: Buffer): void {
-    const exchange = this.#current;
-    if (exchange === undefined || this.#isClosing) return;
-    if (exchange.upstream === undefined) {
-      exchange.wait(Buffer.from(octets));
-      this.#checkWaiting();
-    } else if (!exchange.upstream.sendBody(exchange.transfer, octets)) this.#reading.pause();
+  askedWholly({ transfer }: Exchange): void {
+    if (transfer.isReceived) this.#settle();
   }
 
-  complete(): void {
-    const exchange = this.#current;
-    this.#current = undefined;
-    if (exchange === undefined) return;
-    exchange.isAsked = true;
-    if (exchange.transfer.isReceived) this.#settle();
+  full(): void {
+    this.#reading.pause();
   }
 
-  problem(text: string): void {
-    if (this.#isClosing) return;
-    this.#isReadingHead = false;
+  unreadable(text: string): void {
     const isAlone = this.exchanges.length === 0;
     const { transfer } = this.exchanges.begin(UNREAD);
     this.exchanges.remove(transfer, 'PR');
@@ -177,7 +143,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   #onData(octets: Buffer): void {
     if (this.#isClosing) return;
     const tunnel = this.#upstreams.find(({ isOpaque }) => isOpaque);
-    if (tunnel === undefined) this.#reader.read(octets);
+    if (tunnel === undefined) this.#intake.read(octets);
     else if (!tunnel.sendOpaque(octets)) this.#reading.pause();
   }
 
@@ -186,7 +152,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   }
 
   #onHeadTimeout(): void {
-    if (this.#isReadingHead) this.exchanges.remove(this.exchanges.begin(UNREAD).transfer, 'cR');
+    this.#intake.endUnread('cR');
     this.#abort('cR');
   }
 
@@ -194,7 +160,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     if (this.#hasClosed) return;
     const closedBy = cause === 'K' ? 'stop' : 'client';
     for (const upstream of this.#upstreams) upstream.destroy(closedBy, how);
-    if (this.#isReadingHead && cause === 'C') this.exchanges.remove(this.exchanges.begin(UNREAD).transfer, 'CR');
+    if (cause === 'C') this.#intake.endUnread('CR');
     this.exchanges.endAll(({ transfer: { phase } }, position) => leavingCode(cause, phase, position));
     this.#close(closedBy);
   }
@@ -213,8 +179,7 @@ export class Downstream implements RequestObserver, UpstreamOwner {
     this.#isClosing = true;
     for (const upstream of this.#upstreams) upstream.destroy('tap');
     this.#upstreams.length = 0;
-    // What the client still sends of a request that was answered early goes nowhere.
-    if (this.#current !== undefined) this.#current.isAsked = true;
+    this.#intake.dropRest();
     this.exchanges.endAll(({ transfer }) => (transfer.isReceived ? undefined : 'SQ'));
     this.exchanges.settle();
     this.#socket.destroySoon();
@@ -248,13 +213,6 @@ export class Downstream implements RequestObserver, UpstreamOwner {
   }
 
   // The way of a request.
-
-  #route(head: RequestHead): Target | Refusal {
-    const route = readTarget(head.method, head.target);
-    if ('origin' in route && this.#context.isOwnListener(route))
-      return { status: 508, text: `${route.origin} is a listener of hls-swarm itself` };
-    return route;
-  }
 
   #advance(): void {
     for (let next = this.exchanges.nextToSend(); next !== undefined; next = this.exchanges.nextToSend()) {

@@ -5,6 +5,7 @@ import { clockFrom } from '../clock.ts';
 import { PlaylistCache } from '../hls/kinds.ts';
 import { DoorSlots, type MeterBuffers, WORKER_METERS, WORKER_SLOT, type WorkerMeter, workerSlots } from '../meters.ts';
 import { NS_PER_MS, US_PER_MS } from '../units.ts';
+import type { Behaviour } from './behaviour.ts';
 import { TapContext, type TapRecord } from './context.ts';
 import { Door } from './door.ts';
 import { BATCH_RECORDS, MAX_BATCHES_UNDERWAY, type TimeLimits } from './limits.ts';
@@ -16,6 +17,7 @@ export interface TapSetup {
   readonly clients: readonly number[];
   readonly clockOrigin: bigint;
   readonly dialTimeoutMs: number;
+  readonly behaviour: Behaviour;
   readonly limits: TimeLimits;
 }
 
@@ -75,6 +77,7 @@ export class TapCore {
       kinds,
       playlists: new PlaylistCache(),
       dialTimeoutMs: setup.dialTimeoutMs,
+      behaviour: setup.behaviour,
       limits: setup.limits,
       worker: setup.worker,
       workers: setup.buffers.workers,

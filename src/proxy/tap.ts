@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { clockFrom } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import { allocateMeters, DoorSlots, type MeterBuffers, readMeters } from '../meters.ts';
+import { type Behaviour, MIRROR } from './behaviour.ts';
 import { TIME_LIMITS, type TimeLimits } from './limits.ts';
 import { type TapCommand, TapCore, type TapMessage, type TapSetup } from './tap-core.ts';
 
@@ -18,6 +19,8 @@ export interface TapOptions {
   readonly onFailure: (error: Error) => void;
   /** Run the same code in this thread (tests). */
   readonly inThread?: boolean;
+  /** What it does beyond counting; what is left out is as in MIRROR. */
+  readonly behaviour?: Partial<Behaviour>;
   /** Other limits than TIME_LIMITS (tests). */
   readonly limits?: Partial<TimeLimits>;
 }
@@ -111,6 +114,7 @@ export class Tap {
       clients: clients.filter((client) => (client - 1) % workers === worker),
       clockOrigin: this.#options.clockOrigin,
       dialTimeoutMs: this.#options.dialTimeoutMs,
+      behaviour: { ...MIRROR, ...this.#options.behaviour },
       limits: { ...TIME_LIMITS, ...this.#options.limits },
     };
   }

@@ -1,7 +1,7 @@
 // The run's journal: every event that the statistics need as one JSON object per line, from `run` to `summary`.
 // It never slows a caller down and never throws at one: what the disk does not take is counted as lost, and said once.
 import { type FileHandle, rm } from 'node:fs/promises';
-import type { Event, LostEvent, Phases, TransferEvent } from '../events.ts';
+import type { Event, LostEvent, Phases, TransferEvent, TransportStreamCheck } from '../events.ts';
 import type { Summary } from '../stats/summary.ts';
 import { KIB, MIB } from '../units.ts';
 import { openOutput, outputProblem, READER_LIMIT_MS, stalledReader, writeSome } from './output-file.ts';
@@ -259,6 +259,7 @@ const TRANSFER_FIELDS: string[] = Object.keys({
   cache: true,
   ageSeconds: true,
   location: true,
+  recordedFields: true,
   startedAtWallMs: true,
   startedAtMs: true,
   requestHeadBytes: true,
@@ -285,7 +286,11 @@ const TRANSFER_FIELDS: string[] = Object.keys({
   early: true,
   stale: true,
   injected: true,
+  transportStream: true,
+  packets: true,
+  syncLosses: true,
+  continuityErrors: true,
   termination: true,
   integrity: true,
   stopping: true,
-} satisfies Record<keyof TransferEvent | keyof Phases, true>);
+} satisfies Record<keyof TransferEvent | keyof Phases | keyof TransportStreamCheck, true>);

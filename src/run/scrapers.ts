@@ -5,12 +5,12 @@ import type { Options } from '../config/options.ts';
 import type { Emit } from '../events.ts';
 import { Fetcher } from '../fetch.ts';
 import type { Log } from '../log.ts';
+import type { Random } from '../random.ts';
 import { createEmbeddedScraper } from '../scrape/embedded.ts';
 import { createNginxExporterScraper } from '../scrape/nginx-exporter.ts';
 import { createNodeExporterScraper } from '../scrape/node-exporter.ts';
 import type { Scraper } from '../scrape/scraper.ts';
 import { createSegmentSizesScraper } from '../scrape/segment-sizes.ts';
-import type { Random } from '../swarm/random.ts';
 
 export interface ScraperContext {
   readonly clock: Clock;

@@ -63,6 +63,8 @@ export class Ledger {
     const { proxy, clients, parser, origin, instrument, join, variants, figures, findings, listings } = this.#accounts;
     return {
       run: () => {},
+      stream: () => {},
+      calibration: () => {},
       transfer: (event) => this.#transfer(event),
       parsed: (event) => this.#parsed(event),
       sample: (event) => this.#sample(event),

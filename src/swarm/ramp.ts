@@ -1,7 +1,8 @@
 // When each client starts: a schedule laid down at the beginning, pure.
 // It starts nothing and never waits; jitter moves a client around its own slot, so that errors cannot add up.
+
+import type { Random } from '../random.ts';
 import { MS_PER_SECOND } from '../units.ts';
-import type { Random } from './random.ts';
 
 export interface RampOptions {
   readonly clients: number;

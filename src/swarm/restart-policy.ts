@@ -2,7 +2,7 @@
 // It knows no process and no timer. An exit code of 0 is not trusted: FFmpeg leaves with 0 when it lost a live playlist.
 import type { ExitCategory } from '../events.ts';
 import type { ProgramExit } from '../process.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 export interface Backoff {
   readonly initialMs: number;

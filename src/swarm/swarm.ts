@@ -4,11 +4,11 @@ import type { Clock } from '../clock.ts';
 import type { Emit, LinesEvent } from '../events.ts';
 import type { Log } from '../log.ts';
 import { type Environment, withoutProxyVariables } from '../process.ts';
+import { type Random, seededRandom } from '../random.ts';
 import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
 import type { Capabilities } from './capabilities.ts';
 import { addLines, Client, type ClientState, NO_LINES } from './client.ts';
 import { rampSchedule } from './ramp.ts';
-import { type Random, seededRandom } from './random.ts';
 import { RestartPolicy } from './restart-policy.ts';
 
 export interface SwarmDependencies {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { seededRandom } from '../../src/random.ts';
 import { rampDurationMs, rampSchedule } from '../../src/swarm/ramp.ts';
-import { seededRandom } from '../../src/swarm/random.ts';
 
 const options = fc.record({
   clients: fc.integer({ min: 0, max: 400 }),

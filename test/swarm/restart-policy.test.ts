@@ -1,7 +1,7 @@
 // What an ending means and what follows.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../src/swarm/random.ts';
+import { seededRandom } from '../../src/random.ts';
 import { backoffMs, exitCategory, RESET_UPTIME_MS, RestartPolicy } from '../../src/swarm/restart-policy.ts';
 
 const live = { isStopping: false, isLive: true };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { seededRandom } from '../../src/swarm/random.ts';
+import { seededRandom } from '../src/random.ts';
 
 const draw = (count: number, random = seededRandom(1)): number[] => Array.from({ length: count }, () => random.next());
 

@@ -1,0 +1,112 @@
+// What one client connection asks for: requests read, routed and put into its queue, in order.
+// It opens no connection and ends none; the client connection sends on what is queued and knows what each ending means.
+import { parseRange } from '../hls/resource.ts';
+import type { TapContext } from './context.ts';
+import type { Exchange } from './exchange.ts';
+import { type ExchangeQueue, UNREAD } from './exchange-queue.ts';
+import { fieldValue, type RequestHead, rewriteRequestHead } from './http1/head.ts';
+import { type RequestObserver, RequestReader } from './http1/request-reader.ts';
+import { type Refusal, readTarget, type Target } from './target.ts';
+
+/** The client connection behind the requests. */
+export interface IntakeOwner {
+  /** Nothing more is taken. */
+  readonly isClosing: boolean;
+  /** A request was queued, or octets of one that waits came in. */
+  asked(): void;
+  /** The whole request is here, body and all. */
+  askedWholly(exchange: Exchange): void;
+  /** The origin's side is full: octets should not come faster. */
+  full(): void;
+  /** What came is no request; `text` says why. */
+  unreadable(text: string): void;
+}
+
+/** Fields that speak to a proxy, not to an origin. */
+const PROXY_FIELDS = ['Proxy-Connection', 'Proxy-Authorization'];
+
+export class RequestIntake implements RequestObserver {
+  readonly #context: TapContext;
+  readonly #exchanges: ExchangeQueue;
+  readonly #owner: IntakeOwner;
+  readonly #reader: RequestReader = new RequestReader(this);
+  /** The request whose body is being read. */
+  #current: Exchange | undefined;
+  /** Octets of a head are here, the whole is not. */
+  #isReadingHead = false;
+
+  constructor(context: TapContext, exchanges: ExchangeQueue, owner: IntakeOwner) {
+    this.#context = context;
+    this.#exchanges = exchanges;
+    this.#owner = owner;
+  }
+
+  read(octets: Buffer): void {
+    this.#reader.read(octets);
+  }
+
+  /** Ends a request whose head never became whole, if there is one. */
+  endUnread(code: 'CR' | 'cR'): void {
+    if (this.#isReadingHead) this.#exchanges.remove(this.#exchanges.begin(UNREAD).transfer, code);
+    this.#isReadingHead = false;
+  }
+
+  /** What the client still sends of a request that was answered early goes nowhere. */
+  dropRest(): void {
+    if (this.#current !== undefined) this.#current.isAsked = true;
+  }
+
+  firstOctet(): void {
+    this.#isReadingHead = !this.#owner.isClosing;
+  }
+
+  head(head: RequestHead): void {
+    // An earlier request in the same read may have ended the connection.
+    if (this.#owner.isClosing) return;
+    this.#isReadingHead = false;
+    const route = this.#route(head);
+    const exchange = this.#exchanges.begin({
+      method: head.method,
+      url: 'origin' in route ? route.url : head.target,
+      range: parseRange(fieldValue(head.fields, 'range')),
+      route,
+    });
+    if ('origin' in route) {
+      const { octets, removed } = rewriteRequestHead(head, route.path, PROXY_FIELDS);
+      this.#context.meter('removedFields', removed);
+      exchange.wait(octets);
+    }
+    this.#current = exchange;
+    this.#owner.asked();
+  }
+
+  body(octets: Buffer): void {
+    const exchange = this.#current;
+    if (exchange === undefined || this.#owner.isClosing) return;
+    if (exchange.upstream === undefined) {
+      exchange.wait(Buffer.from(octets));
+      this.#owner.asked();
+    } else if (!exchange.upstream.sendBody(exchange.transfer, octets)) this.#owner.full();
+  }
+
+  complete(): void {
+    const exchange = this.#current;
+    this.#current = undefined;
+    if (exchange === undefined) return;
+    exchange.isAsked = true;
+    this.#owner.askedWholly(exchange);
+  }
+
+  problem(text: string): void {
+    if (this.#owner.isClosing) return;
+    this.#isReadingHead = false;
+    this.#owner.unreadable(text);
+  }
+
+  #route(head: RequestHead): Target | Refusal {
+    const route = readTarget(head.method, head.target);
+    if ('origin' in route && this.#context.isOwnListener(route))
+      return { status: 508, text: `${route.origin} is a listener of hls-swarm itself` };
+    return route;
+  }
+}
