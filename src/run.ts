@@ -49,7 +49,11 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   const looked = await look({ url, options, version, log, terminal });
   const tap = options.noProxy
     ? undefined
-    : await openTap(options, { doors: clients, clockOrigin: origin, emit, neededFiles: filesNeeded(clients) }, house);
+    : await openTap(
+        options,
+        { doors: clients, clockOrigin: origin, emit, seed, neededFiles: filesNeeded(clients) },
+        house,
+      );
   ending.defer(() => tap?.close());
   tap?.addOwnPorts([recorder.port]);
   recorder.begin(runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap) }), tap?.ports);

@@ -6,11 +6,13 @@ import type { Emit } from '../events.ts';
 import { Tap } from '../proxy/tap.ts';
 import { CannotMeasure } from './exit-codes.ts';
 import type { House } from './house.ts';
+import { tapBehaviour } from './tap-behaviour.ts';
 
 export interface TapPlan {
   readonly doors: number;
   readonly clockOrigin: bigint;
   readonly emit: Emit;
+  readonly seed: number;
   /** What doors, connections and, in a run, the clients' pipes take together. */
   readonly neededFiles: number;
 }
@@ -23,13 +25,15 @@ const OUT_OF_PORTS = /\b(EADDRNOTAVAIL|ENOBUFS)\b/;
 
 /** @throws CannotMeasure when the machine grants too few files, ports or buffers */
 export async function openTap(
-  { proxyWorkers, timeoutMs }: Options,
-  { doors, clockOrigin, emit, neededFiles }: TapPlan,
+  options: Options,
+  { doors, clockOrigin, emit, seed, neededFiles }: TapPlan,
   { fail }: Pick<House, 'fail'>,
 ): Promise<Tap> {
+  const { proxyWorkers, timeoutMs } = options;
+  const behaviour = tapBehaviour(options, seed);
   const workers = proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER));
   try {
-    return await Tap.open({ doors, workers, clockOrigin, dialTimeoutMs: timeoutMs, emit, onFailure: fail });
+    return await Tap.open({ doors, workers, clockOrigin, dialTimeoutMs: timeoutMs, behaviour, emit, onFailure: fail });
   } catch (error) {
     throw asRefusal(error, doors, neededFiles) ?? error;
   }

@@ -41,7 +41,7 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   house.log.info({ url: recorder.serverUrl }, 'metrics_server_started');
   const { emit } = recorder.hub;
   const neededFiles = options.doors * FILES_PER_DOOR + OWN_FILES;
-  const tap = await openTap(options, { doors: options.doors, clockOrigin: origin, emit, neededFiles }, house);
+  const tap = await openTap(options, { doors: options.doors, clockOrigin: origin, emit, seed, neededFiles }, house);
   ending.defer(() => tap.close());
   doors.tap = tap;
   tap.addOwnPorts([recorder.port]);
