@@ -159,11 +159,13 @@ export interface StreamEvent {
 export interface CalibrationEvent {
   readonly type: 'calibration';
   readonly atMs: number;
-  /** Transfers behind the medians. */
+  /** Pairs of a direct and a tapped transfer behind the quartiles. */
   readonly transfers: number;
-  /** Median time of a small transfer through the tap less the same asked directly. */
+  /** Time of a small transfer through the tap less that of the same asked directly right before: quartiles of the pairs. */
+  readonly addedMsP25: number;
   readonly addedMsP50: number;
-  /** CPU of the tap's thread per small transfer, and per MiB of a large one. */
+  readonly addedMsP75: number;
+  /** CPU of the tap's thread per small transfer, and per MiB of a large one on top of that. */
   readonly cpuMsPerTransfer: number;
   readonly cpuMsPerMiB: number;
 }
@@ -171,6 +173,7 @@ export interface CalibrationEvent {
 /** One upstream connection, emitted when it closed; or a downstream one that never dialled (`upstreamConnection` absent). */
 export interface ConnectionEvent {
   readonly type: 'connection';
+  /** 0, like `process` and `connection`, when clients shared it (`--upstream shared`). */
   readonly client: number;
   readonly process: number;
   readonly connection: number;
@@ -187,10 +190,13 @@ export interface ConnectionEvent {
   readonly writtenBytes: number;
   readonly readBytes: number;
   readonly excessBytes: number;
+  /** Octets that the origin's socket brought beyond `readBytes`: handshake and encryption. 0 in the clear and in a tunnel. */
   readonly tlsBytes: number;
   /** How an https:// connection was relayed; absent for http://. */
   readonly tls?: 'intercepted' | 'tunnelled';
   readonly tlsResumed?: boolean;
+  /** Whose TLS handshake failed: the origin's, or the client's own with the tap; `failure` says why. */
+  readonly tlsFailedWith?: 'origin' | 'client';
   /** Octets of both directions that passed unseen, after a 101 or in a tunnel. */
   readonly opaqueBytes?: number;
   /** readBytes - (heads + interim + framing + content + excess + opaque): 0, or the ledger is out of balance. */
@@ -382,6 +388,8 @@ export interface OriginRequestEvent {
   readonly bodyBytesSent: number;
   /** false when the client left before the last octet was handed over. */
   readonly completed: boolean;
+  /** A fault on purpose, of the origin's own, that has acted on it. */
+  readonly injected?: Injected;
   readonly userAgent?: string;
 }
 
@@ -464,9 +472,13 @@ export interface RunEvent {
   readonly node: string;
   readonly proxyWorkers: number;
   readonly seed: number;
+  /** How clients reach origins: each on connections of its own, or all on shared ones; absent without a tap. */
+  readonly upstream?: 'mirror' | 'shared';
   readonly durationSeconds: number;
   readonly isLive: boolean;
   readonly isTapped: boolean;
+  /** false: no origin of this run shows its access log, so nothing waits to be joined with it. Absent: unknown. */
+  readonly hasAccessLog?: boolean;
 }
 
 export type Event =

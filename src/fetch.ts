@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { LookupFunction, Socket } from 'node:net';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { buildConnector, Client, errors } from 'undici';
+import { certificateProblem, trustSystemAuthorities } from './trust.ts';
 import { MIB } from './units.ts';
 
 /** What the request is for; it names us in the origin's log: `hls-swarm-listing/1.0.0`. */
@@ -33,6 +34,7 @@ export interface Fetched {
   /** After redirects. */
   readonly url: string;
   readonly isCut: boolean;
+  readonly hasDeclaredLength: boolean;
   readonly ownBytes: number;
 }
 
@@ -100,9 +102,8 @@ export class Fetcher {
 
   /** Ends all connections, also those in use. */
   async close(): Promise<void> {
-    const ended = [...this.#origins.values()].map((link) => link.end());
+    await Promise.all([...this.#origins.values()].map((link) => link.end()));
     this.#origins.clear();
-    await Promise.all(ended);
   }
 
   #headers({ purpose, headers }: FetchOptions): Record<string, string> {
@@ -124,14 +125,14 @@ export class Fetcher {
   }
 }
 
-type Content = Pick<Fetched, 'status' | 'text' | 'octets' | 'mediaType' | 'isCut'>;
+type Content = Pick<Fetched, 'status' | 'text' | 'octets' | 'mediaType' | 'isCut' | 'hasDeclaredLength'>;
 interface Exchange {
   readonly ownBytes: number;
   readonly error?: unknown;
   readonly location?: string;
   readonly result: Content;
 }
-const NOTHING: Content = { status: 0, text: '', octets: Buffer.alloc(0), isCut: false };
+const NOTHING: Content = { status: 0, text: '', octets: Buffer.alloc(0), isCut: false, hasDeclaredLength: false };
 
 /** One origin's connection, its octets counted. */
 class OriginLink {
@@ -179,6 +180,7 @@ class OriginLink {
   /** The one limit is the caller's, for the whole exchange: every other is off. */
   #open(): Client {
     const { resolve, verifiesTls = true } = this.#options;
+    if (verifiesTls && this.#origin.startsWith('https:')) trustSystemAuthorities();
     const connect = buildConnector({
       allowH2: false,
       rejectUnauthorized: verifiesTls,
@@ -211,7 +213,8 @@ class OriginLink {
     if (REDIRECTS.has(response.statusCode) && location !== undefined) return { location, result: NOTHING };
     const octets = decode(body.octets, single(response.headers['content-encoding']), options, body.isCut);
     const mediaType = single(response.headers['content-type'])?.split(';')[0]?.trim().toLowerCase();
-    const content = { status: response.statusCode, octets, text: octets.toString('utf8'), isCut: body.isCut };
+    const hasDeclaredLength = response.headers['content-length'] !== undefined;
+    const content = { ...body, status: response.statusCode, octets, text: octets.toString('utf8'), hasDeclaredLength };
     return { result: mediaType === undefined ? content : { ...content, mediaType } };
   }
 
@@ -277,9 +280,7 @@ function single(field: string | string[] | undefined): string | undefined {
 }
 
 function lookupWith({ host, address }: { host: string; address: string }): LookupFunction {
-  return (hostname, options, callback) => {
-    systemLookup(hostname === host ? address : hostname, options, callback);
-  };
+  return (hostname, options, callback) => systemLookup(hostname === host ? address : hostname, options, callback);
 }
 
 function messageOf(error: unknown): string {
@@ -291,9 +292,8 @@ function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED') return `connection refused (${messageOf(error)})`;
   if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) return `the host name cannot be resolved (${messageOf(error)})`;
-  if (/CERT|UNABLE_TO_VERIFY/.test(code)) return `the certificate is not trusted (${messageOf(error)})`;
   if (CUT_SHORT.has(code)) return `the connection ended before the answer was complete (${messageOf(error)})`;
   if (error instanceof errors.HTTPParserError) return `the answer is not HTTP/1.1 (${messageOf(error)})`;
   if (error instanceof DOMException && error.name === 'AbortError') return 'given up because the run is stopping';
-  return messageOf(error);
+  return certificateProblem(error) ?? messageOf(error);
 }

@@ -40,7 +40,7 @@ async function main(): Promise<number> {
     process.stdout.write(command.text);
     return EXIT.measured;
   }
-  if (command.command === 'origin') return runOrigin(command.options);
+  if (command.command === 'origin') return runOrigin({ seed: randomInt(SEEDS), ...command.options });
   opened = openHouse(command.options, () => leaveAtOnce(EXIT.interruptedTwice));
   const { house, failure } = opened;
   try {
@@ -56,7 +56,7 @@ async function dispatch({ command, url, options }: Command, house: House): Promi
   if (options.printCmd) return printClientCommand(url, options, house.terminal);
   const seed = options.seed ?? randomInt(SEEDS);
   if (command === 'proxy') return runProxy(options, seed, house);
-  if (command === 'origin') return runOrigin(options);
+  if (command === 'origin') return runOrigin({ ...options, seed });
   return run({ options, seed, ...(url === undefined ? {} : { url }) }, house);
 }
 

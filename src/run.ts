@@ -5,6 +5,8 @@ import type { Options } from './config/options.ts';
 import { version } from './config/version.ts';
 import type { Tap } from './proxy/tap.ts';
 import { seededRandom } from './random.ts';
+import { ClientTrust } from './run/authority.ts';
+import { calibrate } from './run/calibrating.ts';
 import { close } from './run/closing.ts';
 import { debugClient } from './run/debug-client.ts';
 import { startDemoOrigin } from './run/demo-origin.ts';
@@ -12,7 +14,7 @@ import type { ExitCode } from './run/exit-codes.ts';
 import { Faces } from './run/faces.ts';
 import type { House } from './run/house.ts';
 import { look } from './run/look.ts';
-import { openTap } from './run/open-tap.ts';
+import { openTap, type TapPlan } from './run/open-tap.ts';
 import { Recorder } from './run/record.ts';
 import type { RunRequest } from './run/request.ts';
 import { runEvent } from './run/run-facts.ts';
@@ -47,18 +49,28 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   const options = demo === undefined ? request.options : { segmentSizesUrl: demo.listingUrl, ...request.options };
 
   const looked = await look({ url, options, version, log, terminal });
+  // Between the preflight and the clients: beside either it would measure their work for the processor, not the tap.
+  if (isCalibrated(options)) await calibrate({ clock, emit, log, signal: terminal.ending });
   const tap = options.noProxy
     ? undefined
     : await openTap(
         options,
-        { doors: clients, clockOrigin: origin, emit, seed, neededFiles: filesNeeded(clients) },
+        {
+          doors: clients,
+          clockOrigin: origin,
+          emit,
+          seed,
+          neededFiles: filesNeeded(clients),
+          ...expectations(url, looked),
+        },
         house,
       );
   ending.defer(() => tap?.close());
   tap?.addOwnPorts([recorder.port]);
-  recorder.begin(runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap) }), tap?.ports);
+  recorder.begin(runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap), hasAccessLog: demo !== undefined }), tap?.ports);
 
-  const swarm = new Swarm({ clock, emit, log }, swarmOptions({ url, options, looked, seed, tap }));
+  const { caFile } = ending.use(await ClientTrust.open(looked.capabilities, tap?.caCertificate));
+  const swarm = new Swarm({ clock, emit, log }, swarmOptions({ url, options, looked, seed, tap, caFile }));
   ending.defer(() => swarm.stop());
   Object.assign(rooms, { swarm, tap });
   const scrapers = new Scrapers({ clock, emit, log, random: seededRandom(seed), version, options, url, demo });
@@ -101,6 +113,14 @@ async function openRecorder(
   });
 }
 
+/** What the tap should be ready for. */
+function expectations(
+  url: string,
+  { streamUrls, capabilities }: Awaited<ReturnType<typeof look>>,
+): Pick<TapPlan, 'streamUrls' | 'isTlsExpected'> {
+  return { streamUrls, isTlsExpected: url.startsWith('https:') || capabilities.verifiesTls };
+}
+
 function facts(
   looked: Awaited<ReturnType<typeof look>>,
   { clients }: Options,
@@ -113,6 +133,11 @@ function facts(
     isTapped: tap !== undefined,
     proxyWorkers: tap?.workers ?? 0,
   };
+}
+
+/** Without a tap there is nothing that it could add. */
+function isCalibrated({ noCalibrate, noProxy }: Options): boolean {
+  return !noCalibrate && !noProxy;
 }
 
 function afterSample(recorder: Recorder, scrapers: Scrapers, swarm: Swarm): void {

@@ -1,5 +1,5 @@
 // The only place where 8, 1000, 1024 and 1e6 appear: conversions between the units that names end in, and their text.
-// It does not round what it converts; only the functions that make text do, and they say how.
+// It does not round what it converts; only functions that make or read text do, and they say how.
 
 export const MS_PER_SECOND = 1000;
 export const US_PER_MS = 1000;
@@ -80,4 +80,67 @@ export function formatElapsed(ms: number): string {
   const hours = Math.floor(total / (SECONDS_PER_MINUTE * SECONDS_PER_MINUTE));
   const minutes = Math.floor(total / SECONDS_PER_MINUTE) % SECONDS_PER_MINUTE;
   return [hours, minutes, total % SECONDS_PER_MINUTE].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+const DURATION_PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
+
+const minutesToMs = (minutes: number): number => secondsToMs(minutes * SECONDS_PER_MINUTE);
+const TO_MS: Readonly<Record<string, (amount: number) => number>> = {
+  ns: (amount) => amount / NS_PER_MS,
+  us: usToMs,
+  µs: usToMs,
+  μs: usToMs,
+  ms: (amount) => amount,
+  s: secondsToMs,
+  m: minutesToMs,
+  h: (amount) => minutesToMs(amount * SECONDS_PER_MINUTE),
+};
+
+/**
+ * A duration as Go writes it (`1m30s`, `500ms`, `0`) in milliseconds, negative when the text is; undefined when it is none. It
+ * guesses no unit: a bare number other than 0 is refused, because half of all readers would be wrong.
+ */
+export function parseDuration(text: string): number | undefined {
+  const unsigned = text.replace(/^[+-]/, '');
+  if (unsigned === '0') return 0;
+  let ms = 0;
+  let position = 0;
+  for (const part of unsigned.matchAll(DURATION_PART)) {
+    ms += (TO_MS[part[2] ?? ''] as (amount: number) => number)(Number(part[1]));
+    position = part.index + part[0].length;
+  }
+  if (position === 0 || position !== unsigned.length) return undefined;
+  return text.startsWith('-') && ms !== 0 ? -ms : ms;
+}
+
+/** Decimal and binary units apart, as everywhere; `k` is small, as in SI. */
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: KILO,
+  MB: MEGA,
+  GB: MEGA * KILO,
+  KiB: KIB,
+  MiB: MIB,
+  GiB: MIB * KIB,
+};
+const BITS_PER_UNIT: Readonly<Record<string, number>> = { bit: 1, kbit: KILO, Mbit: MEGA, Gbit: MEGA * KILO };
+const AMOUNT = /^(\d+(?:\.\d+)?|\.\d+)([A-Za-z]+)$/;
+const PER_SECOND = '/s';
+
+/** `64KiB`, `1.5MB`, `500B` as whole bytes, rounded; undefined when it is no size. A bare number has no unit and is none. */
+export function parseBytes(text: string): number | undefined {
+  const [, amount, unit = ''] = AMOUNT.exec(text) ?? [];
+  const size = Object.hasOwn(BYTES_PER_UNIT, unit) ? BYTES_PER_UNIT[unit] : undefined;
+  return amount === undefined || size === undefined ? undefined : Math.round(Number(amount) * size);
+}
+
+/** `500kbit/s` or `64KiB/s` as bytes per second, not rounded; undefined when it is no rate. */
+export function parseBytesPerSecond(text: string): number | undefined {
+  if (!text.endsWith(PER_SECOND)) return undefined;
+  const [, amount, unit = ''] = AMOUNT.exec(text.slice(0, -PER_SECOND.length)) ?? [];
+  if (amount === undefined) return undefined;
+  const bits = Object.hasOwn(BITS_PER_UNIT, unit) ? BITS_PER_UNIT[unit] : undefined;
+  const bytes = Object.hasOwn(BYTES_PER_UNIT, unit) ? BYTES_PER_UNIT[unit] : undefined;
+  if (bits !== undefined) return bitsToBytes(Number(amount) * bits);
+  return bytes === undefined ? undefined : Number(amount) * bytes;
 }

@@ -31,7 +31,7 @@ const TABLES: readonly string[] = ['src/events.ts', 'src/stats/summary.ts'];
 /** May write out a conversion beside units.ts: the clock's own grain. */
 const CONVERSIONS: readonly string[] = ['src/units.ts', 'src/clock.ts'];
 
-const GROUND = ['events', 'meters', 'clock', 'units', 'random', 'log', 'process', 'fetch'];
+const GROUND = ['events', 'meters', 'clock', 'units', 'random', 'log', 'process', 'fetch', 'trust'];
 const PURE = /^src\/(stats|hls|faults|proxy\/http1)\//;
 /** Known to every room, and to one another not at all. */
 const SHARED = ['hls', 'faults'];

@@ -57,6 +57,12 @@ export function checkTogether(options: Options): string[] {
       `--segment-sizes-jitter: ${options.segmentSizesJitterMs}ms is longer than the interval; allowed: at most ${options.segmentSizesIntervalMs}ms`,
     );
   }
+  if (options.noProxy && options.faults.length > 0) {
+    errors.push('--fault: without the tap nothing injects it; leave out --no-proxy');
+  }
+  if (options.tlsCaOut !== undefined && (options.tls === 'tunnel' || options.noProxy)) {
+    errors.push('--tls-ca-out: only a tap with --tls intercept has an authority; leave one of the two out');
+  }
   return [...errors, ...sharedFiles(options)];
 }
 
@@ -72,10 +78,7 @@ export function checkUrl(text: string | undefined, command: Command, options: Op
     const meant = near === undefined ? '' : `; did you mean the command ${near}?`;
     return [`URL: ${JSON.stringify(text)} ${problem}; allowed: http:// or https:// with a host${meant}`];
   }
-  const isTapped = !options.noProxy && !options.printCmd;
-  return isTapped && new URL(text).protocol === 'https:'
-    ? ['URL: the tap for https:// comes with a later release; --no-proxy plays it directly, with parser numbers only']
-    : [];
+  return [];
 }
 
 /** One line per option in use whose effect does not exist yet. */
@@ -94,7 +97,7 @@ export function checkReleased(options: Options, defaults: Partial<Options>, comm
     });
 }
 
-const WRITTEN: readonly OptionKey[] = ['report', 'journal', 'logFile', 'accessLog'];
+const WRITTEN: readonly OptionKey[] = ['report', 'tlsCaOut', 'journal', 'logFile', 'accessLog'];
 
 /** Two writers to one file would spoil both. */
 function sharedFiles(options: Options): string[] {

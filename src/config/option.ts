@@ -55,7 +55,11 @@ type EnumShape<Choice extends string> = {
 
 type TextShape = { readonly type: 'string' | 'path'; readonly placeholder: string } | { readonly type: 'url' | 'host' };
 
-type ListShape = { readonly type: 'list'; readonly placeholder: string; readonly itemForm?: 'header' };
+type ListShape = {
+  readonly type: 'list';
+  readonly placeholder: string;
+  readonly itemForm?: 'header' | 'field-name' | 'fault';
+};
 
 type Shape<Value> = [Value] extends [boolean]
   ? { readonly type: 'boolean' }

@@ -9,6 +9,8 @@ export interface TapOptions {
   readonly tls: 'intercept' | 'tunnel';
   readonly tlsCaOut?: string;
   readonly upstream: 'mirror' | 'shared';
+  readonly upstreamConnections: number;
+  readonly upstreamIdleMs: number;
   readonly recordFields: readonly string[];
   readonly faults: readonly string[];
   readonly calibrate: boolean;
@@ -17,6 +19,11 @@ export interface TapOptions {
   readonly idleExitMs?: number;
   readonly answerErrors: boolean;
   readonly halfClose: boolean;
+  /** Timers of long-lived streams only. */
+  readonly streamFirstByteMs: number;
+  readonly streamSilentMs: number;
+  readonly streamDrainMs: number;
+  readonly checkTs: boolean;
 }
 
 const TAPPED: readonly Command[] = ['run', 'demo', 'check', 'proxy'];
@@ -25,6 +32,8 @@ const TAPPED: readonly Command[] = ['run', 'demo', 'check', 'proxy'];
 const MAXIMUM_WORKERS = 64;
 /** As many as clients: each is a listener with a port of its own. */
 const MAXIMUM_DOORS = 5000;
+/** The ports of one local address, less those that the system keeps. */
+const MAXIMUM_CONNECTIONS = 28_000;
 
 export const tapOptions: OptionTable<TapOptions> = {
   noProxy: {
@@ -54,7 +63,7 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'intercept',
     group: 'Tap',
     commands: TAPPED,
-    since: 'later',
+    since: 'now',
     help: 'https origins: read with a certificate of our own, or relay unseen',
   },
   tlsCaOut: {
@@ -63,7 +72,7 @@ export const tapOptions: OptionTable<TapOptions> = {
     placeholder: 'FILE',
     group: 'Tap',
     commands: TAPPED,
-    since: 'later',
+    since: 'now',
     help: "Write the certificate of the run's own authority here, for other players",
   },
   upstream: {
@@ -73,26 +82,51 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'mirror',
     group: 'Tap',
     commands: TAPPED,
-    since: 'later',
+    since: 'now',
     help: "Origin connections: one for each of the clients' own, or a pool shared by all",
+  },
+  upstreamConnections: {
+    name: 'upstream-connections',
+    type: 'integer',
+    unit: 'connections',
+    minimum: 1,
+    maximum: MAXIMUM_CONNECTIONS,
+    default: '64',
+    group: 'Tap',
+    commands: TAPPED,
+    since: 'now',
+    help: 'With --upstream shared: connections to one origin at most, and at least one per thread of the tap',
+  },
+  upstreamIdleMs: {
+    name: 'upstream-idle',
+    type: 'duration',
+    minimum: '10ms',
+    maximum: '1h',
+    default: '15s',
+    group: 'Tap',
+    commands: TAPPED,
+    since: 'now',
+    help: 'With --upstream shared: how long a connection may go unused before it is closed',
   },
   recordFields: {
     name: 'record-field',
     type: 'list',
     placeholder: 'NAME',
+    itemForm: 'field-name',
     group: 'Tap',
     commands: TAPPED,
-    since: 'later',
+    since: 'now',
     help: 'Response header field to keep in transfer records; may be repeated',
   },
   faults: {
     name: 'fault',
     type: 'list',
     placeholder: 'RULE',
+    itemForm: 'fault',
     group: 'Tap',
     commands: [...TAPPED, 'origin'],
-    since: 'later',
-    help: 'Inject a fault, for instance kind=segment nth=7 status=404; may be repeated',
+    since: 'now',
+    help: "Inject a fault, as in 'kind=segment nth=7 status=404': in the tap, or with origin in its own answers; may be repeated",
   },
   calibrate: {
     name: 'calibrate',
@@ -100,7 +134,7 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'later',
+    since: 'now',
     help: "Measure the tap's own added time and CPU on this machine, and leave",
   },
   noCalibrate: {
@@ -109,7 +143,7 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: TAPPED,
-    since: 'later',
+    since: 'now',
     help: 'Skip the short calibration at the start',
   },
   doors: {
@@ -131,8 +165,8 @@ export const tapOptions: OptionTable<TapOptions> = {
     maximum: '576h',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'later',
-    help: 'Leave after this long without a connection',
+    since: 'now',
+    help: 'Leave after this long without an open connection',
   },
   answerErrors: {
     name: 'answer-errors',
@@ -140,7 +174,7 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'later',
+    since: 'now',
     help: 'Answer 502 or 504 where the origin fails, in place of a reset',
   },
   halfClose: {
@@ -149,7 +183,49 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'later',
+    since: 'now',
     help: 'Take a FIN from the player as the end of its requests, not as leaving',
+  },
+  streamFirstByteMs: {
+    name: 'stream-first-byte-timeout',
+    type: 'duration',
+    minimum: '100ms',
+    maximum: '1h',
+    default: '10s',
+    group: 'Tap',
+    commands: TAPPED,
+    since: 'now',
+    help: 'Endless MPEG-TS: how long the origin may take to its first octet',
+  },
+  streamSilentMs: {
+    name: 'stream-silent-timeout',
+    type: 'duration',
+    minimum: '100ms',
+    maximum: '24h',
+    default: '60s',
+    group: 'Tap',
+    commands: TAPPED,
+    since: 'now',
+    help: 'Endless MPEG-TS: how long the origin may send nothing before the stream is ended',
+  },
+  streamDrainMs: {
+    name: 'stream-drain-timeout',
+    type: 'duration',
+    minimum: '100ms',
+    maximum: '24h',
+    default: '30s',
+    group: 'Tap',
+    commands: TAPPED,
+    since: 'now',
+    help: 'Endless MPEG-TS: how long a player may read nothing before the stream is ended',
+  },
+  checkTs: {
+    name: 'check-ts',
+    type: 'boolean',
+    default: 'false',
+    group: 'Tap',
+    commands: TAPPED,
+    since: 'now',
+    help: 'Endless MPEG-TS: count lost sync and wrong continuity counters',
   },
 };

@@ -1,6 +1,7 @@
 // One option's value from its text, and the sentence that says what would have been allowed.
 // It looks at one value at a time: what two options say together is checks.ts.
-import { parseDuration } from './duration.ts';
+import { readFault } from '../faults/parse.ts';
+import { parseDuration } from '../units.ts';
 import type { HostPort, Option } from './option.ts';
 
 export type OptionValue = string | number | boolean | HostPort | readonly string[];
@@ -11,6 +12,17 @@ const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 /** RFC 9110 field-name and field-value, without the octets that would end the line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
 const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*$/;
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Whoever reads a journal must not be able to log in with it. */
+const SECRET_FIELDS = new Set([
+  'authentication-info',
+  'authorization',
+  'cookie',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'set-cookie',
+  'set-cookie2',
+]);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
 const CONTROL = /[\x00-\x1f\x7f]/;
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)$/;
@@ -47,7 +59,10 @@ export function parseValue(option: Option, text: string): Parsed {
     case 'hostport':
       return hostPort(text) ?? problem('is not an address to listen on');
     case 'list':
-      return option.itemForm === 'header' && !HEADER.test(text) ? problem('is not a header') : { value: [text] };
+      if (option.itemForm === 'header' && !HEADER.test(text)) return problem('is not a header');
+      if (option.itemForm === 'field-name' && !FIELD_NAME.test(text)) return problem('is not the name of a field');
+      if (option.itemForm === 'field-name' && SECRET_FIELDS.has(text.toLowerCase())) return problem('carries secrets');
+      return (option.itemForm === 'fault' ? faultProblem(text) : undefined) ?? { value: [text] };
     case 'path':
       return text === '' || text.includes('\0') ? problem('is not a path') : { value: text };
     case 'string':
@@ -85,12 +100,21 @@ function allowed(option: Option): string {
     case 'hostport':
       return 'HOST:PORT, [IPv6]:PORT or :PORT, with a port from 0 to 65535';
     case 'list':
-      return option.itemForm === 'header' ? "'Name: value' on one line, may be repeated" : 'any text, may be repeated';
+      if (option.itemForm === 'header') return "'Name: value' on one line, may be repeated";
+      return option.itemForm === 'field-name'
+        ? "a response field's name, as in X-Served-By, but none of cookies or credentials; may be repeated"
+        : 'any text, may be repeated';
     case 'path':
       return 'a path';
     case 'string':
       return 'text on one line';
   }
+}
+
+/** Everything that is wrong with a rule; each part says what is allowed. */
+function faultProblem(text: string): Parsed | undefined {
+  const read = readFault(text);
+  return 'problems' in read ? { problem: `is no fault rule: ${read.problems.join('. ')}` } : undefined;
 }
 
 function within(value: number, minimum: number, maximum: number): Parsed | undefined {

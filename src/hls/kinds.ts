@@ -5,6 +5,7 @@ import type { ByteRange, Kind } from '../events.ts';
 import { KIB } from '../units.ts';
 import { type Playlist, readPlaylist } from './playlist.ts';
 import { canonicalUrl, resourceKey } from './resource.ts';
+import { hasTransportPackets } from './transport-stream.ts';
 
 /** A playlist with its resources by identity; read once per worker, shared by its doors. */
 export interface IndexedPlaylist {
@@ -137,7 +138,6 @@ export interface ContentFacts {
   readonly status?: number;
   readonly method: string;
   readonly declaredContentLength?: number;
-  readonly isChunked: boolean;
   /** Decoded; enough are 377 for MPEG-TS, some more for a playlist. */
   readonly firstOctets?: Buffer;
 }
@@ -145,11 +145,11 @@ export interface ContentFacts {
 const PLAYLIST_START = /^(?:\u00EF\u00BB\u00BF)?#EXTM3U(?=\s|$)/;
 const MULTIVARIANT_TAG = /^#EXT-X-(?:STREAM-INF|MEDIA|I-FRAME-STREAM-INF|SESSION-KEY|SESSION-DATA):/m;
 const TS_MEDIA_TYPE = 'video/mp2t';
-const TS_SYNC_OCTET = 0x47;
-const TS_PACKET_BYTES = 188;
+const NO_CONTENT_STATUS = 204;
 /** Where a playlist's tags say of which sort it is; all of them come early. */
 const MAX_SNIFFED_BYTES: number = 4 * KIB;
-const EXTENSION = /\.([a-z0-9]+)$/;
+/** Of the last part of the path; a host has none. */
+const EXTENSION = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*\/[^?#]*\.([a-z0-9]+)(?:[?#]|$)/i;
 
 const KIND_OF_MEDIA_TYPE: ReadonlyMap<string, Kind> = new Map([
   ['application/vnd.apple.mpegurl', 'media-playlist'],
@@ -187,6 +187,17 @@ const KIND_OF_EXTENSION: ReadonlyMap<string, Kind> = new Map([
   ['key', 'key'],
 ]);
 
+/** 2xx with content of a length that nobody said: whether it is a `stream` is for media type or first octets to say. */
+export function mayBeContinuous(
+  method: string,
+  status: number | undefined,
+  declaredContentLength: number | undefined,
+): boolean {
+  if (status === undefined) return false;
+  const isOk = status >= 200 && status < 300 && status !== NO_CONTENT_STATUS;
+  return isOk && method !== 'HEAD' && declaredContentLength === undefined;
+}
+
 /**
  * For what no playlist lists. The content decides first (`#EXTM3U`; a continuous MPEG-TS body is a `stream`), then media
  * type, extension, TS packets. Of an error response neither content nor media type speaks of the resource.
@@ -198,7 +209,8 @@ export function kindByContent(facts: ContentFacts): Kind {
   const text = octets?.toString('latin1', 0, MAX_SNIFFED_BYTES) ?? '';
   if (PLAYLIST_START.test(text)) return MULTIVARIANT_TAG.test(text) ? 'multivariant-playlist' : 'media-playlist';
   const isTransportStream = octets !== undefined && hasTransportPackets(octets);
-  if (isContinuous(facts) && (mediaType === TS_MEDIA_TYPE || isTransportStream)) return 'stream';
+  const isContinuous = mayBeContinuous(facts.method, facts.status, facts.declaredContentLength);
+  if (isContinuous && (mediaType === TS_MEDIA_TYPE || isTransportStream)) return 'stream';
   return (
     KIND_OF_MEDIA_TYPE.get(mediaType ?? '') ??
     KIND_OF_EXTENSION.get(extensionOf(facts.url)) ??
@@ -206,23 +218,12 @@ export function kindByContent(facts: ContentFacts): Kind {
   );
 }
 
-/** 2xx with content of a length that nobody said. */
-function isContinuous(facts: ContentFacts): boolean {
-  const isOk = facts.status !== undefined && facts.status >= 200 && facts.status < 300;
-  return isOk && facts.method !== 'HEAD' && (facts.isChunked || facts.declaredContentLength === undefined);
-}
-
-function hasTransportPackets(octets: Buffer): boolean {
-  return [0, 1, 2].every((packet) => octets[packet * TS_PACKET_BYTES] === TS_SYNC_OCTET);
-}
-
 function extensionOf(url: string): string {
-  const path = URL.parse(url)?.pathname ?? url;
-  return EXTENSION.exec(path.toLowerCase())?.[1] ?? '';
+  return EXTENSION.exec(url)?.[1]?.toLowerCase() ?? '';
 }
 
 function playlistKey(url: string): string {
-  const parsed = URL.parse(url);
+  const parsed = url.includes(DELIVERY_DIRECTIVE) ? URL.parse(url) : null;
   if (parsed === null || !parsed.search.includes(DELIVERY_DIRECTIVE)) return canonicalUrl(url);
   const kept = parsed.search
     .slice(1)

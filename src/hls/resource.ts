@@ -8,6 +8,7 @@ export interface ListedResource {
   readonly range?: ByteRange;
 }
 
+let last: { readonly url: string; readonly canonical: string } = { url: '', canonical: '' };
 const SINGLE_RANGE = /^bytes=([0-9]+)-([0-9]*)$/i;
 
 /**
@@ -20,12 +21,10 @@ export function resourceKey(url: string, range: ByteRange | undefined): string {
   return `${address} ${range[0]}-${range[1] ?? ''}`;
 }
 
-/** The URL part of `resourceKey`. */
+/** The URL part of `resourceKey`. One resource is asked about several times in a row: the last answer is kept. */
 export function canonicalUrl(url: string): string {
-  const parsed = URL.parse(url);
-  if (parsed === null) return url.split('#', 1)[0] ?? url;
-  parsed.hash = '';
-  return parsed.href;
+  if (url !== last.url) last = { url, canonical: readUrl(url) };
+  return last.canonical;
 }
 
 /**
@@ -58,4 +57,11 @@ export function listedResource(
 /** A range of no octets cannot be asked for: then the URL alone is listed. */
 export function partOf(url: string, first: number, lengthBytes: number): ListedResource {
   return lengthBytes === 0 ? { url } : { url, range: [first, first + lengthBytes - 1] };
+}
+
+function readUrl(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return url.split('#', 1)[0] ?? url;
+  parsed.hash = '';
+  return parsed.href;
 }

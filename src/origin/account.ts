@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
+import type { Injected } from '../events.ts';
 
 /** One line of the access log; the names are nginx's where nginx has one. */
 export interface AccessLine {
@@ -20,6 +21,8 @@ export interface AccessLine {
   readonly body_bytes_sent: number;
   /** The kernel took the last octet. */
   readonly completed: boolean;
+  /** A fault on purpose that has acted on it. */
+  readonly injected?: Injected;
   readonly user_agent?: string;
   readonly range?: string;
 }
@@ -49,13 +52,15 @@ interface OpenRequest {
   readonly response: ServerResponse;
 }
 
-/** nginx's code for a client that left before there was a response head. */
+/** nginx's codes for a client that left before there was a response head, and for a connection that it closed itself. */
 const CLIENT_CLOSED_REQUEST = 499;
+const CLOSED_WITHOUT_RESPONSE = 444;
 
 export class Account {
   readonly #clock: Clock;
   readonly #onLine: (line: AccessLine) => void;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #injected = new WeakMap<ServerResponse, Injected>();
   #connectionsSeen = 0;
   #requests = 0;
   #closedBytes = 0;
@@ -103,6 +108,11 @@ export class Account {
     });
   }
 
+  /** A fault on purpose acts on this answer: its line says so. */
+  inject(response: ServerResponse, fault: Injected): void {
+    this.#injected.set(response, fault);
+  }
+
   #connected(socket: Socket): void {
     this.#connectionsSeen += 1;
     const connection: Connection = {
@@ -139,14 +149,17 @@ export class Account {
     const { request, response } = open;
     const bytes = this.#claim(socket, connection);
     const bodyBytes = Math.max(0, bytes - headLength(response));
+    const injected = this.#injected.get(response);
+    const withoutHead = injected === 'reset' ? CLOSED_WITHOUT_RESPONSE : CLIENT_CLOSED_REQUEST;
     this.#headBytes += bytes - bodyBytes;
     this.#write(connection, open.index, {
       method: request.method ?? '-',
       uri: request.url ?? '-',
-      status: bytes > 0 ? response.statusCode : CLIENT_CLOSED_REQUEST,
+      status: bytes > 0 ? response.statusCode : withoutHead,
       bytes,
       bodyBytes,
       completed,
+      injected,
       userAgent: request.headers['user-agent'],
       range: request.headers.range,
     });
@@ -170,6 +183,7 @@ export class Account {
       bytes_sent: facts.bytes,
       body_bytes_sent: facts.bodyBytes,
       completed: facts.completed,
+      ...(facts.injected === undefined ? {} : { injected: facts.injected }),
       ...(facts.userAgent === undefined ? {} : { user_agent: facts.userAgent }),
       ...(facts.range === undefined ? {} : { range: facts.range }),
     });
@@ -183,6 +197,7 @@ interface LineFacts {
   readonly bytes: number;
   readonly bodyBytes: number;
   readonly completed: boolean;
+  readonly injected?: Injected | undefined;
   readonly userAgent?: string | undefined;
   readonly range?: string | undefined;
 }

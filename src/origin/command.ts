@@ -1,4 +1,5 @@
 // `hls-swarm origin`: the live origin in the foreground, until a signal. It starts no client and measures nothing.
+import { faultRules } from '../faults/parse.ts';
 import { startLiveOrigin } from './live-origin.ts';
 import type { ProfileName } from './profiles.ts';
 
@@ -9,6 +10,9 @@ export interface OriginCommandOptions {
   readonly port: number;
   /** A file, appended to. */
   readonly accessLog?: string;
+  /** Faults on purpose, as written, and the seed of their chances. */
+  readonly faults?: readonly string[];
+  readonly seed?: number;
   /** Default `ffmpeg`. */
   readonly ffmpegPath?: string;
   /** Default stdout and stderr. */
@@ -28,13 +32,15 @@ export async function runOrigin(options: OriginCommandOptions): Promise<number> 
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   try {
-    const { profile, host, port, accessLog, ffmpegPath = 'ffmpeg' } = options;
+    const { profile, host, port, accessLog, ffmpegPath = 'ffmpeg', faults = [], seed = 0 } = options;
     const origin = await startLiveOrigin(
       {
         profile,
         host,
         port,
         ffmpegPath,
+        faults: faultRules(faults),
+        seed,
         signal: ending.signal,
         ...(accessLog === undefined ? {} : { accessLogFile: accessLog }),
       },
@@ -43,6 +49,8 @@ export async function runOrigin(options: OriginCommandOptions): Promise<number> 
     print(`stream   ${origin.url}`);
     print(`metrics  ${origin.metricsUrl}`);
     print(`listing  ${origin.listingUrl}`);
+    for (const fault of faults) print(`fault    ${fault}`);
+    if (faults.length > 0) print(`seed     ${seed}`);
     const { promise: asked, resolve: ask } = Promise.withResolvers<undefined>();
     if (ending.signal.aborted) ask(undefined);
     ending.signal.addEventListener('abort', () => ask(undefined), { once: true });

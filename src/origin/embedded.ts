@@ -155,6 +155,7 @@ function asRequest(line: AccessLine): OriginRequest {
     bytesSent: line.bytes_sent,
     bodyBytesSent: line.body_bytes_sent,
     completed: line.completed,
+    ...(line.injected === undefined ? {} : { injected: line.injected }),
     ...(line.user_agent === undefined ? {} : { userAgent: line.user_agent }),
   };
 }

@@ -2,9 +2,11 @@
 // It handles no signal and prints nothing; main.ts and command.ts do.
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { clockFrom, clockOrigin } from '../clock.ts';
+import type { FaultRule } from '../faults/rule.ts';
 import { LineFile } from '../log.ts';
 import { MS_PER_SECOND, msToSeconds } from '../units.ts';
 import { type AccessLine, Account } from './account.ts';
+import { OriginFaults } from './faults.ts';
 import { startFfmpeg } from './ffmpeg.ts';
 import { ensureLoop } from './loop.ts';
 import { MediaStore } from './media-store.ts';
@@ -20,6 +22,9 @@ export interface LiveOriginOptions {
   /** Appended to, one JSON line per request. A pipe whose reader stalls loses what it has not taken a second after the end. */
   readonly accessLogFile?: string;
   readonly ffmpegPath: string;
+  /** Faults on purpose in its own answers, and the seed of their chances. */
+  readonly faults?: readonly FaultRule[];
+  readonly seed?: number;
   /** Gives up the start: it rejects with the signal's reason. */
   readonly signal: AbortSignal;
 }
@@ -76,7 +81,10 @@ export async function startLiveOrigin(
     log?.write(`${JSON.stringify(line)}\n`);
     onLine(line);
   });
-  const server = createOriginServer({ store, account, isLive: () => segments >= SEGMENTS_TO_BE_LIVE });
+  const { faults: rules = [], seed = 0 } = options;
+  const onInjected: typeof account.inject = (response, fault) => account.inject(response, fault);
+  const faults = rules.length === 0 ? {} : { faults: new OriginFaults({ rules, seed, clock, onInjected }) };
+  const server = createOriginServer({ store, account, isLive: () => segments >= SEGMENTS_TO_BE_LIVE, ...faults });
   endings.defer(() => server.close());
   await listen(server, options);
   const loopFile = await ensureLoop({ ...options, workFolder });

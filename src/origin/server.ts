@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { KIB, MS_PER_SECOND, SECONDS_PER_MINUTE } from '../units.ts';
 import type { Account } from './account.ts';
+import type { OriginFaults, SendContent } from './faults.ts';
 import { readHostCounters } from './host-metrics.ts';
 import type { MediaFile, MediaStore } from './media-store.ts';
 import { METRICS_MEDIA_TYPE, metricsText } from './metrics-text.ts';
@@ -28,10 +29,12 @@ interface ServerParts {
   readonly store: MediaStore;
   readonly account: Account;
   readonly isLive: () => boolean;
+  /** Faults on purpose in answers to requests for media. */
+  readonly faults?: OriginFaults;
 }
 
 /** A server that does not listen yet; `close()` ends its connections at once. */
-export function createOriginServer({ store, account, isLive }: ServerParts): FastifyInstance {
+export function createOriginServer({ store, account, isLive, faults }: ServerParts): FastifyInstance {
   const server = fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -52,7 +55,13 @@ export function createOriginServer({ store, account, isLive }: ServerParts): Fas
   });
   server.setNotFoundHandler((request, reply) => notFound(request, reply));
   const routes: readonly [string, (request: FastifyRequest, reply: FastifyReply) => unknown][] = [
-    [`${MEDIA_PATH}:name`, (request, reply) => media(store, request, reply)],
+    [
+      `${MEDIA_PATH}:name`,
+      (request, reply) => {
+        const answer = (send?: SendContent): FastifyReply => media(store, request, reply, send);
+        return faults === undefined ? answer() : faults.answer(request, reply, answer);
+      },
+    ],
     [LISTING_PATH, (request, reply) => sendText(request, reply, 'application/json', listing(store.list()))],
     [HEALTH_PATH, (request, reply) => health(isLive(), request, reply)],
     [
@@ -67,7 +76,12 @@ export function createOriginServer({ store, account, isLive }: ServerParts): Fas
   return server;
 }
 
-function media(store: MediaStore, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function media(
+  store: MediaStore,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  send: SendContent = (_content, ordinary) => ordinary(),
+): FastifyReply {
   const { name } = request.params as { readonly name: string };
   const file = store.get(name);
   if (file === undefined) return notFound(request, reply);
@@ -83,9 +97,10 @@ function media(store: MediaStore, request: FastifyRequest, reply: FastifyReply):
   const range = readRange(field, length);
   if (range.kind === 'unsatisfiable') return reply.header('content-range', `bytes */${length}`).code(416).send();
   reply.type(file.mediaType);
-  if (range.kind === 'whole') return sendOctets(request, reply, file.content);
+  const answer = (content: Buffer): FastifyReply => send(content, () => sendOctets(request, reply, content));
+  if (range.kind === 'whole') return answer(file.content);
   reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${length}`);
-  return sendOctets(request, reply, file.content.subarray(range.first, range.last + 1));
+  return answer(file.content.subarray(range.first, range.last + 1));
 }
 
 /** The form of nginx's `autoindex_format json`. */

@@ -9,7 +9,7 @@ export interface TlsBehaviour {
   readonly mode: 'intercept' | 'tunnel';
   /** Refuse an origin whose certificate does not verify. */
   readonly verifiesOrigin: boolean;
-  /** The run's throw-away authority, PEM; absent until it is made, and in a tap that intercepts nothing. */
+  /** The run's throw-away authority, PEM. Absent: a worker makes its own when first needed, which no player can verify. */
   readonly authority?: { readonly certificate: string; readonly privateKey: string };
 }
 

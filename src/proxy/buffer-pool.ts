@@ -1,15 +1,55 @@
-// Read buffers that sockets lend from and give back to when the kernel has taken the octets.
-// It never blocks and never refuses: beyond its bound, buffers are simply not kept.
-import { MAX_POOLED_BUFFERS, READ_BUFFER_BYTES } from './limits.ts';
+// Where reads from origins land. A connection whose answer is under way has a buffer of its own until the kernel has taken
+// the octets; of resting connections a few keep theirs, all others share one, so that thousands cost nothing.
+// It never blocks and never refuses: beyond its bounds buffers are smaller, and what is not kept is freed at once.
+import {
+  LANDING_BUFFER_BYTES,
+  LARGE_BUFFER_BYTES,
+  MAX_FREE_BUFFERS,
+  MAX_LARGE_BUFFERS,
+  MAX_RESTING_BUFFERS,
+  MEDIUM_BUFFER_BYTES,
+} from './limits.ts';
 
 export class BufferPool {
+  /** Shared by resting connections: whoever reads into it copies before anybody else can. */
+  readonly landing: Buffer = Buffer.allocUnsafeSlow(LANDING_BUFFER_BYTES);
   readonly #free: Buffer[] = [];
+  #large = 0;
+  #lent = 0;
 
+  /** A buffer of one's own. */
   take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    this.#lent += 1;
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#large >= MAX_LARGE_BUFFERS) return Buffer.allocUnsafeSlow(MEDIUM_BUFFER_BYTES);
+    this.#large += 1;
+    return Buffer.allocUnsafeSlow(LARGE_BUFFER_BYTES);
   }
 
+  /** For the next read of a connection whose own buffer is with a slow client: another one, while there are plenty. */
+  spare(): Buffer {
+    return this.#lent < MAX_LARGE_BUFFERS ? this.take() : this.landing;
+  }
+
+  /** For the next read of a connection from which nothing is due: its own while few rest, else the shared one. */
+  rest(buffer: Buffer): Buffer {
+    if (buffer === this.landing || this.#lent <= MAX_RESTING_BUFFERS) return buffer;
+    this.give(buffer);
+    return this.landing;
+  }
+
+  /** Takes back what `take` lent. */
   give(buffer: Buffer): void {
-    if (this.#free.length < MAX_POOLED_BUFFERS) this.#free.push(buffer);
+    if (buffer === this.landing) return;
+    this.#lent -= 1;
+    const isLarge = buffer.length === LARGE_BUFFER_BYTES;
+    if (isLarge && this.#free.length < MAX_FREE_BUFFERS) {
+      this.#free.push(buffer);
+      return;
+    }
+    if (isLarge) this.#large -= 1;
+    // A worker without traffic collects no garbage: its memory would stay.
+    (buffer.buffer as ArrayBuffer).transfer(0);
   }
 }

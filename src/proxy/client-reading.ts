@@ -5,19 +5,30 @@ import { PAUSED_CHECK_MS } from './limits.ts';
 
 export class ClientReading {
   readonly #socket: Socket;
+  readonly #accepted: Socket;
   #timer: NodeJS.Timeout | undefined;
+  #hasFinished = false;
 
-  constructor(socket: Socket) {
+  /** `accepted` is what carries `socket`: itself, or the connection beneath its TLS. */
+  constructor(socket: Socket, accepted: Socket) {
     this.#socket = socket;
+    this.#accepted = accepted;
   }
 
   /** A paused socket tells nothing, not even that its peer is gone: an empty write now and then finds that out. */
   pause(): void {
     this.#socket.pause();
-    this.#timer ??= setInterval(() => this.#socket.write(''), PAUSED_CHECK_MS);
+    this.#timer ??= setInterval(() => this.#accepted.write(''), PAUSED_CHECK_MS);
+  }
+
+  /** It has said its last: there is nothing more to read, and only a write can still tell that it is gone. */
+  finish(): void {
+    this.#hasFinished = true;
+    this.pause();
   }
 
   resume(): void {
+    if (this.#hasFinished) return;
     this.end();
     this.#socket.resume();
   }

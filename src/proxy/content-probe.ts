@@ -34,7 +34,8 @@ export class ContentProbe {
 
   /** The first octets of the content, as they came. */
   firstOctets(): Buffer {
-    return Buffer.concat(this.#parts.slice(0, 2), Math.min(this.#bytes, KIND_PROBE_BYTES));
+    // Reads may be as small as an octet; of a playlist that grows in the copy no more than this is joined.
+    return Buffer.concat(this.#parts.slice(0, KIND_PROBE_BYTES)).subarray(0, KIND_PROBE_BYTES);
   }
 
   /** The whole text when it is a playlist within bounds; undefined otherwise. */

@@ -7,6 +7,7 @@ import {
   KINDS,
   type PlaylistEvent,
   type SegmentListedEvent,
+  type StreamEvent,
   type TransferEvent,
   type VariantsEvent,
 } from '../events.ts';
@@ -16,13 +17,22 @@ import { WORKER_SLOT } from '../meters.ts';
 import type { Behaviour } from './behaviour.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { MAX_ANNOUNCED_SEGMENTS, type TimeLimits } from './limits.ts';
+import { StreamBook } from './stream-book.ts';
+import { Interception } from './tls/interception.ts';
 import type { Ending, Transfer } from './transfer.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
 
 /** Every way to write this machine to itself, the unspecified addresses included (Linux connects them to loopback). */
 const LOOPBACK = /^(?:localhost\.?|(?:::ffff:)?127(?:\.[0-9]+){1,3}|0\.0\.0\.0|::1?)$/i;
 
 /** What leaves a worker as a record. */
-export type TapRecord = TransferEvent | ConnectionEvent | PlaylistEvent | VariantsEvent | SegmentListedEvent;
+export type TapRecord =
+  | TransferEvent
+  | ConnectionEvent
+  | PlaylistEvent
+  | VariantsEvent
+  | SegmentListedEvent
+  | StreamEvent;
 
 export interface ContextOptions {
   readonly clock: Clock;
@@ -45,8 +55,12 @@ export class TapContext {
   readonly behaviour: Behaviour;
   readonly limits: TimeLimits;
   readonly pool: BufferPool = new BufferPool();
+  /** Connections to origins that clients share; absent when each has its own. */
+  shared: UpstreamPool | undefined;
   readonly emit: (record: TapRecord) => void;
   readonly openTransfers: Set<Transfer> = new Set();
+  readonly streams: StreamBook;
+  readonly interception: Interception;
   /** Loopback ports of our own listeners: a request to one would run in circles. */
   readonly #ownPorts: Set<number> = new Set();
   readonly #slots: Float64Array;
@@ -63,6 +77,14 @@ export class TapContext {
     this.behaviour = options.behaviour;
     this.limits = options.limits;
     this.emit = options.emit;
+    const { clock, emit } = options;
+    this.interception = new Interception(clock, options.behaviour.tls.authority);
+    this.streams = new StreamBook({
+      clock,
+      emit,
+      limits: options.behaviour.streams,
+      intervalMs: options.limits.streamIntervalMs,
+    });
     this.#slots = options.slots;
     this.#kinds = options.kinds;
     this.#step = options.workers;
@@ -80,6 +102,15 @@ export class TapContext {
     this.#kinds[slot] = (this.#kinds[slot] ?? 0) + bytes;
   }
 
+  /** The content of a transfer so far turns out to be of another kind. */
+  moveKind(transfer: Transfer, slot: number): void {
+    if (slot === transfer.kindSlot) return;
+    // Out before in: a reader between the two stores sees bytes late, never twice.
+    this.meterKind(transfer.kindSlot, -transfer.contentBytes);
+    this.meterKind(slot, transfer.contentBytes);
+    transfer.kindSlot = slot;
+  }
+
   begin(transfer: Transfer): void {
     this.openTransfers.add(transfer);
     this.meter('transfers', 1);
@@ -91,12 +122,8 @@ export class TapContext {
     this.openTransfers.delete(transfer);
     this.meter('openTransfers', -1);
     this.meter('deliveredBytes', ending.deliveredBytes);
-    const finalSlot = KINDS.indexOf(ending.kind);
-    if (finalSlot !== transfer.kindSlot) {
-      // Out before in: a reader between the two stores sees bytes late, never twice.
-      this.meterKind(transfer.kindSlot, -transfer.contentBytes);
-      this.meterKind(finalSlot, transfer.contentBytes);
-    }
+    this.moveKind(transfer, KINDS.indexOf(ending.kind));
+    if (transfer.stream !== undefined) this.streams.close(transfer.stream);
     this.emit(transfer.end(ending));
   }
 

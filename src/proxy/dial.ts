@@ -1,18 +1,33 @@
-// Opens one connection to an origin: resolves in getaddrinfo order, tries the next address when one refuses, marks each step.
+// Opens one connection to an origin: resolves in getaddrinfo order, tries the next address when one refuses, speaks TLS with it
+// when asked to, marks each step.
 // It never retries an address, races families or caches names: a player that dialled directly would not either.
 import { lookup } from 'node:dns';
 import { connect, type OnReadOpts, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
+import { tlsProblem } from '../trust.ts';
+import { connectSecured, type SecureDial, type Transport, transportOf } from './tls/origin-handshake.ts';
 
 export interface DialMarks {
   readonly beganAtMs: number;
   /** Absent for an address literal. */
   resolvedAtMs?: number;
   connectedAtMs?: number;
+  /** Absent without TLS. */
+  securedAtMs?: number;
 }
 
-/** What went wrong, as a termination code's cause: resolve, refuse, time out, or this machine's own limits. */
-export type DialFailure = { readonly code: 'XD' | 'SC' | 'sC' | 'RC'; readonly reason: string };
+/** What went wrong, as a termination code's cause: resolve, refuse, time out, TLS, or this machine's own limits. */
+export type DialFailure = { readonly code: 'XD' | 'SC' | 'sC' | 'XT' | 'RC'; readonly reason: string };
+
+/** What a dial has to say of its TLS. */
+export interface DialTls {
+  /** Octets that the socket beneath has read: the handshake's and the encryption's own among them. */
+  readonly readBytes: number;
+  /** Undefined before the handshake ended. */
+  readonly isResumed: boolean | undefined;
+  readonly hasFailed: boolean;
+}
 
 export interface DialTarget {
   readonly host: string;
@@ -21,7 +36,10 @@ export interface DialTarget {
 }
 
 export interface DialRequest extends DialTarget {
+  /** For all of it: name, connection, TLS. */
   readonly timeoutMs: number;
+  /** Absent = in the clear. */
+  readonly secure?: SecureDial;
   readonly onread: OnReadOpts;
   readonly clock: Clock;
   onConnected(socket: Socket): void;
@@ -37,22 +55,35 @@ export class Dial {
   readonly #request: DialRequest;
   readonly #timer: NodeJS.Timeout;
   #socket: Socket | undefined;
+  #transport: Transport | undefined;
+  #isResumed: boolean | undefined;
+  #hasTlsFailed = false;
   #settled = false;
 
   constructor(request: DialRequest) {
     this.#request = request;
     this.marks = { beganAtMs: request.clock.nowMs() };
     this.#timer = setTimeout(
-      () => this.#fail({ code: 'sC', reason: `no connection within ${request.timeoutMs} ms` }),
+      () => this.#fail({ code: 'sC', reason: `no ${this.#awaited} within ${request.timeoutMs} ms` }),
       request.timeoutMs,
     );
     if (request.isAddress) this.#try([request.host]);
     else lookup(request.host, { all: true, order: 'verbatim' }, (error, addresses) => this.#resolved(error, addresses));
   }
 
+  /** Undefined without TLS. */
+  get tls(): DialTls | undefined {
+    if (this.#request.secure === undefined) return undefined;
+    return { readBytes: this.#transport?.bytesRead ?? 0, isResumed: this.#isResumed, hasFailed: this.#hasTlsFailed };
+  }
+
   cancel(): void {
     this.#settle();
     this.#socket?.destroy();
+  }
+
+  get #awaited(): string {
+    return this.marks.connectedAtMs === undefined ? 'connection' : 'end of the TLS handshake';
   }
 
   #resolved(error: NodeJS.ErrnoException | null, addresses: readonly { address: string }[]): void {
@@ -66,35 +97,51 @@ export class Dial {
   #try(addresses: readonly string[]): void {
     const [address, ...others] = addresses;
     if (address === undefined) return;
-    const { port, onread } = this.#request;
-    const socket = connect({
-      host: address,
-      port,
-      onread,
-      noDelay: true,
-      autoSelectFamily: false,
-      allowHalfOpen: true,
-    });
+    const socket = this.#connect(address);
     this.#socket = socket;
     const failed = (error: NodeJS.ErrnoException): void => {
       if (this.#settled) return;
       const isLocal = LOCAL_CODES.has(error.code ?? '');
-      if (others.length > 0 && !isLocal) this.#try(others);
+      if (this.marks.connectedAtMs !== undefined) this.#fail({ code: 'XT', reason: tlsProblem(error) });
+      else if (others.length > 0 && !isLocal) this.#try(others);
       else this.#fail({ code: isLocal ? 'RC' : error.code === 'ETIMEDOUT' ? 'sC' : 'SC', reason: error.message });
+    };
+    const succeed = (): void => {
+      if (this.#settled) return;
+      this.#settle();
+      socket.removeListener('error', failed);
+      this.#request.onConnected(socket);
     };
     socket.once('error', failed);
     socket.once('connect', () => {
       if (this.#settled) return;
       this.marks.connectedAtMs = this.#request.clock.nowMs();
-      this.#settle();
-      socket.removeListener('error', failed);
-      this.#request.onConnected(socket);
+      if (this.#request.secure === undefined) succeed();
+      else this.#secure(socket as TLSSocket, succeed);
+    });
+  }
+
+  #connect(host: string): Socket {
+    const { port, onread, secure } = this.#request;
+    const options = { host, port, onread, noDelay: true, autoSelectFamily: false, allowHalfOpen: true };
+    return secure === undefined ? connect(options) : connectSecured(options, secure, this.#request.host);
+  }
+
+  #secure(socket: TLSSocket, succeed: () => void): void {
+    // The option is not passed on to the connection beneath.
+    socket.setNoDelay(true);
+    this.#transport = transportOf(socket);
+    socket.once('secureConnect', () => {
+      this.marks.securedAtMs = this.#request.clock.nowMs();
+      this.#isResumed = socket.isSessionReused();
+      succeed();
     });
   }
 
   #fail(failure: DialFailure): void {
     if (this.#settled) return;
     this.#settle();
+    this.#hasTlsFailed = failure.code === 'XT';
     // A refused socket may still raise: nobody listens any more, so an empty listener stays.
     this.#socket?.on('error', () => {});
     this.#socket?.destroy();

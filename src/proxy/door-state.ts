@@ -1,11 +1,13 @@
 // What a door knows: its client, the flags and slots in shared memory, and what the playlists that passed it listed.
 // It owns no socket; the listener and the connections ask it.
 import type { ByteRange, Kind } from '../events.ts';
-import { PlaylistMemory } from '../hls/kinds.ts';
+import { FaultPlan } from '../faults/plan.ts';
+import type { FaultAction } from '../faults/rule.ts';
+import { kindByContent, PlaylistMemory } from '../hls/kinds.ts';
 import { resourceKey } from '../hls/resource.ts';
 import type { DoorSlots } from '../meters.ts';
 import type { TapContext } from './context.ts';
-import { MAX_REDIRECTS } from './limits.ts';
+import { MAX_REDIRECTS, MAX_TLS_SESSIONS } from './limits.ts';
 
 export class DoorState {
   readonly client: number;
@@ -13,12 +15,16 @@ export class DoorState {
   readonly #context: TapContext;
   readonly #memory: PlaylistMemory;
   readonly #redirects: Map<string, Kind> = new Map();
+  readonly #tlsSessions: Map<string, Buffer> = new Map();
+  readonly #faults: FaultPlan | undefined;
 
   constructor(context: TapContext, client: number, slots: DoorSlots) {
     this.client = client;
     this.slots = slots;
     this.#context = context;
     this.#memory = new PlaylistMemory(context.playlists);
+    const { faults, seed } = context.behaviour;
+    this.#faults = faults.length === 0 ? undefined : new FaultPlan(faults, seed, client);
   }
 
   process(): number {
@@ -32,6 +38,29 @@ export class DoorState {
   /** The kind that a playlist of this door gave a resource, directly or by a redirect. */
   listedKind(url: string, range: ByteRange | undefined): Kind | undefined {
     return this.#memory.kindOf(url, range) ?? this.#redirects.get(resourceKey(url, range));
+  }
+
+  /**
+   * What a rule does to this request, once per request. It is decided before the answer, so the kind is the one that a
+   * playlist of this door gave it, else what its URL looks like (`.m3u8` is a media playlist until it was read once).
+   */
+  nextFault(url: string, range: ByteRange | undefined): FaultAction | undefined {
+    if (this.#faults === undefined) return undefined;
+    const isStream = this.#context.streams.isKnown(url);
+    const kind = this.listedKind(url, range) ?? (isStream ? 'stream' : kindByContent({ url, method: 'GET' }));
+    return this.#faults.next({ kind, url });
+  }
+
+  /** The TLS session that an origin gave this door last: a client that resumes its own has it resumed there. */
+  tlsSession(origin: string): Buffer | undefined {
+    return this.#tlsSessions.get(origin);
+  }
+
+  keepTlsSession(origin: string, session: Buffer): void {
+    this.#tlsSessions.set(origin, session);
+    if (this.#tlsSessions.size <= MAX_TLS_SESSIONS) return;
+    const [oldest] = this.#tlsSessions.keys();
+    if (oldest !== undefined) this.#tlsSessions.delete(oldest);
   }
 
   /** A 3xx hands its kind on to where it points. */

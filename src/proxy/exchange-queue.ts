@@ -5,7 +5,10 @@ import type { ByteRange, Termination } from '../events.ts';
 import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import { Exchange } from './exchange.ts';
+import { FaultInjection } from './fault-injection.ts';
+import type { StreamOwner } from './open-stream.ts';
 import type { AnswerObserver } from './response-account.ts';
+import { StreamRecognition } from './stream-recognition.ts';
 import type { Refusal, Target } from './target.ts';
 import { Transfer } from './transfer.ts';
 
@@ -28,7 +31,10 @@ export class ExchangeQueue implements AnswerObserver {
   readonly #context: TapContext;
   readonly #door: DoorState;
   readonly #connection: number;
+  readonly #owner: StreamOwner;
   readonly #exchanges: Exchange[] = [];
+  /** How many from the first on were sent: those behind them wait. */
+  #sent = 0;
   /** When the last answer was complete and taken; monotonic ms. */
   lastSettledAtMs: number = Number.NEGATIVE_INFINITY;
   #requests = 0;
@@ -36,10 +42,11 @@ export class ExchangeQueue implements AnswerObserver {
   #givenBytes = 0;
   #takenBytes = 0;
 
-  constructor(context: TapContext, door: DoorState, connection: number) {
+  constructor(context: TapContext, door: DoorState, connection: number, owner: StreamOwner) {
     this.#context = context;
     this.#door = door;
     this.#connection = connection;
+    this.#owner = owner;
   }
 
   get requests(): number {
@@ -52,7 +59,10 @@ export class ExchangeQueue implements AnswerObserver {
 
   /** Octets of requests that wait for their turn. */
   get waitingBytes(): number {
-    return this.#exchanges.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+    let bytes = 0;
+    for (let position = this.#sent; position < this.#exchanges.length; position += 1)
+      bytes += this.#exchanges[position]?.waitingBytes ?? 0;
+    return bytes;
   }
 
   /** Some answer is still to come (others may only wait for the client to take them). */
@@ -73,30 +83,34 @@ export class ExchangeQueue implements AnswerObserver {
       startedAtMs: this.#context.clock.nowMs(),
       startedAtWallMs: this.#context.clock.wallMs(),
     });
-    const listedKind = 'origin' in route ? this.#door.listedKind(url, range) : undefined;
-    const exchange = new Exchange(transfer, route, listedKind);
+    const exchange = this.#exchange(transfer, route);
+    const fault = 'origin' in route ? this.#door.nextFault(url, range) : undefined;
+    if (fault !== undefined) exchange.fault = new FaultInjection(fault, transfer, this.#context.clock);
     this.#exchanges.push(exchange);
     this.#context.begin(transfer);
     this.#door.slots.add('openTransfers', 1);
     return exchange;
   }
 
-  /** The next request that may be sent on: in order, and to another origin only when all before it has ended. */
+  /**
+   * The next request that may be sent on: in order; to another origin, and with or after a fault, only when all before it
+   * has ended.
+   */
   nextToSend(): Exchange | undefined {
-    const position = this.#exchanges.findIndex(({ isSent }) => !isSent);
-    const next = this.#exchanges[position];
-    const mayGo = this.#exchanges
-      .slice(0, Math.max(0, position))
-      .every(({ origin }) => origin !== undefined && origin === next?.origin);
-    return mayGo ? next : undefined;
+    while (this.#exchanges[this.#sent]?.isSent === true) this.#sent += 1;
+    const next = this.#exchanges[this.#sent];
+    const previous = this.#exchanges[this.#sent - 1];
+    if (next === undefined || previous === undefined) return next;
+    // The same held for the previous one: one look back is a look at all.
+    const mayGo = previous.origin !== undefined && previous.origin === next.origin;
+    return mayGo && previous.fault === undefined && next.fault === undefined ? next : undefined;
   }
 
   /** The next octet of the client's stream is the first of an answer to this transfer (or of another interim one). */
   answering(transfer: Transfer): void {
     if (transfer.deliverFrom !== undefined) return;
     // Answers to pipelined requests can share a read: then what precedes this one has not been handed on yet.
-    const position = this.#exchanges.findIndex((exchange) => exchange.transfer === transfer);
-    const previous = this.#exchanges[position - 1]?.transfer;
+    const previous = this.#exchanges[this.#positionOf(transfer) - 1]?.transfer;
     transfer.deliverFrom =
       previous?.deliverFrom === undefined ? this.#givenBytes : previous.deliverFrom + previous.responseBytes;
   }
@@ -122,6 +136,16 @@ export class ExchangeQueue implements AnswerObserver {
     this.#takenBytes = upToBytes;
   }
 
+  /** There are requests, and no octet of them is still to come. */
+  get isWhollyAsked(): boolean {
+    return this.#exchanges.length > 0 && this.#exchanges.every(({ isAsked }) => isAsked);
+  }
+
+  /** All that comes before an answer to this transfer was handed to the client's socket, and not an octet of it. */
+  isNextToGive({ deliverFrom }: Transfer): boolean {
+    return deliverFrom === undefined || deliverFrom === this.#givenBytes;
+  }
+
   /** What is wholly received teaches the door, whether or not the client has taken it yet. */
   read(atMs: number): void {
     for (const exchange of this.#exchanges) if (exchange.transfer.isReceived) exchange.read(this.#door, atMs);
@@ -129,16 +153,18 @@ export class ExchangeQueue implements AnswerObserver {
 
   /** Ends, in order, what is asked, answered and with the client's kernel. */
   settle(): void {
-    for (let [first] = this.#exchanges; first?.isAsked && this.#isTaken(first.transfer); [first] = this.#exchanges) {
-      this.#exchanges.shift();
+    for (;;) {
+      const first = this.#exchanges[0];
+      if (first === undefined || !first.isAsked || !this.#isTaken(first.transfer)) return;
+      this.#removeAt(0);
       this.#end(first, '--');
       this.lastSettledAtMs = this.#context.clock.nowMs();
+      first.upstream?.completed(first.transfer);
     }
   }
 
   remove(transfer: Transfer, code: Termination): void {
-    const position = this.#exchanges.findIndex((exchange) => exchange.transfer === transfer);
-    const [exchange] = position < 0 ? [] : this.#exchanges.splice(position, 1);
+    const exchange = this.#removeAt(this.#positionOf(transfer));
     if (exchange !== undefined) this.#end(exchange, code);
   }
 
@@ -150,8 +176,31 @@ export class ExchangeQueue implements AnswerObserver {
     }
   }
 
+  #exchange(transfer: Transfer, route: Target | Refusal): Exchange {
+    if (!('origin' in route)) return new Exchange(transfer, route, undefined, undefined);
+    const { url, range } = transfer.start;
+    const listedKind = this.#door.listedKind(url, range);
+    if (listedKind !== undefined && listedKind !== 'stream')
+      return new Exchange(transfer, route, listedKind, undefined);
+    const isKnown = listedKind === 'stream' || this.#context.streams.isKnown(url);
+    const recognition = new StreamRecognition(this.#context, transfer, this.#owner, isKnown);
+    return new Exchange(transfer, route, undefined, recognition);
+  }
+
   #find(transfer: Transfer): Exchange | undefined {
-    return this.#exchanges.find((exchange) => exchange.transfer === transfer);
+    return this.#exchanges[this.#positionOf(transfer)];
+  }
+
+  /** -1 when it has ended. Nearly always it is the first. */
+  #positionOf(transfer: Transfer): number {
+    if (this.#exchanges[0]?.transfer === transfer) return 0;
+    return this.#exchanges.findIndex((exchange) => exchange.transfer === transfer);
+  }
+
+  #removeAt(position: number): Exchange | undefined {
+    if (position < 0) return undefined;
+    if (position < this.#sent) this.#sent -= 1;
+    return position === 0 ? this.#exchanges.shift() : this.#exchanges.splice(position, 1)[0];
   }
 
   #isTaken(transfer: Transfer): boolean {

@@ -2,35 +2,50 @@
 // It writes to no socket; the connection moves it along and ends it.
 import { KINDS, type Kind } from '../events.ts';
 import { kindByContent } from '../hls/kinds.ts';
-import { OPEN_KIND } from '../meters.ts';
 import { ContentProbe } from './content-probe.ts';
 import type { DoorState } from './door-state.ts';
+import type { FaultInjection } from './fault-injection.ts';
+import type { OriginSide } from './origin-side.ts';
+import type { StreamRecognition } from './stream-recognition.ts';
 import type { Refusal, Target } from './target.ts';
 import type { Transfer } from './transfer.ts';
-import type { Upstream } from './upstream.ts';
 
 /** Listed as one of these, content needs no look: the hot path stays empty. */
 const MEDIA_KINDS: ReadonlySet<Kind | undefined> = new Set<Kind>(['segment', 'part', 'init', 'key']);
+
+const NO_OCTETS: Buffer[] = [];
 
 export class Exchange {
   readonly transfer: Transfer;
   readonly route: Target | Refusal;
   /** Set once its head was sent on. */
-  upstream: Upstream | undefined;
+  upstream: OriginSide | undefined;
   /** The whole request was read, body and all: an answer that comes before that does not end the transfer. */
   isAsked = false;
-  /** Octets of the request that wait for their turn: the head first. */
-  #waiting: Buffer[] = [];
+  /** What a fault on purpose does to it. */
+  fault: FaultInjection | undefined;
+  /** What waits for its turn: the head, latin1, and octets of the body. */
+  #head: string | undefined;
+  #body: Buffer[] = [];
+  #waitingBytes = 0;
   readonly #listedKind: Kind | undefined;
+  readonly #recognition: StreamRecognition | undefined;
   #contentKind: Kind | undefined;
   #probe: ContentProbe | undefined;
   #isRead = false;
 
-  constructor(transfer: Transfer, route: Target | Refusal, listedKind: Kind | undefined) {
+  /** What no playlist listed comes with a `recognition`: it may be a stream. */
+  constructor(
+    transfer: Transfer,
+    route: Target | Refusal,
+    listedKind: Kind | undefined,
+    recognition: StreamRecognition | undefined,
+  ) {
     this.transfer = transfer;
     this.route = route;
     this.#listedKind = listedKind;
-    transfer.kindSlot = listedKind === undefined ? OPEN_KIND : KINDS.indexOf(listedKind);
+    this.#recognition = recognition;
+    if (listedKind !== undefined) transfer.kindSlot = KINDS.indexOf(listedKind);
   }
 
   get origin(): string | undefined {
@@ -42,19 +57,25 @@ export class Exchange {
   }
 
   get waitingBytes(): number {
-    return this.#waiting.reduce((sum, { length }) => sum + length, 0);
+    return this.#waitingBytes;
   }
 
-  /** Keeps octets of the request until it is sent on. */
-  wait(octets: Buffer): void {
-    this.#waiting.push(octets);
+  /** Keeps the request's head, or octets of its body, until it is sent on. */
+  wait(octets: string | Buffer): void {
+    if (this.fault?.sendsNothing === true) return;
+    this.#waitingBytes += octets.length;
+    if (typeof octets === 'string') this.#head = octets;
+    else this.#body.push(octets);
   }
 
   /** Its turn: what waited is written to the origin's side; false when more should not come faster. */
-  send(upstream: Upstream): boolean {
+  send(upstream: OriginSide): boolean {
     this.upstream = upstream;
-    const [head, ...body] = this.#waiting;
-    this.#waiting = [];
+    const head = this.#head;
+    const body = this.#body;
+    this.#head = undefined;
+    this.#body = NO_OCTETS;
+    this.#waitingBytes = 0;
     let isDrained = head === undefined || upstream.send(this.transfer, head);
     for (const octets of body) isDrained = upstream.sendBody(this.transfer, octets);
     return isDrained;
@@ -66,10 +87,14 @@ export class Exchange {
     // What a redirect carries was never the resource: its content must not pass as that for a moment.
     if (this.transfer.response?.location !== undefined) this.transfer.kindSlot = KINDS.indexOf('redirect');
     if (!MEDIA_KINDS.has(this.#listedKind) && method !== 'HEAD') this.#probe = new ContentProbe(contentEncoding);
+    this.#recognition?.answered(contentEncoding);
   }
 
   content(octets: Buffer, start: number, end: number): void {
-    this.#probe?.add(octets, start, end);
+    this.fault?.content(start, end);
+    if (this.#probe === undefined) return;
+    this.#probe.add(octets, start, end);
+    this.#recognition?.content(this.#probe, octets, start, end);
   }
 
   /** Once, when the whole answer was relayed: a playlist teaches its door before the client can ask for what it lists. */
@@ -91,16 +116,16 @@ export class Exchange {
   }
 
   #ownKind(): Kind {
-    return this.#contentKind ?? this.#listedKind ?? this.#kindByContent();
+    const streamKind = this.#recognition?.isStream === true ? 'stream' : undefined;
+    return this.#contentKind ?? streamKind ?? this.#listedKind ?? this.#kindByContent();
   }
 
   #kindByContent(): Kind {
-    const { response, start, hasUnknownLength, framingBytes } = this.transfer;
+    const { response, start } = this.transfer;
     const firstOctets = this.#probe?.firstOctets();
     return kindByContent({
       url: start.url,
       method: start.method,
-      isChunked: !hasUnknownLength && framingBytes > 0,
       ...(response?.mediaType === undefined ? {} : { mediaType: response.mediaType }),
       ...(response?.status === undefined ? {} : { status: response.status }),
       ...(response?.declaredContentLength === undefined

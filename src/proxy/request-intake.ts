@@ -4,9 +4,11 @@ import { parseRange } from '../hls/resource.ts';
 import type { TapContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { type ExchangeQueue, UNREAD } from './exchange-queue.ts';
-import { fieldValue, type RequestHead, rewriteRequestHead } from './http1/head.ts';
+import { fieldValue } from './http1/fields.ts';
+import { type RequestHead, rewriteRequestHead } from './http1/head.ts';
 import { type RequestObserver, RequestReader } from './http1/request-reader.ts';
-import { type Refusal, readTarget, type Target } from './target.ts';
+import { promisesClose } from './response-facts.ts';
+import { type Place, type Refusal, readConnect, readTarget, type Secured } from './target.ts';
 
 /** The client connection behind the requests. */
 export interface IntakeOwner {
@@ -18,6 +20,8 @@ export interface IntakeOwner {
   askedWholly(exchange: Exchange): void;
   /** The origin's side is full: octets should not come faster. */
   full(): void;
+  /** The first request was a CONNECT: the octets that follow are another protocol's. */
+  connecting(place: Place): void;
   /** What came is no request; `text` says why. */
   unreadable(text: string): void;
 }
@@ -29,20 +33,24 @@ export class RequestIntake implements RequestObserver {
   readonly #context: TapContext;
   readonly #exchanges: ExchangeQueue;
   readonly #owner: IntakeOwner;
+  readonly #secured: Secured | undefined;
   readonly #reader: RequestReader = new RequestReader(this);
   /** The request whose body is being read. */
   #current: Exchange | undefined;
   /** Octets of a head are here, the whole is not. */
   #isReadingHead = false;
 
-  constructor(context: TapContext, exchanges: ExchangeQueue, owner: IntakeOwner) {
+  /** `secured` on a connection on which TLS is spoken. */
+  constructor(context: TapContext, exchanges: ExchangeQueue, owner: IntakeOwner, secured: Secured | undefined) {
     this.#context = context;
     this.#exchanges = exchanges;
     this.#owner = owner;
+    this.#secured = secured;
   }
 
-  read(octets: Buffer): void {
-    this.#reader.read(octets);
+  /** How many octets were requests'; the rest, after a CONNECT, is not. */
+  read(octets: Buffer): number {
+    return this.#reader.read(octets);
   }
 
   /** Ends a request whose head never became whole, if there is one. */
@@ -64,7 +72,13 @@ export class RequestIntake implements RequestObserver {
     // An earlier request in the same read may have ended the connection.
     if (this.#owner.isClosing) return;
     this.#isReadingHead = false;
-    const route = this.#route(head);
+    const isFirst = this.#exchanges.requests === 0 && this.#secured === undefined;
+    const place = head.method === 'CONNECT' && isFirst ? this.#unlessOwn(readConnect(head.target)) : undefined;
+    if (place !== undefined && 'origin' in place) {
+      this.#owner.connecting(place);
+      return;
+    }
+    const route = place ?? this.#unlessOwn(readTarget(head.method, head.target, this.#secured));
     const exchange = this.#exchanges.begin({
       method: head.method,
       url: 'origin' in route ? route.url : head.target,
@@ -72,9 +86,11 @@ export class RequestIntake implements RequestObserver {
       route,
     });
     if ('origin' in route) {
-      const { octets, removed } = rewriteRequestHead(head, route.path, PROXY_FIELDS);
+      const { text, removed } = rewriteRequestHead(head, route.path, PROXY_FIELDS);
       this.#context.meter('removedFields', removed);
-      exchange.wait(octets);
+      exchange.wait(text);
+      if (exchange.fault !== undefined)
+        exchange.fault.closes = promisesClose(head.version, fieldValue(head.fields, 'connection'));
     }
     this.#current = exchange;
     this.#owner.asked();
@@ -103,10 +119,9 @@ export class RequestIntake implements RequestObserver {
     this.#owner.unreadable(text);
   }
 
-  #route(head: RequestHead): Target | Refusal {
-    const route = readTarget(head.method, head.target);
-    if ('origin' in route && this.#context.isOwnListener(route))
-      return { status: 508, text: `${route.origin} is a listener of hls-swarm itself` };
-    return route;
+  #unlessOwn<Read extends Place>(read: Read | Refusal): Read | Refusal {
+    if ('origin' in read && this.#context.isOwnListener(read))
+      return { status: 508, text: `${read.origin} is a listener of hls-swarm itself` };
+    return read;
   }
 }

@@ -41,6 +41,8 @@ export class ResponseAccount implements ResponseObserver {
   readonly #observer: AnswerObserver;
   readonly #reader: ResponseReader = new ResponseReader(this);
   #accountedBytes = 0;
+  /** Octets read up to the end of the last complete answer: all of them have their account by then. */
+  #completeAtBytes = 0;
   #readAtMs = 0;
   #messageAtMs = 0;
   #completed: Transfer | undefined;
@@ -58,6 +60,11 @@ export class ResponseAccount implements ResponseObserver {
   /** Octets of an answer's unfinished head are here already. */
   get hasPartialHead(): boolean {
     return this.#reader.unframedBytes > 0;
+  }
+
+  /** Octets read after the last one of a complete answer. */
+  get bytesSinceComplete(): number {
+    return this.readBytes - this.#completeAtBytes;
   }
 
   expect(transfer: Transfer): void {
@@ -111,7 +118,12 @@ export class ResponseAccount implements ResponseObserver {
     const isEmpty = framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0);
     if (!isEmpty) transfer.enter('receive', this.#readAtMs);
     transfer.hasUnknownLength = framing.kind === 'close';
-    const { facts, contentEncoding, closePromised } = readResponseFacts(head, framing, transfer.start.url);
+    const { facts, contentEncoding, closePromised } = readResponseFacts(
+      head,
+      framing,
+      transfer.start.url,
+      this.#context.behaviour.recordFields,
+    );
     transfer.response = facts;
     this.closePromised = closePromised;
     this.isOpaque = head.status === SWITCHING_PROTOCOLS;
@@ -137,6 +149,7 @@ export class ResponseAccount implements ResponseObserver {
   }
 
   complete(): void {
+    this.#completeAtBytes = this.#accountedBytes;
     this.#completed = this.due.shift();
     this.#completed?.enter('deliver', this.#readAtMs);
   }

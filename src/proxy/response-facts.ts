@@ -1,59 +1,136 @@
-// What a final response head tells that goes into the record: media type, cache, age, location, declared length.
-// It changes nothing, follows nothing and believes no length: bytes are counted elsewhere.
+// What a final response head tells that goes into the record: media type, cache, age, location, declared length, and the
+// fields that the user asked for. It changes nothing, follows nothing and believes no length: bytes are counted elsewhere.
 import type { CacheStatus } from '../events.ts';
+import { readCacheStatus } from './cache-status.ts';
+import type { Field } from './http1/fields.ts';
 import type { Framing } from './http1/framing.ts';
-import { type Field, fieldValue, fieldValues, type ResponseHead } from './http1/head.ts';
+import type { ResponseHead } from './http1/head.ts';
+import { MAX_RECORDED_FIELD_CHARACTERS } from './limits.ts';
 import type { ResponseFacts } from './transfer.ts';
 
 export interface HeadFacts {
   readonly facts: ResponseFacts;
   /** Lower case, or absent for identity. */
-  readonly contentEncoding?: string;
+  readonly contentEncoding: string | undefined;
   /** The origin said that it closes after this message (or speaks HTTP/1.0 without keep-alive). */
   readonly closePromised: boolean;
 }
 
-export function readResponseFacts(head: ResponseHead, framing: Framing, url: string): HeadFacts {
-  const mediaType = fieldValue(head.fields, 'content-type')?.split(';')[0]?.trim().toLowerCase();
-  const age = fieldValue(head.fields, 'age');
-  const location = resolveLocation(head, url);
-  const encoding = fieldValue(head.fields, 'content-encoding')?.trim().toLowerCase();
+/** `recordFields`: lower-case names of fields to keep as they are. */
+export function readResponseFacts(
+  head: ResponseHead,
+  framing: Framing,
+  url: string,
+  recordFields: readonly string[],
+): HeadFacts {
+  const known = ownFacts(head.fields);
+  const { status, version } = head;
+  const facts: Mutable<ResponseFacts> = { status, cache: known.cache };
+  if (known.mediaType !== undefined) facts.mediaType = known.mediaType;
+  if (known.ageSeconds !== undefined) facts.ageSeconds = known.ageSeconds;
+  const location = resolveLocation(status, known.location, url);
+  if (location !== undefined) facts.location = location;
+  if (recordFields.length > 0) Object.assign(facts, recorded(head.fields, recordFields));
+  if (framing.kind === 'length') facts.declaredContentLength = framing.length;
+  return { facts, contentEncoding: known.contentEncoding, closePromised: promisesClose(version, known.connection) };
+}
+
+/** What the fields alone tell. Answers alike within a second share their fields, and so this. */
+interface OwnFacts {
+  readonly cache: CacheStatus;
+  readonly mediaType: string | undefined;
+  readonly ageSeconds: number | undefined;
+  readonly location: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly connection: string | undefined;
+}
+
+type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
+
+const told: WeakMap<readonly Field[], OwnFacts> = new WeakMap();
+
+function ownFacts(fields: readonly Field[]): OwnFacts {
+  const before = told.get(fields);
+  if (before !== undefined) return before;
+  const facts = readOwnFacts(knownFields(fields));
+  told.set(fields, facts);
+  return facts;
+}
+
+function readOwnFacts(fields: Known): OwnFacts {
+  const mediaType = fields['content-type']?.split(';')[0]?.trim().toLowerCase();
+  const age = fields.age;
+  const ageSeconds = age !== undefined && /^[0-9]{1,9}$/.test(age) ? Number(age) : undefined;
+  const encoding = fields['content-encoding']?.trim().toLowerCase();
   return {
-    facts: {
-      status: head.status,
-      cache: readCacheStatus(head.fields),
-      ...(mediaType === undefined || mediaType === '' ? {} : { mediaType }),
-      ...(age !== undefined && /^[0-9]{1,9}$/.test(age) ? { ageSeconds: Number(age) } : {}),
-      ...(location === undefined ? {} : { location }),
-      ...(framing.kind === 'length' ? { declaredContentLength: framing.length } : {}),
-    },
-    ...(encoding === undefined || encoding === 'identity' || encoding === '' ? {} : { contentEncoding: encoding }),
-    closePromised: promisesClose(head),
+    cache: readCacheStatus({
+      cacheStatus: fields['cache-status'],
+      cfCacheStatus: fields['cf-cache-status'],
+      xCache: fields['x-cache'],
+      xCacheStatus: fields['x-cache-status'],
+      ageSeconds,
+    }),
+    mediaType: mediaType === '' ? undefined : mediaType,
+    ageSeconds,
+    location: fields.location,
+    contentEncoding: encoding === 'identity' || encoding === '' ? undefined : encoding,
+    connection: fields.connection,
   };
 }
 
-function promisesClose(head: ResponseHead): boolean {
-  const tokens = fieldValues(head.fields, 'connection').flatMap((value) =>
-    value.split(',').map((token) => token.trim().toLowerCase()),
-  );
-  if (tokens.includes('close')) return true;
-  return head.version === '1.0' && !tokens.includes('keep-alive');
+const KNOWN = {
+  'content-type': 'first',
+  'content-encoding': 'first',
+  age: 'first',
+  location: 'first',
+  connection: 'list',
+  'cache-status': 'list',
+  'cf-cache-status': 'list',
+  'x-cache': 'list',
+  'x-cache-status': 'list',
+} as const satisfies Readonly<Record<string, 'first' | 'list'>>;
+type Known = { -readonly [Name in keyof typeof KNOWN]?: string };
+
+/** One pass over the head: heads are most of what a short transfer costs. */
+function knownFields(fields: readonly Field[]): Known {
+  const known: Known = {};
+  for (const field of fields) {
+    const name = field.name.toLowerCase();
+    if (!isKnown(name)) continue;
+    const before = known[name];
+    if (before === undefined || before === '') known[name] = field.value;
+    else if (KNOWN[name] === 'list' && field.value !== '') known[name] = `${before}, ${field.value}`;
+  }
+  return known;
 }
 
-function resolveLocation(head: ResponseHead, url: string): string | undefined {
-  if (head.status < 300 || head.status > 399) return undefined;
-  const location = fieldValue(head.fields, 'location');
+function isKnown(name: string): name is keyof typeof KNOWN {
+  return Object.hasOwn(KNOWN, name);
+}
+
+/** Whether a message's sender closes, or counts on a close, after it. */
+export function promisesClose(version: ResponseHead['version'], connection: string | undefined): boolean {
+  const tokens = connection?.split(',').map((token) => token.trim().toLowerCase()) ?? [];
+  if (tokens.includes('close')) return true;
+  return version === '1.0' && !tokens.includes('keep-alive');
+}
+
+function resolveLocation(status: number, location: string | undefined, url: string): string | undefined {
+  if (status < 300 || status > 399) return undefined;
   if (location === undefined || !URL.canParse(location, url)) return undefined;
   return new URL(location, url).href;
 }
 
-/** RFC 9211 first, then what CDNs send; the last member of a list is the cache nearest to us. */
-function readCacheStatus(fields: readonly Field[]): CacheStatus {
-  const standard = fieldValues(fields, 'cache-status').join(',').split(',').at(-1)?.toLowerCase();
-  if (standard !== undefined && standard !== '') return /;\s*hit\b/.test(standard) ? 'hit' : 'miss';
-  const informal = fieldValue(fields, 'cf-cache-status') ?? fieldValue(fields, 'x-cache');
-  const word = informal?.split(',').at(-1)?.toLowerCase();
-  if (word === undefined) return 'unknown';
-  if (word.includes('hit')) return 'hit';
-  return word.includes('miss') ? 'miss' : 'other';
+/** In the order in which the user named them; a field that the head does not have is left out. */
+function recorded(fields: readonly Field[], names: readonly string[]): Pick<ResponseFacts, 'recordedFields'> {
+  const pairs = names.flatMap((name): [string, string][] => {
+    const values = fields.filter((field) => field.name.toLowerCase() === name).map(({ value }) => value);
+    return values.length === 0 ? [] : [[name, bounded(values.join(', '))]];
+  });
+  return pairs.length === 0 ? {} : { recordedFields: pairs };
+}
+
+/** An origin decides how long a value is; the cut shows. */
+function bounded(value: string): string {
+  return value.length > MAX_RECORDED_FIELD_CHARACTERS ? `${value.slice(0, MAX_RECORDED_FIELD_CHARACTERS)}…` : value;
 }

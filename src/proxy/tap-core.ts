@@ -8,7 +8,11 @@ import { NS_PER_MS, US_PER_MS } from '../units.ts';
 import type { Behaviour } from './behaviour.ts';
 import { TapContext, type TapRecord } from './context.ts';
 import { Door } from './door.ts';
-import { BATCH_RECORDS, MAX_BATCHES_UNDERWAY, type TimeLimits } from './limits.ts';
+import { MAX_BATCHES_UNDERWAY, type TimeLimits } from './limits.ts';
+import { QuietCollector } from './quiet-collector.ts';
+import type { RecordBatch } from './record-batch.ts';
+import { RecordWriter } from './record-writer.ts';
+import { shareOf, UpstreamPool } from './upstream-pool.ts';
 
 export interface TapSetup {
   readonly buffers: MeterBuffers;
@@ -39,7 +43,7 @@ export type TapMessage =
       readonly type: 'batch';
       readonly worker: number;
       readonly atMs: number;
-      readonly records: readonly TapRecord[];
+      readonly records: RecordBatch;
       readonly meters: BatchMeters;
       readonly lostRecords: number;
     }
@@ -47,7 +51,7 @@ export type TapMessage =
 
 export type TapCommand =
   | { readonly type: 'own-ports'; readonly ports: readonly number[] }
-  | { readonly type: 'taken' }
+  | { readonly type: 'taken'; readonly numbers: RecordBatch['numbers'] }
   | { readonly type: 'close' };
 
 /** The monitor samples at this grain; a delay is what exceeds it. */
@@ -61,8 +65,9 @@ export class TapCore {
   readonly #context: TapContext;
   readonly #doors: readonly (readonly [client: number, door: Door])[];
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #quiet: QuietCollector = new QuietCollector();
   #timer: NodeJS.Timeout | undefined;
-  #records: TapRecord[] = [];
+  readonly #records: RecordWriter = new RecordWriter();
   #underway = 0;
   #lostRecords = 0;
 
@@ -83,6 +88,7 @@ export class TapCore {
       workers: setup.buffers.workers,
       emit: (record) => this.#record(record),
     });
+    this.#context.shared = sharedPool(this.#context, setup);
     this.#doors = setup.clients.map((client) => [
       client,
       new Door(this.#context, client, new DoorSlots(setup.buffers, client)),
@@ -91,6 +97,9 @@ export class TapCore {
 
   /** Opens the doors and begins to report. Rejects when a door cannot be opened. */
   async open(): Promise<void> {
+    // Loading and reading what TLS needs takes 0.1 s: here nobody waits for this thread yet.
+    const { authority, verifiesOrigin } = this.#setup.behaviour.tls;
+    if (authority !== undefined) await this.#context.interception.prepare(verifiesOrigin);
     const ports = await Promise.all(this.#doors.map(async ([client, door]) => [client, await door.open()] as const));
     this.#loopDelay.enable();
     this.#timer = setInterval(() => this.#flush(), this.#setup.limits.batchIntervalMs);
@@ -99,11 +108,12 @@ export class TapCore {
 
   command(command: TapCommand): void {
     if (command.type === 'own-ports') this.#context.addOwnPorts(command.ports);
-    else if (command.type === 'taken') this.#underway -= 1;
+    else if (command.type === 'taken') this.#taken(command.numbers);
     else this.#close();
   }
 
   #close(): void {
+    this.#context.shared?.close();
     for (const [, door] of this.#doors) door.close();
     clearInterval(this.#timer);
     this.#flush();
@@ -111,18 +121,21 @@ export class TapCore {
     this.#post({ type: 'closed' });
   }
 
+  #taken(numbers: RecordBatch['numbers']): void {
+    this.#underway -= 1;
+    this.#records.giveBack(numbers);
+  }
+
   #record(record: TapRecord): void {
-    this.#records.push(record);
-    if (this.#records.length >= BATCH_RECORDS) this.#flush();
+    this.#records.add(record);
+    if (this.#records.isFull) this.#flush();
   }
 
   /** Sends what there is. A main thread that does not take its batches costs records, counted, and never memory. */
   #flush(): void {
     this.#measureSelf();
-    const records = this.#records;
-    this.#records = [];
     if (this.#underway >= MAX_BATCHES_UNDERWAY) {
-      this.#lostRecords += records.length;
+      this.#lostRecords += this.#records.drop();
       this.#context.setMeter('lostRecords', this.#lostRecords);
       return;
     }
@@ -131,7 +144,7 @@ export class TapCore {
       type: 'batch',
       worker: this.#setup.worker,
       atMs: this.#context.clock.nowMs(),
-      records,
+      records: this.#records.take(),
       meters: this.#meters(),
       lostRecords: this.#lostRecords,
     });
@@ -142,6 +155,7 @@ export class TapCore {
     this.#context.setMeter('loopDelayP99Us', Math.max(0, Number.isFinite(delayMs) ? delayMs * US_PER_MS : 0));
     const { user, system } = process.threadCpuUsage();
     this.#context.setMeter('cpuUs', user + system);
+    this.#quiet.look(this.#context.readMeter('openConnections'), this.#context.clock.nowMs());
   }
 
   #meters(): BatchMeters {
@@ -157,6 +171,15 @@ export class TapCore {
     meters.openDeliveredBytes = 0;
     return meters;
   }
+}
+
+function sharedPool(context: TapContext, { behaviour, worker, buffers }: TapSetup): UpstreamPool | undefined {
+  if (behaviour.upstream === 'mirror') return undefined;
+  const { maxConnectionsPerOrigin, idleMs } = behaviour.shared;
+  return new UpstreamPool(context, {
+    maxConnectionsPerOrigin: shareOf(maxConnectionsPerOrigin, worker, buffers.workers),
+    idleMs,
+  });
 }
 
 function openName(name: (typeof OPEN_BYTES)[number]): OpenName {

@@ -5,7 +5,8 @@ import { clockFrom } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import { allocateMeters, DoorSlots, type MeterBuffers, readMeters } from '../meters.ts';
 import { type Behaviour, MIRROR } from './behaviour.ts';
-import { TIME_LIMITS, type TimeLimits } from './limits.ts';
+import { MAX_YOUNG_GENERATION_MIB, TIME_LIMITS, type TimeLimits } from './limits.ts';
+import { RecordReader } from './record-reader.ts';
 import { type TapCommand, TapCore, type TapMessage, type TapSetup } from './tap-core.ts';
 
 export interface TapOptions {
@@ -41,6 +42,8 @@ export class Tap {
   readonly #buffers: MeterBuffers;
   readonly #threads: readonly Thread[];
   readonly #ports: Map<number, number> = new Map();
+  /** By worker: each numbers its texts on its own. */
+  readonly #readers: readonly RecordReader[];
   readonly #doors: readonly DoorSlots[];
 
   /** Opens all doors. Rejects, with nothing left open, when one cannot be opened. */
@@ -61,6 +64,7 @@ export class Tap {
     const workers = Math.max(1, Math.min(options.workers, options.doors));
     this.#buffers = allocateMeters({ workers, doors: options.doors });
     this.#doors = Array.from({ length: options.doors }, (_, position) => new DoorSlots(this.#buffers, position + 1));
+    this.#readers = Array.from({ length: workers }, () => new RecordReader());
     this.#threads = Array.from({ length: workers }, (_, worker) => this.#start(this.#setup(worker, workers)));
   }
 
@@ -71,6 +75,11 @@ export class Tap {
   /** The door's port, by client; each client has its own. */
   get ports(): ReadonlyMap<number, number> {
     return this.#ports;
+  }
+
+  /** PEM; what a player must trust to have its TLS read here. Undefined where the run made none. */
+  get caCertificate(): string | undefined {
+    return this.#options.behaviour?.tls?.authority?.certificate;
   }
 
   doorUrl(client: number): string {
@@ -126,13 +135,16 @@ export class Tap {
   #startWorker(setup: TapSetup): Thread {
     const opened = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
-    const worker = new Worker(WORKER_ENTRY, { workerData: setup });
+    const worker = new Worker(WORKER_ENTRY, {
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MIB },
+    });
     let isOpen = false;
     worker.on('message', (message: TapMessage) => {
       if (message.type === 'doors') isOpen = true;
       // Not at the thread's exit: a name lookup without an answer holds a thread for the resolver's own ten seconds.
       if (message.type === 'closed') closed.resolve();
-      this.#take(message, (command) => worker.postMessage(command), opened.resolve);
+      this.#take(message, (command) => worker.postMessage(command, movable(command)), opened.resolve);
     });
     worker.on('error', (error) => {
       if (!isOpen) {
@@ -148,7 +160,11 @@ export class Tap {
       opened.reject(new Error('a worker of the tap ended before its doors were open'));
       closed.resolve();
     });
-    return { send: (command) => worker.postMessage(command), opened: opened.promise, closed: closed.promise };
+    return {
+      send: (command) => worker.postMessage(command, movable(command)),
+      opened: opened.promise,
+      closed: closed.promise,
+    };
   }
 
   #startHere(setup: TapSetup): Thread {
@@ -170,9 +186,14 @@ export class Tap {
       onDoors();
     } else if (message.type === 'batch') {
       const { records, worker, atMs, meters, lostRecords } = message;
-      for (const record of records) this.#options.emit(record);
+      for (const record of this.#readers[worker]?.read(records) ?? []) this.#options.emit(record);
       this.#options.emit({ type: 'batch', worker, atMs, meters, lostRecords });
-      reply({ type: 'taken' });
+      reply({ type: 'taken', numbers: records.numbers });
     }
   }
+}
+
+/** The numbers of a batch move from thread to thread and back; they are never copied. */
+function movable(command: TapCommand): ArrayBuffer[] {
+  return command.type === 'taken' ? [command.numbers.buffer] : [];
 }

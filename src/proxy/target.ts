@@ -2,17 +2,39 @@
 // It resolves no name, opens nothing and repairs nothing: what it cannot read is refused with a sentence.
 import { isIP } from 'node:net';
 
-/** Where a request goes: `origin` identifies scheme, host and port; `path` is the origin-form target. */
-export interface Target {
+/** A place to dial: `origin` identifies scheme, host and port. */
+export interface Place {
   readonly origin: string;
   readonly host: string;
   readonly port: number;
   /** The host is an address, so no name has to be resolved. */
   readonly isAddress: boolean;
-  /** As sent: one character per octet. */
+}
+
+/** Where a request goes. */
+export interface Target extends Place {
+  /** The origin-form target as sent: one character per octet. */
   readonly path: string;
-  /** The same as text, for records and for comparing with playlists. */
+  /** The whole as text, for records and for comparing with playlists. */
   readonly url: string;
+  /** Only for https: how the client's own handshake looked; the origin's is made alike. */
+  readonly hello?: ClientHello;
+}
+
+/** What a client's TLS handshake with the tap showed of it. */
+export interface ClientHello {
+  /** The server name as offered (SNI); absent when none was. */
+  readonly serverName?: string;
+  /** It offered protocols (ALPN), http/1.1 among them. */
+  readonly offersHttp11: boolean;
+  /** It came back with a session of an earlier connection. */
+  readonly isResumed: boolean;
+}
+
+/** A connection on which TLS is spoken: where its CONNECT pointed, and how the client began. */
+export interface Secured {
+  readonly place: Place;
+  readonly hello: ClientHello;
 }
 
 export interface Refusal {
@@ -20,38 +42,74 @@ export interface Refusal {
   readonly text: string;
 }
 
-const ABSOLUTE_HTTP = /^http:\/\/([^/?#]*)([^#]*)/i;
-const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([^:@[\]]+))(?::([0-9]*))?$/i;
-const DEFAULT_PORT = 80;
+const ABSOLUTE = /^(https?):\/\/([^/?#]*)([^#]*)/i;
+const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([^:@[\]/?#]+))(?::([0-9]*))?$/i;
+const DEFAULT_PORT = { http: 80, https: 443 } as const;
+/** What a URL leaves out. */
+const DEFAULT_HTTPS = new RegExp(`:${DEFAULT_PORT.https}$`);
 const MAX_PORT = 65_535;
 
-export function readTarget(method: string, target: string): Target | Refusal {
+/** The target of a request on a connection in the clear, or inside the TLS of `secured`. */
+export function readTarget(method: string, target: string, secured?: Secured): Target | Refusal {
   if (method === 'CONNECT')
-    return refuse(501, `CONNECT ${target}: this door relays http:// origins only; use an http:// URL`);
+    return refuse(501, `CONNECT ${quote(target)}: it must be the first request of a connection`);
+  return secured === undefined ? readAbsolute(target) : readInside(target, secured);
+}
+
+/** The target of a CONNECT: host and port, both of them. */
+export function readConnect(target: string): Place | Refusal {
+  const parts = AUTHORITY.exec(target);
+  if (parts?.[3] === undefined || parts[3] === '')
+    return refuse(400, `CONNECT ${quote(target)}: host:port is needed, as in CONNECT origin.example:443`);
+  return readPlace('https', target);
+}
+
+function readAbsolute(target: string): Target | Refusal {
   if (target.startsWith('/') || target === '*')
     return refuse(400, 'this is a forward proxy: set it as the HTTP proxy of your player and ask for http://host/path');
-  const absolute = ABSOLUTE_HTTP.exec(target);
-  if (absolute === null) return refuse(400, `the request target ${quote(target)} is not an absolute http:// URL`);
-  const [, authority = '', rest = ''] = absolute;
+  const [, scheme = '', authority = '', rest = ''] = ABSOLUTE.exec(target) ?? [];
+  if (scheme === '') return refuse(400, `the request target ${quote(target)} is not an absolute http:// URL`);
+  if (scheme.toLowerCase() === 'https')
+    return refuse(400, `the request target ${quote(target)} is not an absolute http:// URL; https:// needs a CONNECT`);
+  const place = readPlace('http', authority);
+  if ('status' in place) return place;
+  const path = rest === '' ? '/' : rest.startsWith('/') ? rest : `/${rest}`;
+  return { ...place, path, url: `http://${authority}${textOf(path)}` };
+}
+
+function readInside(target: string, { place, hello }: Secured): Target | Refusal {
+  if (target.startsWith('/')) return inside(target, place, hello);
+  const [, scheme = '', authority = '', rest = ''] = ABSOLUTE.exec(target) ?? [];
+  const asked = scheme.toLowerCase() === 'https' ? readPlace('https', authority) : undefined;
+  if (asked === undefined || !('origin' in asked) || asked.origin !== place.origin)
+    return refuse(
+      400,
+      `the request target ${quote(target)} does not belong to ${place.origin}, which this tunnel is for`,
+    );
+  return inside(rest.startsWith('/') ? rest : `/${rest}`, place, hello);
+}
+
+function inside(path: string, place: Place, hello: ClientHello): Target {
+  const url = `${place.origin.replace(DEFAULT_HTTPS, '')}${textOf(path)}`;
+  return { ...place, path, url, hello };
+}
+
+function readPlace(scheme: keyof typeof DEFAULT_PORT, authority: string): Place | Refusal {
   const parts = AUTHORITY.exec(authority);
   if (parts === null)
-    return refuse(400, `the request target ${quote(target)} has no usable host (user information is not allowed)`);
+    return refuse(400, `the request target ${quote(authority)} has no usable host (user information is not allowed)`);
   const host = parts[1] ?? parts[2] ?? '';
-  const port = parts[3] === undefined || parts[3] === '' ? DEFAULT_PORT : Number(parts[3]);
+  const port = parts[3] === undefined || parts[3] === '' ? DEFAULT_PORT[scheme] : Number(parts[3]);
   if (port < 1 || port > MAX_PORT)
     return refuse(400, `the port ${quote(parts[3] ?? '')} is not between 1 and ${MAX_PORT}`);
   if (parts[1] !== undefined && isIP(host) !== 6)
     return refuse(400, `the host ${quote(authority)} is not an IPv6 address`);
-  const path = rest === '' ? '/' : rest.startsWith('/') ? rest : `/${rest}`;
   const shown = isIP(host) === 6 ? `[${host}]` : host;
-  return {
-    origin: `http://${shown.toLowerCase()}:${port}`,
-    host,
-    port,
-    isAddress: isIP(host) !== 0,
-    path,
-    url: `http://${authority}${Buffer.from(path, 'latin1').toString('utf8')}`,
-  };
+  return { origin: `${scheme}://${shown.toLowerCase()}:${port}`, host, port, isAddress: isIP(host) !== 0 };
+}
+
+function textOf(octets: string): string {
+  return Buffer.from(octets, 'latin1').toString('utf8');
 }
 
 function refuse(status: Refusal['status'], text: string): Refusal {

@@ -15,6 +15,10 @@ const STAGE: Readonly<Record<Phase, 'Q' | 'C' | 'H' | 'D' | 'L'>> = {
   deliver: 'L',
 };
 
+// A fault on purpose is a flag, not an ending (`injected`). It stands in for the origin, so a transfer that it ends has the code
+// that the same failure of an origin has: `SH` for a reset in place of an answer, `SD` with integrity `short` for one that
+// is reset or cut within its content. One that it answers is `LR`: its origin was never asked, no account has its octets.
+
 /** The client left, or our own stop took it away: the first transfer's code is its stage, what waits behind it is `Q`. */
 export function leavingCode(cause: 'C' | 'K', phase: Phase, position: number): Termination {
   if (position > 0) return `${cause}Q`;

@@ -1,8 +1,18 @@
 // One request and its response while it is under way: phases, bytes and the one ending, turned into one record.
 // It touches no socket, reads no clock (instants are handed in) and decides no code; it only keeps the account straight.
 import assert from 'node:assert/strict';
-import type { ByteRange, CacheStatus, Integrity, Kind, Phases, Termination, TransferEvent } from '../events.ts';
+import type {
+  ByteRange,
+  CacheStatus,
+  Injected,
+  Integrity,
+  Kind,
+  Phases,
+  Termination,
+  TransferEvent,
+} from '../events.ts';
 import { OPEN_KIND } from '../meters.ts';
+import type { OpenStream } from './open-stream.ts';
 
 export interface TransferStart {
   readonly client: number;
@@ -30,6 +40,7 @@ export interface ResponseFacts {
   readonly cache: CacheStatus;
   readonly ageSeconds?: number;
   readonly location?: string;
+  readonly recordedFields?: readonly (readonly [name: string, value: string])[];
   readonly declaredContentLength?: number;
 }
 
@@ -43,6 +54,8 @@ export interface Ending {
 
 /** The stations of a transfer's life in order; the second letter of a termination code follows from it. */
 export type Phase = keyof Phases extends `${infer Name}Ms` ? Name : never;
+
+type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
 export class Transfer {
   readonly start: TransferStart;
@@ -62,8 +75,16 @@ export class Transfer {
   hasUnknownLength = false;
   hasExcess = false;
   isStale = false;
+  /** A fault on purpose that has acted on it. */
+  injected: Injected | null = null;
+  /** The client does not get what was read: a fault ends the transfer within it. */
+  isCut = false;
   clientBlockedMs = 0;
   longestGapMs = 0;
+  /** Reading is paused since then because the client does not drain. */
+  blockedSinceMs: number | undefined;
+  /** While it is a continuous body, and after. */
+  stream: OpenStream | undefined;
   /** Octets of the client's stream that precede this response; absent until its first octet. */
   deliverFrom: number | undefined;
   readonly #phases: { -readonly [Name in keyof Phases]: number } = {};
@@ -80,6 +101,20 @@ export class Transfer {
   /** Response octets so far: interim and final heads, framing, content. */
   get responseBytes(): number {
     return this.interimHeadBytes + this.responseHeadBytes + this.framingBytes + this.contentBytes;
+  }
+
+  get phaseSinceMs(): number {
+    return this.#phaseSinceMs;
+  }
+
+  /** When octets of the body were read last, or could have been read again; absent before the first. */
+  get lastReadAtMs(): number | undefined {
+    return this.#lastReadAtMs;
+  }
+
+  /** A fault paces its content: nobody's client is to blame when reading pauses. */
+  get isPaced(): boolean {
+    return this.injected === 'throttle' || this.injected === 'stall';
   }
 
   /** The whole message came from the origin; only the client's kernel has still to take it. */
@@ -108,7 +143,8 @@ export class Transfer {
 
   /** Reading was paused between these instants because the client did not drain: its silence, not the origin's. */
   blocked(fromMs: number, untilMs: number): void {
-    this.clientBlockedMs += untilMs - Math.max(fromMs, this.start.startedAtMs);
+    this.blockedSinceMs = undefined;
+    if (!this.isPaced) this.clientBlockedMs += untilMs - Math.max(fromMs, this.start.startedAtMs);
     if (this.#lastReadAtMs !== undefined) this.#lastReadAtMs = untilMs;
   }
 
@@ -118,35 +154,48 @@ export class Transfer {
     this.#hasEnded = true;
     const wasReceived = this.isReceived;
     this.#close(ending.atMs);
-    const { range, ...start } = this.start;
-    return {
+    return this.#event(ending, this.#integrity(wasReceived));
+  }
+
+  /** One literal and a few additions: a spread per part would cost more than the rest of a small transfer. */
+  #event({ termination, kind, deliveredBytes, stopping }: Ending, integrity: Integrity): TransferEvent {
+    const { start, upstream, response } = this;
+    const event: Mutable<TransferEvent> = {
       type: 'transfer',
-      ...start,
-      ...(range === undefined ? {} : { range }),
-      ...(this.upstream === undefined
-        ? {}
-        : { ...this.upstream, upstreamReused: this.upstream.upstreamRequestIndex > 1 }),
-      kind: ending.kind,
-      cache: 'unknown',
-      ...this.response,
+      client: start.client,
+      process: start.process,
+      connection: start.connection,
+      requestIndex: start.requestIndex,
+      method: start.method,
+      url: start.url,
+      kind,
+      cache: response?.cache ?? 'unknown',
+      startedAtWallMs: start.startedAtWallMs,
+      startedAtMs: start.startedAtMs,
       requestHeadBytes: this.requestHeadBytes,
       requestBodyBytes: this.requestBodyBytes,
       responseHeadBytes: this.responseHeadBytes,
       interimHeadBytes: this.interimHeadBytes,
       framingBytes: this.framingBytes,
       contentBytes: this.contentBytes,
-      deliveredBytes: ending.deliveredBytes,
+      deliveredBytes,
       phases: this.#phases,
-      totalMs: this.#phaseSinceMs - this.start.startedAtMs,
+      totalMs: this.#phaseSinceMs - start.startedAtMs,
       clientBlockedMs: this.clientBlockedMs,
       longestGapMs: this.longestGapMs,
       early: this.#isEarly,
       stale: this.isStale,
-      injected: null,
-      termination: ending.termination,
-      integrity: this.#integrity(wasReceived),
-      stopping: ending.stopping,
+      injected: this.injected,
+      termination,
+      integrity,
+      stopping,
     };
+    if (start.range !== undefined) event.range = start.range;
+    if (upstream !== undefined) addUpstream(event, upstream);
+    if (response !== undefined) addResponse(event, response);
+    const transportStream = this.stream?.transportStream;
+    if (transportStream !== undefined) event.transportStream = transportStream;
+    return event;
   }
 
   #close(atMs: number): void {
@@ -159,7 +208,24 @@ export class Transfer {
 
   #integrity(wasReceived: boolean): Integrity {
     if (this.hasExcess) return 'excess';
-    if (!wasReceived) return 'short';
+    if (!wasReceived || this.isCut) return 'short';
     return this.hasUnknownLength ? 'unknown-length' : 'complete';
   }
+}
+
+function addUpstream(event: Mutable<TransferEvent>, upstream: UpstreamFacts): void {
+  event.upstreamConnection = upstream.upstreamConnection;
+  event.upstreamRequestIndex = upstream.upstreamRequestIndex;
+  if (upstream.upstreamLocalPort !== undefined) event.upstreamLocalPort = upstream.upstreamLocalPort;
+  if (upstream.upstreamAddress !== undefined) event.upstreamAddress = upstream.upstreamAddress;
+  event.upstreamReused = upstream.upstreamRequestIndex > 1;
+}
+
+function addResponse(event: Mutable<TransferEvent>, response: ResponseFacts): void {
+  event.status = response.status;
+  if (response.mediaType !== undefined) event.mediaType = response.mediaType;
+  if (response.ageSeconds !== undefined) event.ageSeconds = response.ageSeconds;
+  if (response.location !== undefined) event.location = response.location;
+  if (response.recordedFields !== undefined) event.recordedFields = response.recordedFields;
+  if (response.declaredContentLength !== undefined) event.declaredContentLength = response.declaredContentLength;
 }

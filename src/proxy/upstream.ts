@@ -6,18 +6,22 @@ import { upstreamRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import { Dial, type DialFailure } from './dial.ts';
 import { MAX_WAITING_BYTES } from './limits.ts';
-import { ResponseAccount } from './response-account.ts';
+import { type LocalEnd, localEnd } from './local-end.ts';
+import type { OriginSide } from './origin-side.ts';
+import { type FramingProblem, ResponseAccount } from './response-account.ts';
 import type { Target } from './target.ts';
+import { resetOrigin } from './tls/reset.ts';
+import { secureDial } from './tls/secure-dial.ts';
 import type { Transfer } from './transfer.ts';
 import type { Loss, UpstreamOwner } from './upstream-owner.ts';
 
 interface Unsent {
   readonly transfer: Transfer;
-  readonly octets: Buffer;
-  readonly isHead: boolean;
+  /** A head, latin1, or octets of a body. */
+  readonly octets: string | Buffer;
 }
 
-export class Upstream {
+export class Upstream implements OriginSide {
   readonly target: Target;
   readonly #context: TapContext;
   readonly #owner: UpstreamOwner;
@@ -26,11 +30,13 @@ export class Upstream {
   readonly #dial: Dial;
   #unsent: Unsent[] = [];
   #socket: Socket | undefined;
-  #local: { upstreamLocalPort?: number; upstreamAddress?: string } = {};
+  #local: LocalEnd = {};
   #buffer: Buffer;
   #requests = 0;
   #writtenBytes = 0;
   #opaqueSentBytes = 0;
+  /** The last pause that no client took octets after; only of TLS. */
+  #pause: object | undefined;
   #pausedAtMs: number | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #failure: string | undefined;
@@ -42,10 +48,12 @@ export class Upstream {
     this.target = target;
     this.#account = new ResponseAccount(context, owner.exchanges);
     this.#number = context.nextUpstream();
-    this.#buffer = context.pool.take();
+    this.#buffer = context.pool.landing;
     context.meter('upstreamConnections', 1);
     context.meter('openUpstreamConnections', 1);
+    const secure = secureDial(target, context.behaviour.tls, owner.sessions);
     this.#dial = new Dial({
+      ...(secure === undefined ? {} : { secure }),
       host: target.host,
       port: target.port,
       isAddress: target.isAddress,
@@ -61,18 +69,34 @@ export class Upstream {
    * Writes a request head on; while the dial is under way it waits, and the first one's phases are the dial's. False when
    * octets should not come faster: `drained` follows.
    */
-  send(transfer: Transfer, octets: Buffer): boolean {
-    if (this.#socket !== undefined) return this.#writeHead(this.#socket, transfer, octets, this.#context.clock.nowMs());
+  send(transfer: Transfer, head: string): boolean {
+    if (this.#socket !== undefined) return this.#writeHead(this.#socket, transfer, head, this.#context.clock.nowMs());
     if (this.#unsent.length === 0)
       transfer.enter(this.target.isAddress ? 'connect' : 'dns', this.#dial.marks.beganAtMs);
-    return this.#keep({ transfer, octets, isHead: true });
+    return this.#keep({ transfer, octets: head });
   }
 
   /** Writes octets of a request body on, with the same answer; after a loss they go nowhere. */
   sendBody(transfer: Transfer, octets: Buffer): boolean {
     if (this.#hasClosed) return true;
     if (this.#socket !== undefined) return this.#writeBody(this.#socket, transfer, octets);
-    return this.#keep({ transfer, octets: Buffer.from(octets), isHead: false });
+    return this.#keep({ transfer, octets: Buffer.from(octets) });
+  }
+
+  /** It stays its client's: there is nothing to give back. */
+  completed(): void {}
+
+  /** The last answer promised that the origin closes. */
+  get closePromised(): boolean {
+    return this.#account.closePromised;
+  }
+
+  /** Between two answers, and as sound as it was before the first: another client's request may follow. */
+  get isReusable(): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || this.#hasClosed || this.closePromised || this.isOpaque) return false;
+    const isQuiet = this.#account.due.length === 0 && this.#account.excessBytes === 0;
+    return isQuiet && socket.writableLength === 0 && !socket.readableEnded;
   }
 
   /** The origin switched protocols. */
@@ -90,7 +114,8 @@ export class Upstream {
   /** Ends the connection from our side: the client left, or the run ends. No callback follows. */
   destroy(closedBy: ConnectionEvent['closedBy'], how: 'fin' | 'reset' = 'fin'): void {
     if (this.#hasClosed) return;
-    if (how === 'reset') this.#socket?.resetAndDestroy();
+    this.#markDialled(this.#unsent[0]?.transfer);
+    if (how === 'reset' && this.#socket !== undefined) resetOrigin(this.#socket);
     this.#close(closedBy);
   }
 
@@ -101,38 +126,38 @@ export class Upstream {
 
   #onConnected(socket: Socket): void {
     this.#socket = socket;
-    const { localPort, remoteAddress, remoteFamily, remotePort } = socket;
-    this.#local = {
-      ...(localPort === undefined ? {} : { upstreamLocalPort: localPort }),
-      upstreamAddress: `${remoteFamily === 'IPv6' ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`,
-    };
+    this.#local = localEnd(socket);
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onReset(error.message));
     socket.on('close', () => this.#onReset('closed'));
     socket.on('drain', () => this.#owner.drained());
     const waiting = this.#unsent;
     this.#unsent = [];
-    this.#markResolved(waiting[0]?.transfer);
-    const connectedAtMs = this.#dial.marks.connectedAtMs ?? this.#context.clock.nowMs();
-    for (const { transfer, octets, isHead } of waiting) {
-      if (isHead) this.#writeHead(socket, transfer, octets, connectedAtMs);
+    this.#markDialled(waiting[0]?.transfer);
+    const { connectedAtMs, securedAtMs = connectedAtMs } = this.#dial.marks;
+    const readyAtMs = securedAtMs ?? this.#context.clock.nowMs();
+    for (const { transfer, octets } of waiting) {
+      if (typeof octets === 'string') this.#writeHead(socket, transfer, octets, readyAtMs);
       else this.#writeBody(socket, transfer, octets);
     }
     this.#owner.drained();
   }
 
-  #markResolved(transfer: Transfer | undefined): void {
-    const { resolvedAtMs } = this.#dial.marks;
+  /** The steps of the dial so far are the phases of the transfer that it was made for. */
+  #markDialled(transfer: Transfer | undefined): void {
+    const { resolvedAtMs, connectedAtMs } = this.#dial.marks;
     if (resolvedAtMs !== undefined) transfer?.enter('connect', resolvedAtMs);
+    if (connectedAtMs !== undefined && this.target.hello !== undefined) transfer?.enter('tls', connectedAtMs);
   }
 
   #onDialFailure(failure: DialFailure): void {
     this.#failure = failure.reason;
-    this.#markResolved(this.#unsent[0]?.transfer);
+    // A name that did not resolve left nothing to connect to: that phase was never reached.
+    if (failure.code !== 'XD') this.#markDialled(this.#unsent[0]?.transfer);
     this.#lose('reset', failure.code);
   }
 
-  #writeHead(socket: Socket, transfer: Transfer, octets: Buffer, atMs: number): boolean {
+  #writeHead(socket: Socket, transfer: Transfer, head: string, atMs: number): boolean {
     this.#endGrace();
     this.#requests += 1;
     transfer.enter('send', atMs);
@@ -141,10 +166,10 @@ export class Upstream {
       upstreamRequestIndex: this.#requests,
       ...this.#local,
     };
-    transfer.requestHeadBytes = octets.length;
-    this.#context.meter('requestHeadBytes', octets.length);
+    transfer.requestHeadBytes = head.length;
+    this.#context.meter('requestHeadBytes', head.length);
     this.#account.expect(transfer);
-    const isDrained = this.#write(socket, octets);
+    const isDrained = this.#write(socket, head);
     const written = (): void => {
       if (transfer.phase === 'send' && !transfer.hasEnded) transfer.enter('wait', this.#context.clock.nowMs());
     };
@@ -161,15 +186,17 @@ export class Upstream {
     return this.#write(socket, Buffer.from(octets));
   }
 
-  #write(socket: Socket, octets: Buffer): boolean {
+  #write(socket: Socket, octets: string | Buffer): boolean {
     this.#writtenBytes += octets.length;
     this.#context.meter('writtenBytes', octets.length);
-    return socket.write(octets);
+    return typeof octets === 'string' ? socket.write(octets, 'latin1') : socket.write(octets);
   }
 
-  /** Careful, the hot path: once per read, on up to 64 KiB. Returns false to stop reading. */
+  /** Careful, the hot path: once per read, on up to 384 KiB. Returns false to stop reading. */
   #onRead(bytes: number): boolean {
     if (this.#hasClosed) return false;
+    const { pool } = this.#context;
+    if (this.#buffer === pool.landing) this.#moveIn(bytes);
     const buffer = this.#buffer;
     const atMs = this.#context.clock.nowMs();
     const isUnasked = this.#account.due.length === 0 && this.#owner.exchanges.isAnswerDue;
@@ -181,23 +208,62 @@ export class Upstream {
     }
     const problem = this.#account.framingProblem;
     if (problem !== undefined) {
-      // Octets that do not frame are neither relayed nor guessed at; both sides are reset.
-      this.#failure = problem.text;
-      this.#lose('reset', problem.phase === 'head' ? 'PH' : 'PD');
+      this.#refuse(problem, buffer.subarray(0, bytes), atMs);
       return false;
     }
     const octets = bytes === buffer.length ? buffer : buffer.subarray(0, bytes);
     const isTaken = this.#owner.relay(octets, () => this.#resume(buffer));
     if (!isTaken) {
-      this.#buffer = this.#context.pool.take();
-      this.#pausedAtMs = atMs;
+      this.#buffer = pool.spare();
+      this.#paused(atMs);
     }
     this.#owner.afterRead(atMs);
-    if (isTaken) this.#awaitClose();
-    return isTaken && !this.#hasClosed;
+    if (!isTaken || this.#hasClosed) return false;
+    if (this.#account.due.length === 0) this.#buffer = pool.rest(buffer);
+    this.#awaitClose();
+    return true;
+  }
+
+  /** What landed in the shared buffer gets one of its own before anything else can land there. */
+  #moveIn(bytes: number): void {
+    const { pool } = this.#context;
+    this.#buffer = pool.take();
+    pool.landing.copy(this.#buffer, 0, 0, bytes);
+  }
+
+  /** TLS says of every write that it was taken, but later in the loop's turn: what waits no longer is nobody's doing. */
+  #paused(atMs: number): void {
+    if (this.target.hello === undefined) {
+      this.#noteBlocked(atMs);
+      return;
+    }
+    const pause = {};
+    this.#pause = pause;
+    setImmediate(() => {
+      if (this.#pause === pause && this.#pausedAtMs === undefined) this.#noteBlocked(this.#context.clock.nowMs());
+    });
+  }
+
+  #noteBlocked(atMs: number): void {
+    this.#pausedAtMs = atMs;
+    const [blocked] = this.#account.due;
+    if (blocked?.isPaced === false) blocked.blockedSinceMs = atMs;
+  }
+
+  /** Octets that do not frame are neither relayed nor guessed at; answers that were complete before them are the client's. */
+  #refuse({ phase, text }: FramingProblem, octets: Buffer, atMs: number): void {
+    this.#failure = text;
+    const wholeBytes = octets.length - this.#account.bytesSinceComplete;
+    if (wholeBytes > 0) {
+      this.#owner.relay(Buffer.from(octets.subarray(0, wholeBytes)), () => undefined);
+      this.#owner.afterRead(atMs);
+    }
+    if (this.#socket !== undefined) resetOrigin(this.#socket);
+    this.#lose(wholeBytes > 0 ? 'fin' : 'reset', phase === 'head' ? 'PH' : 'PD');
   }
 
   #resume(buffer: Buffer): void {
+    this.#pause = undefined;
     this.#context.pool.give(buffer);
     if (this.#hasClosed) return;
     this.#endPause();
@@ -244,9 +310,18 @@ export class Upstream {
     const [first] = this.#account.due;
     if (first !== undefined && code === 'SH')
       first.isStale = this.#requests > 1 && !this.#account.hasPartialHead && first.responseBytes === 0;
-    const due = [...this.#account.due, ...this.#unsent.filter(({ isHead }) => isHead).map(({ transfer }) => transfer)];
+    const due = [
+      ...this.#account.due,
+      ...this.#unsent.filter(({ octets }) => typeof octets === 'string').map(({ transfer }) => transfer),
+    ];
     this.#close(closedBy);
-    this.#owner.lost(this, { how, atMs: this.#context.clock.nowMs(), due, ...(code === undefined ? {} : { code }) });
+    this.#owner.lost(this, {
+      how,
+      atMs: this.#context.clock.nowMs(),
+      due,
+      ...(code === undefined ? {} : { code }),
+      ...(this.#failure === undefined ? {} : { reason: this.#failure }),
+    });
   }
 
   #close(closedBy: ConnectionEvent['closedBy']): void {
@@ -274,6 +349,7 @@ export class Upstream {
       origin: this.target.origin,
       local: this.#local,
       dial: this.#dial.marks,
+      tls: this.#dial.tls,
       account: this.#account,
       writtenBytes: this.#writtenBytes,
       opaqueSentBytes: this.#opaqueSentBytes,

@@ -7,7 +7,8 @@ const port = parentPort;
 if (port === null) throw new Error('worker-main.ts runs in a worker thread');
 
 const core = new TapCore(workerData as TapSetup, (message) => {
-  port.postMessage(message);
+  // The numbers of a batch move; they come back when it was read.
+  port.postMessage(message, message.type === 'batch' ? [message.records.numbers.buffer] : []);
   // Nothing else keeps the thread alive: it ends when its port closes.
   if (message.type === 'closed') port.close();
 });

@@ -14,6 +14,8 @@ import {
   thresholdsSection,
   verdictSentence,
 } from './summary-judgement.ts';
+import { servingSection } from './summary-serving.ts';
+import { streamsSection } from './summary-streams.ts';
 import { accountsSection, endingsSection, errorsSection, phasesSection, requestsSection } from './summary-traffic.ts';
 import { centred, count, doubleRule, fact, known, UNKNOWN, wrapped } from './text-layout.ts';
 
@@ -43,6 +45,8 @@ export function renderSummary(snapshot: Snapshot, options: SummaryOptions): stri
     ...accountsSection(snapshot, width),
     ...requestsSection(snapshot, width),
     ...phasesSection(snapshot, width),
+    ...servingSection(snapshot, width),
+    ...streamsSection(snapshot, width),
     ...endingsSection(snapshot, width),
     ...errorsSection(snapshot, width),
     ...agreementSection(snapshot, width),
@@ -70,12 +74,21 @@ export function statusLine(snapshot: Snapshot): string {
     `${formatElapsed(secondsToMs(snapshot.elapsedSeconds))}${remaining === undefined ? '' : ` of ${formatElapsed(secondsToMs(snapshot.elapsedSeconds + remaining))}`}`,
     `clients ${clients.active}/${clients.target}${snapshot.isRamping ? ' (ramping)' : ''}`,
     `segments ${count(segments?.transfers ?? 0)}, ${known(proxy.throughput.bytesPerSecond30s ?? proxy.throughput.bytesPerSecondOverall, formatMbps)}`,
+    ...streamsWords(snapshot),
     `wait p95 ${known(wait?.window?.p95 ?? wait?.p95, formatMs)}`,
     `stalled ${clients.playback.stalled}`,
     `HTTP errors ${count(errors)}`,
     `restarts ${count(clients.restarts)}`,
     [instrument.verdict, ...instrument.reasons].join('; '),
   ].join(' | ');
+}
+
+function streamsWords({ summary, streams }: Snapshot): readonly string[] {
+  const { open, opened, throughput } = summary.proxy.streams;
+  if (opened === 0) return [];
+  const troubled = streams.filter(({ state }) => state !== 'flowing').length;
+  const words = `streams ${count(open)} open${troubled > 0 ? ` (${count(troubled)} not flowing)` : ''}`;
+  return [`${words}, ${known(throughput.bytesPerSecond1s, formatMbps)}`];
 }
 
 function runFacts({ summary, elapsedSeconds }: Snapshot, width: number): readonly string[] {
@@ -90,11 +103,21 @@ function runFacts({ summary, elapsedSeconds }: Snapshot, width: number): readonl
       'Clients',
       `${count(clients.target)} asked for, ${count(clients.peakActive)} at once at most, variant ${run.variant}`,
     ),
+    ...(run.upstream === undefined ? [] : label('Connections', connectionsWords(summary))),
     ...label(
       'Versions',
       `hls-swarm ${run.version}, FFmpeg ${run.ffmpeg}, Node ${run.node}, proxy workers ${run.proxyWorkers}, seed ${run.seed}`,
     ),
   ];
+}
+
+/** What sharing does to an origin is a property of the run: whoever reads its numbers must know. */
+function connectionsWords({ run, proxy }: Snapshot['summary']): string {
+  const own = count(proxy.connections);
+  const upstream = count(proxy.upstreamConnections);
+  return run.upstream === 'shared'
+    ? `shared: origins saw ${upstream} connections instead of ${own}`
+    : `${own} of clients, ${upstream} to origins`;
 }
 
 function outputs({ metricsUrl, files = [] }: SummaryOptions, width: number): readonly string[] {

@@ -93,11 +93,19 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
     read: ({ snapshot }) => one(calibratedSeconds(snapshot.summary.instrument.calibration?.addedMsP50)),
   },
   {
+    name: 'hls_swarm_instrument_tap_cpu_seconds_per_transfer',
+    type: 'gauge',
+    unit: 'seconds per transfer',
+    account: 'instrument',
+    help: 'CPU time of the tap for one small transfer, by the calibration',
+    read: ({ snapshot }) => one(calibratedSeconds(snapshot.summary.instrument.calibration?.cpuMsPerTransfer)),
+  },
+  {
     name: 'hls_swarm_instrument_tap_cpu_seconds_per_mebibyte',
     type: 'gauge',
     unit: 'seconds per MiB',
     account: 'instrument',
-    help: 'CPU time of the tap for 1 MiB, by the calibration',
+    help: 'CPU time of the tap for 1 MiB of content, by the calibration',
     read: ({ snapshot }) => one(calibratedSeconds(snapshot.summary.instrument.calibration?.cpuMsPerMiB)),
   },
   {

@@ -111,7 +111,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
       ),
   },
   {
-    name: 'hls_swarm_proxy_cache_responses_total',
+    name: 'hls_swarm_proxy_cache_total',
     type: 'counter',
     unit: 'transfers',
     account: 'tap',

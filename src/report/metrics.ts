@@ -6,10 +6,12 @@ import type { BucketSeries, MetricDefinition, MetricFacts, Reading } from './met
 import { AGREEMENT_METRICS } from './metrics-agreement.ts';
 import { COMPATIBLE_CLIENT_METRICS } from './metrics-compatible-clients.ts';
 import { COMPATIBLE_TRAFFIC_METRICS } from './metrics-compatible-traffic.ts';
+import { FAULT_METRICS } from './metrics-faults.ts';
 import { INSTRUMENT_METRICS } from './metrics-instrument.ts';
 import { ORIGIN_METRICS } from './metrics-origin.ts';
 import { PARSER_METRICS } from './metrics-parser.ts';
 import { PROXY_METRICS } from './metrics-proxy.ts';
+import { STREAM_METRICS } from './metrics-streams.ts';
 
 export interface MetricsOptions {
   readonly latest: () => Snapshot | undefined;
@@ -27,6 +29,8 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ...COMPATIBLE_CLIENT_METRICS,
   ...COMPATIBLE_TRAFFIC_METRICS,
   ...PROXY_METRICS,
+  ...STREAM_METRICS,
+  ...FAULT_METRICS,
   ...PARSER_METRICS,
   ...ORIGIN_METRICS,
   ...AGREEMENT_METRICS,

@@ -1,4 +1,4 @@
-// Writes the summary JSON of `--report` so that a reader finds either the whole of it or nothing new.
+// Writes the summary JSON of `--report` (and other files that are written once) so that a reader finds either the whole of it or nothing new.
 // It does not change the summary: redaction and rounding, if any, happened before.
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -12,7 +12,11 @@ const MODE = 0o644;
  * reader that takes nothing for a second is not waited for.
  */
 export async function writeReport(path: string, summary: Summary): Promise<void> {
-  const text = `${JSON.stringify(summary, null, 2)}\n`;
+  await writeWhole('--report', path, `${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/** The same for any text; the message names the option. */
+export async function writeWhole(option: string, path: string, text: string): Promise<void> {
   try {
     // Through a symbolic link, or the rename would replace the link instead of what it points to.
     const target = await realpath(path).catch(() => path);
@@ -20,7 +24,7 @@ export async function writeReport(path: string, summary: Summary): Promise<void>
     if (existing === undefined || existing.isFile()) await replaceFile(target, text);
     else await writeInto(target, Buffer.from(text));
   } catch (error) {
-    throw new Error(`--report: cannot write '${path}': ${outputProblem(error)}`);
+    throw new Error(`${option}: cannot write '${path}': ${outputProblem(error)}`);
   }
 }
 

@@ -91,16 +91,19 @@ export function originSection({ summary }: Snapshot, width: number): Lines {
 export function playbackSection({ summary }: Snapshot, width: number): Lines {
   const { playback, averageSpeed, exits, starts, restarts } = summary.clients;
   const { startupMs, behindLiveMs } = playback;
+  const { streams, byKind } = summary.proxy;
+  const isStreamOnly = streams.opened > 0 && (byKind.segment?.transfers ?? 0) === 0;
+  const ready = isStreamOnly ? 'the first media that FFmpeg reports' : 'first segment complete';
   const label = (name: string, text: string): Lines => fact(`  ${name}`, text, LABEL, width);
   return [
     ...heading('Playback and life of the clients', width),
     ...label(
       'startup',
-      `p50 ${known(startupMs.p50, formatMs)}, p95 ${known(startupMs.p95, formatMs)} (process start to first segment complete)`,
+      `p50 ${known(startupMs.p50, formatMs)}, p95 ${known(startupMs.p95, formatMs)} (process start to ${ready})`,
     ),
     ...label(
       'stalls',
-      `${count(playback.stallCount)} modelled, ${playback.stallSeconds.toFixed(2)} s, ${known(playback.stallRatio, percent)} of play time; ${count(playback.stalled)} clients stalled now`,
+      `${count(playback.stallCount)} ${isStreamOnly ? 'by out_time' : 'modelled'}, ${playback.stallSeconds.toFixed(2)} s, ${known(playback.stallRatio, percent)} of play time; ${count(playback.stalled)} clients stalled now`,
     ),
     ...label('behind live', `p50 ${known(behindLiveMs.p50, formatMs)}, p95 ${known(behindLiveMs.p95, formatMs)}`),
     ...label('speed', `${known(averageSpeed, (speed) => `${speed.toFixed(2)}x`)} (FFmpeg's mean since process start)`),
@@ -158,7 +161,10 @@ export function instrumentSection({ summary }: Snapshot, width: number): Lines {
       ? []
       : label(
           'added',
-          `${formatMs(calibration.addedMsP50)} per request (p50), ${formatMs(calibration.cpuMsPerMiB)} CPU per MiB, by calibration`,
+          `by the tap, as calibrated before the run (${count(calibration.transfers)} pairs) and subtracted nowhere: ` +
+            `${formatMs(calibration.addedMsP50)} per request (p50; quartiles ${formatMs(calibration.addedMsP25)} to ` +
+            `${formatMs(calibration.addedMsP75)}), CPU ${formatMs(calibration.cpuMsPerTransfer)} per request and ` +
+            `${formatMs(calibration.cpuMsPerMiB)} per MiB`,
         )),
     '',
     ...wrapped(verdictSentence(summary.instrument), width, '  '),

@@ -1,11 +1,11 @@
 // The sections of the exit summary about traffic: the three accounts, requests, phases, endings, HTTP errors. Pure.
 // It derives nothing but sums over kinds and differences that are rates already; unknown stays `-`.
-import { KINDS, type Kind, TERMINATIONS } from '../events.ts';
+import { INJECTED, type Injected, KINDS, type Kind, TERMINATIONS } from '../events.ts';
 import { errorStatuses } from '../stats/error-statuses.ts';
 import type { KindSummary, Quantiles, Snapshot, Throughput } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { bytesPerSecondToMbps, formatBytes, formatMs } from '../units.ts';
-import { count, heading, known, row, UNKNOWN } from './text-layout.ts';
+import { count, heading, known, row, UNKNOWN, wrapped } from './text-layout.ts';
 
 type Lines = readonly string[];
 
@@ -95,7 +95,18 @@ export function endingsSection({ summary }: Snapshot, width: number): Lines {
     const transfers = summary.proxy.terminations[code] ?? 0;
     return transfers === 0 ? [] : [`  ${code} ${count(transfers).padStart(9)}  ${TERMINATION_WORDS[code]}`];
   });
-  return [...heading('How transfers ended (proxy)', width), ...(lines.length === 0 ? ['  none ended'] : lines)];
+  return [
+    ...heading('How transfers ended (proxy)', width),
+    ...(lines.length === 0 ? ['  none ended'] : lines),
+    ...injectedLines(summary.proxy.injected, width),
+  ];
+}
+
+/** Nothing at all in a run without faults on purpose. */
+function injectedLines(injected: Readonly<Record<Injected, number>>, width: number): Lines {
+  const faults = INJECTED.filter((fault) => injected[fault] > 0).map((fault) => `${fault} ${count(injected[fault])}`);
+  if (faults.length === 0) return [];
+  return wrapped(`of these, faults on purpose: ${faults.join(', ')}`, width - 2, '  ').map((line) => `  ${line}`);
 }
 
 export function errorsSection({ summary }: Snapshot, width: number): Lines {

@@ -30,12 +30,13 @@ export async function close(
 
 /** 98 when the numbers cannot be trusted; 1 when there is nothing to trust. */
 export function exitCode(snapshot: Snapshot, hasClients = true): ExitCode {
-  const { byKind } = snapshot.summary.proxy;
+  const { byKind, opaqueBytes } = snapshot.summary.proxy;
   const mediaBytes = (['segment', 'part', 'stream', 'init'] as const)
     .map((kind) => byKind[kind]?.contentBytes ?? 0)
     .reduce((sum, bytes) => sum + bytes, 0);
+  // What passed in tunnels nobody can name.
   const isTapped = snapshot.summary.run.proxyWorkers > 0;
-  const heardOf = isTapped ? mediaBytes : snapshot.summary.parser.requests.segment;
+  const heardOf = isTapped ? mediaBytes + opaqueBytes : snapshot.summary.parser.requests.segment;
   if (heardOf === 0 && hasClients) return EXIT.notMeasured;
   return snapshot.summary.instrument.verdict === 'invalid' ? EXIT.invalid : EXIT.measured;
 }

@@ -16,6 +16,8 @@ export interface Looked {
   readonly capabilities: Capabilities;
   readonly isHls: boolean;
   readonly isLive: boolean;
+  /** Addresses of an endless transport stream: the asked one and where it redirects to. Empty for HLS. */
+  readonly streamUrls: readonly string[];
   readonly targetDurationSeconds?: number;
   /** The value of each `-map`. */
   readonly map: readonly string[];
@@ -29,6 +31,9 @@ export interface LookContext {
   readonly terminal: Terminal;
 }
 
+const TUNNEL_NOTE =
+  'hls-swarm: --tls tunnel: requests to https origins pass unseen; their bytes are counted, and the run counts as degraded\n';
+
 /** @throws CannotMeasure with every failed check and its fix; at once when the run is ended meanwhile */
 export async function look(context: LookContext): Promise<Looked> {
   // Programs that are being asked then die with us; the fetch could be waiting for a resolver that cannot be interrupted.
@@ -37,7 +42,7 @@ export async function look(context: LookContext): Promise<Looked> {
 
 async function inspect({ url, options, version, log, terminal }: LookContext): Promise<Looked> {
   const { stderr, ending } = terminal;
-  const fetcher = new Fetcher({ version });
+  const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous });
   const headers = clientHeaders(options);
   const seen = await preflight(fetcher, {
     url,
@@ -71,11 +76,13 @@ async function inspect({ url, options, version, log, terminal }: LookContext): P
   });
   if (!mapping.ok) throw new CannotMeasure(mapping.reason);
   if (mapping.note !== undefined) stderr.write(`hls-swarm: ${mapping.note}\n`);
-  const { isHls, isLive, targetDurationSeconds } = seen;
+  if (options.tls === 'tunnel' && !options.noProxy && url.startsWith('https:')) stderr.write(TUNNEL_NOTE);
+  const { isHls, isLive, streamUrls, targetDurationSeconds } = seen;
   return {
     capabilities,
     isHls,
     isLive,
+    streamUrls,
     map: mapping.map,
     ...(targetDurationSeconds === undefined ? {} : { targetDurationSeconds }),
   };

@@ -1,9 +1,11 @@
 // Opens the tap for a command: how many workers it gets, and what it means when this machine does not grant the doors.
 // It closes nothing; the command does.
 import { availableParallelism } from 'node:os';
+import { clockFrom } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import type { Emit } from '../events.ts';
 import { Tap } from '../proxy/tap.ts';
+import { openAuthority } from './authority.ts';
 import { CannotMeasure } from './exit-codes.ts';
 import type { House } from './house.ts';
 import { tapBehaviour } from './tap-behaviour.ts';
@@ -13,6 +15,10 @@ export interface TapPlan {
   readonly clockOrigin: bigint;
   readonly emit: Emit;
   readonly seed: number;
+  /** What the look before the run found to be endless. */
+  readonly streamUrls?: readonly string[];
+  /** Players will speak TLS with it, or may. */
+  readonly isTlsExpected: boolean;
   /** What doors, connections and, in a run, the clients' pipes take together. */
   readonly neededFiles: number;
 }
@@ -23,14 +29,15 @@ const CORES_PER_WORKER = 4;
 const OUT_OF_FILES = /\b(EMFILE|ENFILE)\b/;
 const OUT_OF_PORTS = /\b(EADDRNOTAVAIL|ENOBUFS)\b/;
 
-/** @throws CannotMeasure when the machine grants too few files, ports or buffers */
+/** @throws CannotMeasure when the machine grants too few files, ports or buffers, or the file of the authority cannot be written */
 export async function openTap(
   options: Options,
-  { doors, clockOrigin, emit, seed, neededFiles }: TapPlan,
+  { doors, clockOrigin, emit, seed, neededFiles, streamUrls, isTlsExpected }: TapPlan,
   { fail }: Pick<House, 'fail'>,
 ): Promise<Tap> {
   const { proxyWorkers, timeoutMs } = options;
-  const behaviour = tapBehaviour(options, seed);
+  const authority = await openAuthority(options, isTlsExpected, clockFrom(clockOrigin));
+  const behaviour = tapBehaviour(options, seed, { streamUrls, authority });
   const workers = proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER));
   try {
     return await Tap.open({ doors, workers, clockOrigin, dialTimeoutMs: timeoutMs, behaviour, emit, onFailure: fail });

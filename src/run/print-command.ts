@@ -26,7 +26,7 @@ export async function printClientCommand(
   const probed = await unlessEnded(terminal, probeCapabilities(options.ffmpegPath), 'FFmpeg was looked at');
   if (!probed.ok) throw new CannotMeasure(probed.reason);
   const { capabilities } = probed;
-  const looked = { capabilities, isHls: true, isLive: true, map: STREAM_MAPS[options.variant] };
+  const looked = { capabilities, isHls: true, isLive: true, streamUrls: [], map: STREAM_MAPS[options.variant] };
   const plan = { url: url ?? PLACEHOLDER_URL, options, looked, seed: 0, tap: undefined };
   const { args } = swarmArguments(swarmOptions(plan), 1);
   // Without it descriptor 3 would be FFmpeg's first socket, and the progress would go to the origin.

@@ -1,15 +1,18 @@
 // `hls-swarm proxy`: the tap alone, for any player. The same account, without clients of ours and so without a parser.
 // It starts no process; doors have process number 0.
-import { clockFrom, clockOrigin } from '../clock.ts';
+import { type Clock, clockFrom, clockOrigin } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import { version } from '../config/version.ts';
 import type { Tap } from '../proxy/tap.ts';
 import { OWN_FILES } from '../swarm/system-limits.ts';
+import { printCalibration } from './calibrate-command.ts';
+import { calibrate } from './calibrating.ts';
 import { close } from './closing.ts';
 import { debugClient } from './debug-client.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { Faces } from './faces.ts';
 import type { House } from './house.ts';
+import { IdleWatch } from './idle-exit.ts';
 import { openTap } from './open-tap.ts';
 import { Recorder } from './record.ts';
 import { runEvent } from './run-facts.ts';
@@ -19,8 +22,12 @@ import { aborted, delay } from './terminal.ts';
 /** A player keeps up to four connections, each with one of ours to the origin, and some room. */
 const FILES_PER_DOOR = 10;
 
-/** Runs until a signal or `--duration`; resolves to the exit code. Rejects with `CannotMeasure` when it cannot start. */
+/**
+ * Runs until a signal, `--duration` or `--idle-exit`; resolves to the exit code. A tap that nobody used has done what it was
+ * asked: 0. Rejects with `CannotMeasure` when it cannot start.
+ */
 export async function runProxy(options: Options, seed: number, house: House): Promise<ExitCode> {
+  if (options.calibrate) return printCalibration(options, house.terminal);
   const { terminal } = house;
   const origin = clockOrigin();
   const clock = clockFrom(origin);
@@ -40,13 +47,16 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   ending.defer(() => recorder.close());
   house.log.info({ url: recorder.serverUrl }, 'metrics_server_started');
   const { emit } = recorder.hub;
+  // Before there are doors: no player competes with it, and none waits for a door that is there.
+  if (!options.noCalibrate) await calibrate({ clock, emit, log: house.log, signal: terminal.ending });
   const neededFiles = options.doors * FILES_PER_DOOR + OWN_FILES;
-  const tap = await openTap(options, { doors: options.doors, clockOrigin: origin, emit, seed, neededFiles }, house);
+  const plan = { doors: options.doors, clockOrigin: origin, emit, seed, neededFiles, isTlsExpected: true };
+  const tap = await openTap(options, plan, house);
   ending.defer(() => tap.close());
   doors.tap = tap;
   tap.addOwnPorts([recorder.port]);
   const facts = { url: 'any', clients: options.doors, ffmpegVersion: 'none', proxyWorkers: tap.workers };
-  recorder.begin(runEvent({ ...facts, options, version, seed, isLive: true, isTapped: true, clock }), undefined);
+  recorder.begin(runEvent({ ...facts, options, version, seed, isLive: true, isTapped: true, hasAccessLog: false, clock }), undefined);
   const sampler = new Sampler({ clock, emit, tap, swarm: undefined, afterSample: () => recorder.tick() });
   ending.defer(() => sampler.stop());
 
@@ -55,11 +65,14 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   const faces = options.json
     ? undefined
     : new Faces({ house, options: { ...options, tui: false }, latest: () => recorder.latest });
+  const watch = watchOver(tap, options, clock);
   await Promise.race([
     options.durationMs === 0 ? new Promise(() => {}) : delay(options.durationMs),
+    watch === undefined ? new Promise(() => {}) : watch.idle,
     aborted(terminal.ending),
   ]);
 
+  watch?.stop();
   faces?.stop();
   await tap.close();
   sampler.stop();
@@ -68,6 +81,11 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   return await close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal, {
     hasClients: false,
   });
+}
+
+function watchOver(tap: Tap, { idleExitMs }: Options, clock: Clock): IdleWatch | undefined {
+  if (idleExitMs === undefined) return undefined;
+  return new IdleWatch({ clock, idleMs: idleExitMs, meters: () => tap.meters().meters });
 }
 
 /** One line for scripts, or one line per door for people. */

@@ -16,6 +16,7 @@ export interface RunFactsInput {
   readonly seed: number;
   readonly isLive: boolean;
   readonly isTapped: boolean;
+  readonly hasAccessLog: boolean;
   readonly clock: Clock;
 }
 
@@ -34,8 +35,10 @@ export function runEvent(input: RunFactsInput): RunEvent {
     node: process.version,
     proxyWorkers: input.proxyWorkers,
     seed: input.seed,
+    ...(input.isTapped ? { upstream: input.options.upstream } : {}),
     durationSeconds: msToSeconds(input.options.durationMs),
     isLive: input.isLive,
     isTapped: input.isTapped,
+    hasAccessLog: input.hasAccessLog,
   };
 }

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import { NO_METERS } from '../meters.ts';
+import { QuietCollector } from '../proxy/quiet-collector.ts';
 import type { Tap } from '../proxy/tap.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { MS_PER_SECOND, US_PER_MS, usToSeconds } from '../units.ts';
@@ -20,6 +21,7 @@ export interface SamplerOptions {
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #self: SelfMonitor = new SelfMonitor();
+  readonly #quiet: QuietCollector = new QuietCollector();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SamplerOptions) {
@@ -28,7 +30,7 @@ export class Sampler {
 
   /** The first sample at once: it is the zero of every rate. */
   start(): void {
-    this.#self.start();
+    this.#self.start(usToSeconds(this.#options.tap?.meters().meters.cpuUs ?? 0));
     this.sample();
     this.#timer = setInterval(() => this.sample(), MS_PER_SECOND);
   }
@@ -37,10 +39,11 @@ export class Sampler {
     const { clock, emit, tap, swarm, afterSample } = this.#options;
     if (swarm !== undefined) emit(swarm.lines());
     const { meters, contentBytesByKind } = tap?.meters() ?? NO_METERS;
+    const atMs = clock.nowMs();
     const clientsCpuSeconds = swarm?.cpuSeconds;
     emit({
       type: 'sample',
-      atMs: clock.nowMs(),
+      atMs,
       wallMs: clock.wallMs(),
       meters,
       contentBytesByKind,
@@ -51,6 +54,7 @@ export class Sampler {
       ...(clientsCpuSeconds === undefined ? {} : { clientsCpuSeconds }),
     });
     afterSample();
+    this.#quiet.look(meters.openConnections, atMs);
   }
 
   /** Ends the timer; the last sample is the caller's to take when everything else has ended. */

@@ -39,7 +39,7 @@ export class Scrapers {
       options.originMetricsIntervalMs === undefined ? {} : { fixedIntervalMs: options.originMetricsIntervalMs };
     const fetchers: Fetcher[] = [];
     const depsFor = (name: string) => {
-      const fetcher = new Fetcher({ version });
+      const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous });
       fetchers.push(fetcher);
       const random = context.random.fork(name);
       return { clock: context.clock, emit: context.emit, log: context.log, fetcher, random: () => random.next() };

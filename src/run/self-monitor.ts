@@ -12,7 +12,7 @@ export interface SelfReading {
   readonly mainLoopDelayP99Ms: number;
   /** Since the last reading. */
   readonly mainLoopDelayMaxMs: number;
-  /** CPU of this process so far, without the tap's threads. */
+  /** CPU of this process since `start`, without the tap's threads. */
   readonly mainCpuSeconds: number;
   readonly tapCpuSeconds: number;
   /** 0..1 of all cores since the last reading; absent where the system does not tell. */
@@ -25,9 +25,12 @@ export class SelfMonitor {
     resolution: LOOP_RESOLUTION_MS,
   });
   #machine = machineTimes();
+  /** CPU of this process that is no business of the main thread's account. */
+  #notMainSeconds = 0;
 
-  /** From here on delays count: what it took to set up is not the run's. */
-  start(): void {
+  /** From here on delays and CPU count: what it took to set up (modules, preflight, calibration) is not the run's. */
+  start(tapCpuSeconds: number): void {
+    this.#notMainSeconds = processCpuSeconds() - tapCpuSeconds;
     this.#delay.enable();
     this.#recent.enable();
     this.#machine = machineTimes();
@@ -37,14 +40,13 @@ export class SelfMonitor {
     const p99Ms = excessMs(this.#delay.percentile(P99));
     const maxMs = excessMs(this.#recent.max);
     this.#recent.reset();
-    const { user, system } = process.cpuUsage();
     const before = this.#machine;
     this.#machine = machineTimes();
     const total = this.#machine.total - before.total;
     return {
       mainLoopDelayP99Ms: p99Ms,
       mainLoopDelayMaxMs: maxMs,
-      mainCpuSeconds: Math.max(0, usToSeconds(user + system) - tapCpuSeconds),
+      mainCpuSeconds: Math.max(0, processCpuSeconds() - this.#notMainSeconds - tapCpuSeconds),
       tapCpuSeconds,
       ...(total > 0 ? { machineCpuRatio: 1 - (this.#machine.idle - before.idle) / total } : {}),
     };
@@ -59,6 +61,11 @@ export class SelfMonitor {
 /** A delay is what exceeds the monitor's own step; an empty histogram has none. */
 function excessMs(nanoseconds: number): number {
   return Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NS_PER_MS - LOOP_RESOLUTION_MS) : 0;
+}
+
+function processCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return usToSeconds(user + system);
 }
 
 function machineTimes(): { readonly total: number; readonly idle: number } {

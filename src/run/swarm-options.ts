@@ -13,9 +13,11 @@ export interface SwarmPlan {
   readonly seed: number;
   /** Absent with --no-proxy. */
   readonly tap: Tap | undefined;
+  /** For clients that verify what the tap shows them. */
+  readonly caFile?: string | undefined;
 }
 
-export function swarmOptions({ url, options, looked, seed, tap }: SwarmPlan): SwarmOptions {
+export function swarmOptions({ url, options, looked, seed, tap, caFile }: SwarmPlan): SwarmOptions {
   const { segRetry, stderrDir } = options;
   return {
     url,
@@ -41,6 +43,7 @@ export function swarmOptions({ url, options, looked, seed, tap }: SwarmPlan): Sw
     restartOnStall: options.restartOnStall,
     targetDurationMs: options.targetDurationMs,
     verbose: options.verbose,
+    ...(caFile === undefined ? {} : { caFile }),
     ...(segRetry === undefined ? {} : { segmentRetries: segRetry }),
     ...(stderrDir === undefined ? {} : { stderrDir }),
     ...(tap === undefined ? {} : doorHooks(tap)),

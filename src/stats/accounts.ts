@@ -13,6 +13,7 @@ import { FigureBook } from './process-figures.ts';
 import { ProxyAccount } from './proxy-account.ts';
 import { AccessLogJoin } from './reconciliation.ts';
 import { RequestRates } from './request-rates.ts';
+import { StreamAccount } from './streams.ts';
 import { VariantBook } from './variant-book.ts';
 
 export interface AccountOptions {
@@ -39,6 +40,7 @@ export interface Accounts {
   readonly findings: FindingBook;
   readonly listings: ListingClock;
   readonly rates: RequestRates;
+  readonly streams: StreamAccount;
 }
 
 export function openAccounts(options: AccountOptions): Accounts {
@@ -67,5 +69,6 @@ export function openAccounts(options: AccountOptions): Accounts {
     findings: new FindingBook(),
     listings: new ListingClock(),
     rates: new RequestRates(),
+    streams: new StreamAccount(),
   };
 }

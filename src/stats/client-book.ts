@@ -6,15 +6,17 @@ import type {
   PlaylistEvent,
   ProgressEvent,
   SegmentListedEvent,
+  StreamEvent,
   TransferEvent,
 } from '../events.ts';
 import { msToSeconds, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
-import { type Client, isAlive, mean, newClient, rowOf } from './client-rows.ts';
+import { type Client, isAlive, mean, newClient, playbackOf, rowOf } from './client-rows.ts';
 import { PlaybackModel } from './playback.ts';
 import { MediaTimeline } from './playback-timeline.ts';
 import { isOk } from './proxy-account.ts';
 import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
 import { Sketch } from './sketch.ts';
+import { StreamPlayback } from './stream-playback.ts';
 import type { ClientRow, Snapshot, Summary } from './summary.ts';
 import { withoutAbsent } from './without-absent.ts';
 
@@ -81,11 +83,15 @@ export class ClientBook {
     // A door without a process of ours has no start: its player's clock begins with its first segment.
     client.model ??= new PlaybackModel(event.startedAtMs, this.timeline);
     client.model.segment(event);
-    const endedAtMs = event.startedAtMs + event.totalMs;
-    const startupMs = client.model.read(endedAtMs).startupMs;
-    if (client.hasStartup || startupMs === undefined || client.startedAtMs === undefined) return;
-    client.hasStartup = true;
-    this.#startupMs.record(startupMs, endedAtMs);
+    this.#noteStartup(client, event.startedAtMs + event.totalMs);
+  }
+
+  stream(event: StreamEvent): void {
+    const client = this.#clientOf(event.client);
+    if (event.process === 0) client.state = 'running';
+    if (event.process !== client.process) return;
+    client.playsStream = true;
+    this.#noteStartup(client, event.atMs);
   }
 
   playlist(event: PlaylistEvent): void {
@@ -102,7 +108,10 @@ export class ClientBook {
     if (event.process !== client.process) return;
     if (client.state === 'starting') client.state = 'running';
     if (event.speed !== undefined) client.speed = event.speed;
-    if (event.outTimeUs !== undefined) client.outTimeMs = usToMs(event.outTimeUs);
+    if (event.outTimeUs === undefined) return;
+    client.outTimeMs = usToMs(event.outTimeUs);
+    client.streamModel?.progress(event.outTimeUs, event.atMs);
+    if (client.playsStream) this.#noteStartup(client, event.atMs);
   }
 
   /** Once per second: how far behind the live edge the playing clients are. */
@@ -146,8 +155,8 @@ export class ClientBook {
   }
 
   /** Rows in order; clients up to `target` that have not been heard of are `created`. */
-  readRows(target: number, atMs: number): ClientRow[] {
-    const rows = [...this.#clients.values()].map((client) => rowOf(client, atMs));
+  readRows(target: number, atMs: number, openBytes: ReadonlyMap<number, number> = new Map()): ClientRow[] {
+    const rows = [...this.#clients.values()].map((client) => rowOf(client, atMs, openBytes.get(client.client)));
     for (let client = 1; client <= target; client += 1) {
       if (!this.#clients.has(client)) rows.push(rowOf(newClient(client), atMs));
     }
@@ -179,6 +188,8 @@ export class ClientBook {
     client.process = process;
     client.startedAtMs = atMs;
     client.model = new PlaybackModel(atMs, this.timeline);
+    client.streamModel = new StreamPlayback(atMs);
+    client.playsStream = false;
     client.hasStartup = false;
     client.speed = undefined;
     client.outTimeMs = undefined;
@@ -188,6 +199,7 @@ export class ClientBook {
     if (event.process < client.process) return;
     client.state = isAlive(client.state) ? 'stopping' : 'stopped';
     client.model?.end(event.atMs);
+    client.streamModel?.end(event.atMs);
   }
 
   #exit(client: Client, event: ClientEvent): void {
@@ -200,10 +212,18 @@ export class ClientBook {
     if (event.process < client.process) return;
     client.state = 'stopped';
     client.model?.end(event.atMs);
+    client.streamModel?.end(event.atMs);
+  }
+
+  #noteStartup(client: Client, atMs: number): void {
+    const startupMs = playbackOf(client, atMs)?.startupMs;
+    if (client.hasStartup || startupMs === undefined || client.startedAtMs === undefined) return;
+    client.hasStartup = true;
+    this.#startupMs.record(startupMs, atMs);
   }
 
   #foldPlayback(client: Client, atMs: number): void {
-    const state = client.model?.read(atMs);
+    const state = playbackOf(client, atMs);
     if (state === undefined) return;
     client.stallCount += state.stallCount;
     client.stallMs += state.stallMs;
@@ -213,7 +233,7 @@ export class ClientBook {
   #playback(atMs: number): { stallCount: number; stallMs: number; playMs: number } {
     const sum = { stallCount: 0, stallMs: 0, playMs: 0 };
     for (const client of this.#clients.values()) {
-      const now = client.model?.read(atMs);
+      const now = playbackOf(client, atMs);
       sum.stallCount += client.stallCount + (now?.stallCount ?? 0);
       sum.stallMs += client.stallMs + (now?.stallMs ?? 0);
       sum.playMs += client.playMs + (now?.playMs ?? 0);

@@ -1,6 +1,7 @@
 // What is kept of one client, and how it reads as a row for screens and per-client series. It changes nothing.
 import { msToSeconds } from '../units.ts';
-import type { PlaybackModel } from './playback.ts';
+import type { PlaybackModel, PlaybackState } from './playback.ts';
+import type { StreamPlayback } from './stream-playback.ts';
 import type { ClientRow, ClientState, Snapshot } from './summary.ts';
 import { withoutAbsent } from './without-absent.ts';
 
@@ -13,6 +14,9 @@ export interface Client {
   process: number;
   startedAtMs: number | undefined;
   model: PlaybackModel | undefined;
+  /** Of the present process, by its own progress; counts when it plays a stream. */
+  streamModel: StreamPlayback | undefined;
+  playsStream: boolean;
   hasStartup: boolean;
   /** Of the former processes. */
   stallCount: number;
@@ -44,8 +48,15 @@ export function readDrift(rows: readonly ClientRow[]): Pick<Snapshot, 'drift' | 
   };
 }
 
-export function rowOf(client: Client, atMs: number): ClientRow {
+/** By its segments; of a stream, which has none, by FFmpeg's progress. */
+export function playbackOf(client: Client, atMs: number): PlaybackState | undefined {
   const state = client.model?.read(atMs);
+  return client.playsStream && (state?.segments ?? 0) === 0 ? client.streamModel?.read(atMs) : state;
+}
+
+/** `openBytes`: content of its streams that no record counts yet. */
+export function rowOf(client: Client, atMs: number, openBytes = 0): ClientRow {
+  const state = playbackOf(client, atMs);
   const uptimeMs = isAlive(client.state) && client.startedAtMs !== undefined ? atMs - client.startedAtMs : undefined;
   const hasDrift = uptimeMs !== undefined && client.outTimeMs !== undefined;
   return withoutAbsent<ClientRow>({
@@ -57,7 +68,7 @@ export function rowOf(client: Client, atMs: number): ClientRow {
     speed: client.speed,
     driftSeconds: hasDrift ? msToSeconds(uptimeMs - (client.outTimeMs ?? 0)) : undefined,
     segments: client.segments,
-    contentBytes: client.contentBytes,
+    contentBytes: client.contentBytes + openBytes,
     stallCount: client.stallCount + (state?.stallCount ?? 0),
     isStalled: isAlive(client.state) && state?.isStalled === true,
     behindLiveMs: isAlive(client.state) ? state?.behindLiveMs : undefined,
@@ -80,6 +91,8 @@ export function newClient(client: number): Client {
     process: 0,
     startedAtMs: undefined,
     model: undefined,
+    streamModel: undefined,
+    playsStream: false,
     hasStartup: false,
     stallCount: 0,
     stallMs: 0,

@@ -1,6 +1,6 @@
 // Raises the findings that are not about a playlist: single transfers as they end, and states once per second.
 // It measures nothing itself: every figure it compares is another account's.
-import type { TransferEvent } from '../events.ts';
+import type { ConnectionEvent, TransferEvent } from '../events.ts';
 import { formatMs, PERCENT } from '../units.ts';
 import type { ClientBook } from './client-book.ts';
 import type { FindingBook } from './findings.ts';
@@ -44,7 +44,13 @@ export class FindingWatch {
       const evidence = `${event.method} ${url} ended ${termination} after ${formatMs(event.totalMs)}`;
       this.#findings.raise('origin-silent', origin, startedAtMs, evidence);
     }
-    if (termination === 'XT') this.#findings.raise('tls-untrusted', origin, startedAtMs, 'the handshake failed');
+  }
+
+  /** A TLS handshake that failed: the origin's, or that of a player that does not take the tap's certificate. */
+  connection({ tlsFailedWith, failure = 'no reason given', origin, client, openedAtMs }: ConnectionEvent): void {
+    if (tlsFailedWith === undefined) return;
+    const subject = tlsFailedWith === 'origin' && origin !== undefined ? origin : `client ${client}`;
+    this.#findings.raise('tls-untrusted', subject, openedAtMs, failure);
   }
 
   tick(atMs: number): void {

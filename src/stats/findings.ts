@@ -55,8 +55,8 @@ export const FINDINGS: Readonly<Record<FindingCode, FindingText>> = {
     next: 'Check that the exporter is up and reachable; the origin column shows its last known state.',
   },
   'tls-untrusted': {
-    sentence: 'The TLS handshake with the origin failed.',
-    next: 'Check the certificate; --dangerous accepts any.',
+    sentence: "A TLS handshake failed: the origin's, or that of a player which does not take the tap's certificate.",
+    next: "Origin: check its certificate; --dangerous accepts any. Player: make it trust the file of --tls-ca-out.",
   },
   bypass: {
     sentence: 'A client connected to something other than its door, so the proxy did not see all of its traffic.',

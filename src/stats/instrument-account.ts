@@ -1,6 +1,14 @@
 // The instrument's account of itself: the laws of the ledger, lost records, loop delays, CPU, opaque and bypassed traffic.
 // It corrects nothing; verdict.ts judges what it reads here.
-import type { BatchEvent, ConnectionEvent, LinesEvent, LostEvent, SampleEvent, TransferEvent } from '../events.ts';
+import type {
+  BatchEvent,
+  CalibrationEvent,
+  ConnectionEvent,
+  LinesEvent,
+  LostEvent,
+  SampleEvent,
+  TransferEvent,
+} from '../events.ts';
 import { sentBytes } from './proxy-account.ts';
 import type { Snapshot, Summary } from './summary.ts';
 import { withoutAbsent } from './without-absent.ts';
@@ -44,6 +52,7 @@ export class InstrumentAccount {
   #fullSinceMs: number | undefined;
   #sample: SampleEvent | undefined;
   #lines: LinesEvent | undefined;
+  #calibration: CalibrationEvent | undefined;
   #dropRate = 0;
   #peakDropRate = 0;
 
@@ -65,6 +74,10 @@ export class InstrumentAccount {
     this.#inBatch = noBalance();
     worker.imbalance = Math.max(worker.imbalance, imbalance);
     worker.lostRecords = Math.max(worker.lostRecords, event.lostRecords);
+  }
+
+  calibrated(event: CalibrationEvent): void {
+    this.#calibration = event;
   }
 
   lost(event: LostEvent): void {
@@ -142,7 +155,7 @@ export class InstrumentAccount {
       lostRecords: this.#lostElsewhere + Math.max(lost, sample?.meters['lostRecords'] ?? 0),
       bypassedRequests,
       ledgerImbalanceBytes: imbalance,
-      calibration: undefined,
+      calibration: calibrationOf(this.#calibration),
     });
   }
 
@@ -163,6 +176,13 @@ export class InstrumentAccount {
     this.#workers.set(number, worker);
     return worker;
   }
+}
+
+/** Said beside the figures of the run, and subtracted from none. */
+function calibrationOf(event: CalibrationEvent | undefined): Summary['instrument']['calibration'] {
+  if (event === undefined) return undefined;
+  const { type: _type, atMs: _atMs, ...calibration } = event;
+  return calibration;
 }
 
 /** Adds the batch to what is recorded; the sum of absolute differences to the meters minus what is open. */

@@ -60,18 +60,23 @@ export class Ledger {
 
   /** Which accounts an event concerns. */
   #route(): Routes {
-    const { proxy, clients, parser, origin, instrument, join, variants, figures, findings, listings } = this.#accounts;
+    const { proxy, clients, parser, origin, instrument, join, variants, figures, findings, listings, streams } =
+      this.#accounts;
     return {
       run: () => {},
-      stream: () => {},
-      calibration: () => {},
+      stream(event) {
+        streams.stream(event);
+        clients.stream(event);
+      },
+      calibration: (event) => instrument.calibrated(event),
       transfer: (event) => this.#transfer(event),
       parsed: (event) => this.#parsed(event),
       sample: (event) => this.#sample(event),
       client: (event) => this.#client(event),
-      connection(event) {
+      connection: (event) => {
         proxy.connection(event);
         instrument.connection(event);
+        this.#watch.connection(event);
       },
       batch: (event) => instrument.batch(event),
       lost: (event) => instrument.lost(event),
@@ -104,7 +109,7 @@ export class Ledger {
   }
 
   #transfer(event: TransferEvent): void {
-    const { proxy, clients, instrument, figures, pairing, join, variants, durations, rates } = this.#accounts;
+    const { proxy, clients, instrument, figures, pairing, join, variants, durations, rates, streams } = this.#accounts;
     this.#beganAtMs = Math.min(this.#beganAtMs ?? event.startedAtMs, event.startedAtMs);
     proxy.transfer(event);
     instrument.transfer(event);
@@ -112,8 +117,9 @@ export class Ledger {
     clients.transfer(event);
     variants.transfer(event);
     pairing.transfer(event);
-    join.transfer(event);
+    if (this.#options.run.hasAccessLog !== false) join.transfer(event);
     rates.transfer(event);
+    streams.transfer(event);
     if (event.kind === 'segment' && isOk(event) && event.process > 0) durations.transfer(event);
     this.#playlists.transfer(event);
     this.#watch.transfer(event);
@@ -149,12 +155,13 @@ export class Ledger {
 
   /** Once per second: what only time can show. */
   #sample(event: SampleEvent): void {
-    const { proxy, parser, clients, origin, instrument, pairing, rates } = this.#accounts;
+    const { proxy, parser, clients, origin, instrument, pairing, rates, streams } = this.#accounts;
     this.#ticks += 1;
     const { sample: previous } = proxy;
     if (previous !== undefined && (event.mainLoopDelayMaxMs ?? 0) > LATE_LINES_MS)
       pairing.linesWereLate(previous.atMs, event.atMs);
     proxy.sampled(event);
+    streams.sampled(event);
     origin.metersRead(event);
     instrument.sampled(event);
     parser.throughput.sample(event.atMs);

@@ -66,18 +66,19 @@ export class FigureBook {
 
   transfer(event: TransferEvent): void {
     if (event.process === 0) return;
-    const segmentBytes = event.kind === 'segment' && !event.stopping ? event.contentBytes : 0;
+    const eventBytes = contentGiven(event);
+    const segmentBytes = event.kind === 'segment' && !event.stopping ? eventBytes : 0;
     const figures = this.at(event.client, event.process);
     if (figures === undefined) {
       const { contentBytes, segmentBytes: before } = this.#ended;
       this.#ended = {
         ...this.#ended,
-        contentBytes: contentBytes + event.contentBytes,
+        contentBytes: contentBytes + eventBytes,
         segmentBytes: before + segmentBytes,
       };
       return;
     }
-    figures.contentBytes += event.contentBytes;
+    figures.contentBytes += eventBytes;
     figures.segmentBytes += segmentBytes;
   }
 
@@ -125,6 +126,14 @@ export class FigureBook {
 /** Within the first seconds of the process, in which `hybrid` trusts the lookup. */
 export function isYoung(figures: ProcessFigures, atMs: number): boolean {
   return figures.startedAtMs !== undefined && atMs - figures.startedAtMs <= HYBRID_LOOKUP_MS;
+}
+
+/** A cut on purpose keeps octets from the client that the tap had read already: no log can know of them. */
+function contentGiven(event: TransferEvent): number {
+  const { injected, contentBytes, deliveredBytes } = event;
+  if (injected !== 'truncate' && injected !== 'reset') return contentBytes;
+  const otherBytes = event.responseHeadBytes + event.interimHeadBytes + event.framingBytes;
+  return Math.max(0, Math.min(contentBytes, deliveredBytes - otherBytes));
 }
 
 function newFigures(client: number, process: number): ProcessFigures {

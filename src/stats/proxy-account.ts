@@ -3,6 +3,8 @@
 import {
   type CacheStatus,
   type ConnectionEvent,
+  INJECTED,
+  type Injected,
   KINDS,
   type Kind,
   type SampleEvent,
@@ -11,6 +13,7 @@ import {
 } from '../events.ts';
 import { msToSeconds } from '../units.ts';
 import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
+import { ServingAccount } from './serving-account.ts';
 import type { KindSummary, Snapshot, Summary } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 
@@ -36,6 +39,7 @@ interface KindAccount {
   requestHeadBytes: number;
   deliveredBytes: number;
   clientLimited: number;
+  injected: number;
   readonly statusCodes: Map<string, number>;
   readonly cache: Record<CacheStatus, number>;
   readonly phases: Readonly<Record<PhaseName, PhaseQuantiles>>;
@@ -47,6 +51,8 @@ export class ProxyAccount {
   readonly allBytesThroughput: ThroughputTracker = new ThroughputTracker();
   readonly #kinds = new Map<Kind, KindAccount>();
   readonly #terminations = new Map<Termination, number>();
+  readonly #injected = new Map<Injected, number>();
+  readonly #serving = new ServingAccount();
   #transfers = 0;
   #connections = 0;
   #upstreamConnections = 0;
@@ -67,6 +73,9 @@ export class ProxyAccount {
     const account = this.#accountOf(event.kind);
     addCounts(account, event);
     addPhases(account, event);
+    if (event.injected !== null) this.#injected.set(event.injected, (this.#injected.get(event.injected) ?? 0) + 1);
+    if (event.status === undefined || event.injected !== null) return;
+    this.#serving.answered(event, hasSuccessHead(event) ? event.phases.waitMs : undefined, endOf(event));
   }
 
   connection(event: ConnectionEvent): void {
@@ -97,14 +106,18 @@ export class ProxyAccount {
     return kinds.reduce((total, kind) => total + (this.#kinds.get(kind)?.transfers ?? 0), 0);
   }
 
-  read(atMs: number): Omit<Summary['proxy'], 'unselectedVariantBytes'> {
+  read(atMs: number): Omit<Summary['proxy'], 'unselectedVariantBytes' | 'streams'> {
     const meters = this.#sample?.meters;
     return {
       connections: Math.max(meters?.['connections'] ?? 0, this.#connections),
       upstreamConnections: Math.max(meters?.['upstreamConnections'] ?? 0, this.#upstreamConnections),
       transfers: this.#transfers,
       byKind: Object.fromEntries(inOrder(this.#kinds).map(([kind, account]) => [kind, readKind(account, atMs)])),
+      ...this.#serving.read(atMs),
       terminations: Object.fromEntries(this.#terminations),
+      injected: Object.fromEntries(
+        INJECTED.map((fault) => [fault, this.#injected.get(fault) ?? 0]),
+      ) as Summary['proxy']['injected'],
       opaqueBytes: meters?.['opaqueBytes'] ?? 0,
       throughput: this.segmentThroughput.read(),
       allBytesThroughput: this.allBytesThroughput.read(),
@@ -151,11 +164,16 @@ function isComplete(event: TransferEvent): boolean {
   return event.termination === '--' && (event.integrity === 'complete' || event.integrity === 'unknown-length');
 }
 
+function endOf(event: TransferEvent): number {
+  return event.startedAtMs + event.totalMs;
+}
+
 function addCounts(account: KindAccount, event: TransferEvent): void {
   account.transfers += 1;
   if (isComplete(event)) account.complete += 1;
   if (isOk(event)) account.ok += 1;
-  if (isOk(event) && isClientLimited(event)) account.clientLimited += 1;
+  if (event.injected !== null) account.injected += 1;
+  else if (isOk(event) && isClientLimited(event)) account.clientLimited += 1;
   account.contentBytes += event.contentBytes;
   account.responseHeadBytes += event.responseHeadBytes;
   account.interimHeadBytes += event.interimHeadBytes;
@@ -168,7 +186,9 @@ function addCounts(account: KindAccount, event: TransferEvent): void {
 }
 
 function addPhases(account: KindAccount, event: TransferEvent): void {
-  const endedAtMs = event.startedAtMs + event.totalMs;
+  // Its times are ours, not the origin's.
+  if (event.injected !== null) return;
+  const endedAtMs = endOf(event);
   const record = (name: PhaseName, ms: number | undefined): void => {
     if (ms !== undefined) account.phases[name].record(ms, endedAtMs);
   };
@@ -185,7 +205,8 @@ function addPhases(account: KindAccount, event: TransferEvent): void {
     record('waitMs', waitMs);
     observe('wait', waitMs);
   }
-  if (!isOk(event)) return;
+  // How long a stream lasted is its player's doing.
+  if (!isOk(event) || event.kind === 'stream') return;
   record('clientBlockedMs', event.clientBlockedMs);
   if (isClientLimited(event)) return;
   record('receiveMs', receiveMs);
@@ -206,6 +227,7 @@ function newKindAccount(): KindAccount {
     requestHeadBytes: 0,
     deliveredBytes: 0,
     clientLimited: 0,
+    injected: 0,
     statusCodes: new Map(),
     cache: { hit: 0, miss: 0, other: 0, unknown: 0 },
     phases: {

@@ -37,13 +37,14 @@ export function assembleSnapshot(
 ): Snapshot {
   const { proxy, parser, clients, instrument } = accounts;
   const elapsedMs = elapsed(state, atMs);
-  const rows = clients.readRows(options.run.clients, atMs);
+  const rows = clients.readRows(options.run.clients, atMs, accounts.streams.readOpenBytes());
   const { durationSeconds } = options.run;
   return withoutAbsent<Snapshot>({
     atMs,
     wallMs,
     summary: assembleSummary(options, accounts, state, atMs),
     clients: rows,
+    streams: accounts.streams.readRows(atMs),
     clientsStarted: clients.clientsStarted,
     elapsedSeconds: msToSeconds(elapsedMs),
     remainingSeconds: durationSeconds > 0 ? Math.max(0, durationSeconds - msToSeconds(elapsedMs)) : undefined,
@@ -61,7 +62,7 @@ export function assembleSnapshot(
 }
 
 function assembleSummary(options: RunSettings, accounts: Accounts, state: RunState, atMs: number): Summary {
-  const { proxy, parser, clients, origin, join, variants, findings } = accounts;
+  const { proxy, parser, clients, origin, join, variants, findings, streams } = accounts;
   return {
     schema: 'hls-swarm/summary@1',
     tick: state.tick,
@@ -70,6 +71,7 @@ function assembleSummary(options: RunSettings, accounts: Accounts, state: RunSta
     proxy: withoutAbsent<Summary['proxy']>({
       ...proxy.read(atMs),
       unselectedVariantBytes: variants.unselectedBytes,
+      streams: streams.read(),
     }),
     parser: parser.read(atMs),
     origin: origin.read(join.isActive),
@@ -84,7 +86,7 @@ function assembleSummary(options: RunSettings, accounts: Accounts, state: RunSta
 function readRun({ run }: RunSettings, { clients }: Accounts, durationSeconds: number): Summary['run'] {
   const { firstStartMs, lastFirstStartMs, clientsStarted } = clients;
   const hasRamped = firstStartMs !== undefined && lastFirstStartMs !== undefined && clientsStarted >= run.clients;
-  const { id, startedAt, url, variant, version, ffmpeg, node, proxyWorkers, seed } = run;
+  const { id, startedAt, url, variant, version, ffmpeg, node, proxyWorkers, seed, upstream } = run;
   return withoutAbsent<Summary['run']>({
     id,
     startedAt,
@@ -98,6 +100,7 @@ function readRun({ run }: RunSettings, { clients }: Accounts, durationSeconds: n
     node,
     proxyWorkers,
     seed,
+    upstream,
   });
 }
 

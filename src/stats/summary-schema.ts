@@ -45,6 +45,7 @@ const run = closed({
   node: text,
   proxyWorkers: count,
   seed: number,
+  upstream: Type.Optional(Type.Enum(['mirror', 'shared'])),
 });
 
 const clients = closed({
@@ -66,6 +67,8 @@ const clients = closed({
   }),
 });
 
+const cacheCounts = closed({ hit: count, miss: count, other: count, unknown: count });
+const cached = closed({ transfers: count, waitMs: quantiles });
 const kind = closed({
   transfers: count,
   complete: count,
@@ -77,8 +80,9 @@ const kind = closed({
   requestHeadBytes: count,
   deliveredBytes: count,
   clientLimited: count,
+  injected: count,
   statusCodes: counts,
-  cache: closed({ hit: count, miss: count, other: count, unknown: count }),
+  cache: cacheCounts,
   phases: closed({
     waitMs: quantiles,
     receiveMs: quantiles,
@@ -95,11 +99,28 @@ const proxy = closed({
   upstreamConnections: count,
   transfers: count,
   byKind: namedFrom(KINDS, kind),
+  byCache: closed({ hit: cached, miss: cached, other: cached, unknown: cached }),
+  cacheHitRatio: maybe,
+  byAddress: Type.Array(
+    closed({ address: text, transfers: count, cache: cacheCounts, cacheHitRatio: maybe, waitMs: quantiles }),
+  ),
+  transfersOfFurtherAddresses: count,
   terminations: namedFrom(TERMINATIONS, count),
+  injected: closed({ delay: count, throttle: count, status: count, reset: count, truncate: count, stall: count }),
   opaqueBytes: count,
   unselectedVariantBytes: maybe,
   throughput,
   allBytesThroughput: throughput,
+  streams: closed({
+    open: count,
+    opened: count,
+    endings: namedFrom(TERMINATIONS, count),
+    contentBytes: count,
+    longestGapMs: maybe,
+    clientBlockedMs: number,
+    throughput,
+    transportStream: Type.Optional(closed({ packets: count, syncLosses: count, continuityErrors: count })),
+  }),
 });
 
 const byRequestKind = closed({ segment: count, playlist: count, init: count, key: count, other: count });
@@ -213,7 +234,16 @@ const instrument = closed({
   lostRecords: count,
   bypassedRequests: count,
   ledgerImbalanceBytes: count,
-  calibration: Type.Optional(closed({ addedMsP50: number, cpuMsPerMiB: number })),
+  calibration: Type.Optional(
+    closed({
+      transfers: count,
+      addedMsP25: number,
+      addedMsP50: number,
+      addedMsP75: number,
+      cpuMsPerTransfer: number,
+      cpuMsPerMiB: number,
+    }),
+  ),
 });
 
 const summary = Type.Object(

@@ -1,6 +1,14 @@
 // The shape of the summary (CONTRACTS: `--report`, `/snapshot`) and of the snapshot that the faces read: types only.
 // It computes nothing. Unknown numbers are missing. Field names are a contract; additions are free.
-import type { CacheStatus, FindingCode, Kind, Termination } from '../events.ts';
+import type {
+  CacheStatus,
+  FindingCode,
+  Injected,
+  Kind,
+  StreamEvent,
+  Termination,
+  TransportStreamCheck,
+} from '../events.ts';
 
 /** Quantiles of one population over the whole run, milliseconds; `window` is the same over the last 60 s. */
 export interface Quantiles {
@@ -38,7 +46,10 @@ export interface KindSummary {
   readonly framingBytes: number;
   readonly requestHeadBytes: number;
   readonly deliveredBytes: number;
+  /** Slowed by a client that did not drain: in no `receiveMs` and `totalMs`. */
   readonly clientLimited: number;
+  /** Changed by a fault on purpose: in no phase at all. */
+  readonly injected: number;
   readonly statusCodes: Readonly<Record<string, number>>;
   readonly cache: Readonly<Record<CacheStatus, number>>;
   readonly phases: {
@@ -50,6 +61,20 @@ export interface KindSummary {
     readonly connectMs: Quantiles;
     readonly tlsMs: Quantiles;
   };
+}
+
+/** Answers with one cache status; the wait is over final 2xx heads, as everywhere. */
+export interface CacheSummary {
+  readonly transfers: number;
+  readonly waitMs: Quantiles;
+}
+
+/** Answers of one origin address. */
+export interface AddressSummary extends CacheSummary {
+  /** `192.0.2.7:443`, `[2001:db8::7]:443`. */
+  readonly address: string;
+  readonly cache: Readonly<Record<CacheStatus, number>>;
+  readonly cacheHitRatio?: number;
 }
 
 export interface ErrorStatistics {
@@ -123,6 +148,7 @@ export interface RunFacts {
   readonly node: string;
   readonly proxyWorkers: number;
   readonly seed: number;
+  readonly upstream?: 'mirror' | 'shared';
 }
 
 export interface Summary {
@@ -152,13 +178,37 @@ export interface Summary {
     readonly upstreamConnections: number;
     readonly transfers: number;
     readonly byKind: Readonly<Partial<Record<Kind, KindSummary>>>;
+    /** Answers (transfers with a final head) by what their cache fields said. */
+    readonly byCache: Readonly<Record<CacheStatus, CacheSummary>>;
+    /** Hits of hits and misses; missing while no answer was either. */
+    readonly cacheHitRatio?: number;
+    /** Most transfers first. A bounded number of addresses: answers of those met later are counted below. */
+    readonly byAddress: readonly AddressSummary[];
+    readonly transfersOfFurtherAddresses: number;
     readonly terminations: Readonly<Partial<Record<Termination, number>>>;
+    /** Transfers that a fault on purpose has acted on, whatever they ended with. */
+    readonly injected: Readonly<Record<Injected, number>>;
     readonly opaqueBytes: number;
     readonly unselectedVariantBytes?: number;
     /** Segment content. */
     readonly throughput: Throughput;
     /** Response heads + interim + framing + content of every kind. */
     readonly allBytesThroughput: Throughput;
+    /** Long-lived bodies; their endings are also in `terminations`, their content in `byKind.stream` once they ended. */
+    readonly streams: {
+      readonly open: number;
+      /** Open and ended. */
+      readonly opened: number;
+      readonly endings: Readonly<Partial<Record<Termination, number>>>;
+      /** Of ended ones and, as last told, of open ones. */
+      readonly contentBytes: number;
+      /** Longest silence of an origin in any of them. */
+      readonly longestGapMs?: number;
+      readonly clientBlockedMs: number;
+      readonly throughput: Throughput;
+      /** Sums; missing without --check-ts. */
+      readonly transportStream?: TransportStreamCheck;
+    };
   };
   readonly parser: {
     readonly lines: number;
@@ -240,7 +290,15 @@ export interface Summary {
     readonly lostRecords: number;
     readonly bypassedRequests: number;
     readonly ledgerImbalanceBytes: number;
-    readonly calibration?: { readonly addedMsP50: number; readonly cpuMsPerMiB: number };
+    /** What the tap itself added on this machine before the run; see CalibrationEvent. */
+    readonly calibration?: {
+      readonly transfers: number;
+      readonly addedMsP25: number;
+      readonly addedMsP50: number;
+      readonly addedMsP75: number;
+      readonly cpuMsPerTransfer: number;
+      readonly cpuMsPerMiB: number;
+    };
   };
 }
 
@@ -262,6 +320,21 @@ export interface ClientRow {
   readonly behindLiveMs?: number;
 }
 
+/** One open stream, as it last told. */
+export interface StreamRow {
+  readonly client: number;
+  readonly connection: number;
+  readonly requestIndex: number;
+  readonly ageMs: number;
+  readonly contentBytes: number;
+  /** Over its last second; missing in its first. */
+  readonly bytesPerSecond?: number;
+  readonly longestGapMs: number;
+  readonly clientBlockedMs: number;
+  readonly state: StreamEvent['state'];
+  readonly transportStream?: TransportStreamCheck;
+}
+
 /** Cumulative histogram buckets for Prometheus: `counts[i]` observations <= `bounds[i]` seconds. */
 export interface Buckets {
   readonly bounds: readonly number[];
@@ -276,6 +349,8 @@ export interface Snapshot {
   readonly wallMs: number;
   readonly summary: Summary;
   readonly clients: readonly ClientRow[];
+  /** Open streams, those in trouble first. */
+  readonly streams: readonly StreamRow[];
   readonly clientsStarted: number;
   readonly elapsedSeconds: number;
   /** Missing when the run has no end of its own. */

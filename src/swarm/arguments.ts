@@ -28,8 +28,8 @@ export interface ClientCommand {
   /** false: no progress pipe and a quiet log, for a swarm without a parser. */
   readonly stats: boolean;
   readonly statsLogLevel: string;
-  /** Only used for https URLs. */
-  readonly tls?: { readonly caFile?: string; readonly verify: boolean };
+  /** Who vouches for what the door shows, PEM; an option for https URLs only: with others it is fatal. */
+  readonly caFile?: string;
 }
 
 export interface ClientArguments {
@@ -55,7 +55,6 @@ export function clientArguments(command: ClientCommand, capabilities: Capabiliti
   };
   const { hlsOptions, httpOptions, tlsOptions } = capabilities;
   const http = (name: string, value: string | undefined): readonly string[] => whenTaken(httpOptions, name, value);
-  const tls = command.url.startsWith('https:') ? command.tls : undefined;
   const args = [
     ...['-hide_banner', '-nostdin', '-nostats'],
     ...logging(command, capabilities),
@@ -68,8 +67,7 @@ export function clientArguments(command: ClientCommand, capabilities: Capabiliti
       ? reconnecting(command.reconnectDelaySeconds).flatMap(([name, value]) => http(name, value))
       : []),
     ...http('headers', headerBlock(command)),
-    ...whenTaken(tlsOptions, 'tls_verify', tls === undefined ? undefined : tls.verify ? '1' : '0'),
-    ...whenTaken(tlsOptions, 'ca_file', tls?.caFile),
+    ...whenTaken(tlsOptions, 'ca_file', command.url.startsWith('https:') ? command.caFile : undefined),
     ...(command.isPaced ? ['-re'] : []),
     ...['-i', command.url],
     ...command.map.flatMap((specifier) => ['-map', specifier]),
@@ -88,11 +86,21 @@ export function clientHeaders({ noCache, headers }: Pick<ClientCommand, 'noCache
   return [...(noCache ? NO_CACHE_HEADERS : []), ...headers];
 }
 
-/** Without what would change FFmpeg behind our back: another proxy, colour codes inside the log, report files. */
+/**
+ * Without what would change FFmpeg behind our back: another proxy, colour codes inside the log, report files. The HLS
+ * demuxer hands no `-ca_file` to what it opens; OpenSSL is told by the environment.
+ */
 export function clientEnvironment(
   env: Readonly<Record<string, string | undefined>>,
+  caFile?: string,
 ): Readonly<Record<string, string | undefined>> {
-  return { ...env, AV_LOG_FORCE_COLOR: undefined, AV_LOG_FORCE_256COLOR: undefined, FFREPORT: undefined };
+  return {
+    ...env,
+    AV_LOG_FORCE_COLOR: undefined,
+    AV_LOG_FORCE_256COLOR: undefined,
+    FFREPORT: undefined,
+    ...(caFile === undefined ? {} : { SSL_CERT_FILE: caFile }),
+  };
 }
 
 /** The command as a line that can be pasted into a POSIX shell (CR and LF are kept, inside quotes). */

@@ -13,6 +13,8 @@ export interface Capabilities {
   readonly hlsOptions: ReadonlySet<string>;
   readonly httpOptions: ReadonlySet<string>;
   readonly tlsOptions: ReadonlySet<string>;
+  /** It refuses certificates that nobody vouches for unless told otherwise (9 and later). */
+  readonly verifiesTls: boolean;
   /** `-loglevel ...+datetime` is understood (8.0 and later). */
   readonly hasDatetimeLevel: boolean;
   readonly hasStatsPeriod: boolean;
@@ -29,6 +31,7 @@ const PROBE_TIMEOUT_MS = 5_000;
 /** `-h demuxer=hls` prints about 2 KiB. */
 const PROBE_MAX_BYTES: number = 256 * KIB;
 const QUOTED_CHARACTERS = 120;
+const VERIFIES_BY_DEFAULT = /^ {1,3}-tls_verify\s.*\(default (?:1|true)\)/m;
 const OPTION_LINE = /^ {1,3}-([A-Za-z0-9_]+)\s+<?/gm;
 
 /** Six short runs side by side. Never rejects. */
@@ -66,6 +69,7 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
       hlsOptions,
       httpOptions: optionNames(http.stdout),
       tlsOptions: optionNames(tls.stdout),
+      verifiesTls: verifiesByDefault(tls.stdout),
       hasDatetimeLevel: datetime.code === 0,
       hasStatsPeriod,
     },
@@ -81,6 +85,11 @@ export function parseRelease(version: string): readonly [number, number] | undef
 /** The option names in the output of `ffmpeg -h demuxer=...` or `-h protocol=...`. */
 export function optionNames(help: string): ReadonlySet<string> {
   return new Set(Array.from(help.matchAll(OPTION_LINE), (match) => match[1] ?? ''));
+}
+
+/** From the output of `ffmpeg -h protocol=tls`. */
+export function verifiesByDefault(help: string): boolean {
+  return VERIFIES_BY_DEFAULT.test(help);
 }
 
 function isOlder(release: readonly [number, number], than: readonly [number, number]): boolean {

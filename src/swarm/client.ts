@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly env: Environment;
   /** true when the stream is not known to end. */
   readonly isLive: boolean;
+  /** Default true; false for MPEG-TS over HTTP. */
+  readonly isHls?: boolean;
   /** Restart when `out_time` stands still for longer than this; absent = never. */
   readonly stallRestartMs?: number;
   readonly stats: boolean;
@@ -166,7 +168,8 @@ export class Client {
   }
 
   #onEnded(ended: ClientProcess, ending: ProcessEnding): void {
-    const category = exitCategory(ending, { isStopping: this.#state === 'stopping', isLive: this.#options.isLive });
+    const { isLive, isHls = true } = this.#options;
+    const category = exitCategory(ending, { isStopping: this.#state === 'stopping', isLive, isHls });
     const reason = this.#replaceReason ?? reasonOf(category, ending);
     this.#endedLines = addLines(this.#endedLines, ended.counts);
     this.#endedCpuSeconds = sumOf(this.#endedCpuSeconds, ending.cpuSeconds);
@@ -238,8 +241,5 @@ function sumOf(left: number | undefined, right: number | undefined): number | un
 function reasonOf(category: ExitCategory, ending: ProcessEnding): string | undefined {
   if (ending.failure !== undefined) return ending.failure;
   if (category === 'success' || category === 'stopped') return undefined;
-  return (
-    ending.lastError ??
-    (category === 'playlistLost' ? 'left with 0 without having seen the end of the stream' : undefined)
-  );
+  return ending.lastError ?? (ending.code === 0 ? 'left with 0 although the stream has no end' : undefined);
 }

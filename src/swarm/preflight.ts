@@ -20,6 +20,8 @@ export interface Preflight {
   readonly isHls: boolean;
   /** true also when it is not known whether the stream ends. */
   readonly isLive: boolean;
+  /** Addresses of an endless transport stream: the asked one and where it redirects to. Empty for HLS. */
+  readonly streamUrls: readonly string[];
   readonly targetDurationSeconds?: number;
   /** Octets of our own requests to the origin. */
   readonly ownBytes: number;
@@ -56,6 +58,7 @@ export async function preflight(
     checks,
     isHls: facts?.isHls ?? false,
     isLive: facts?.isLive ?? true,
+    streamUrls: facts?.streamUrls ?? [],
     ownBytes: inspected.ownBytes,
     ...(probed.ok ? { capabilities: probed.capabilities } : {}),
     ...(facts?.targetDurationSeconds === undefined ? {} : { targetDurationSeconds: facts.targetDurationSeconds }),

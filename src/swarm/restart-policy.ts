@@ -20,15 +20,19 @@ export type RestartDecision =
   | { readonly restart: true; readonly delayMs: number }
   | { readonly restart: false; readonly reason: string };
 
-/** `isStopping` = we sent the signal. A stream that is live, or not known to end, has no successful end. */
+/**
+ * `isStopping` = we sent the signal. A stream that is live, or not known to end, has no successful end; without a playlist
+ * (`isHls` false: MPEG-TS over HTTP) none can be lost.
+ */
 export function exitCategory(
   exit: ProgramExit,
-  circumstances: { readonly isStopping: boolean; readonly isLive: boolean },
+  circumstances: { readonly isStopping: boolean; readonly isLive: boolean; readonly isHls?: boolean },
 ): ExitCategory {
   if (circumstances.isStopping) return 'stopped';
   if (exit.signal !== undefined) return 'signal';
-  if (exit.code === 0) return circumstances.isLive ? 'playlistLost' : 'success';
-  return 'error';
+  if (exit.code !== 0) return 'error';
+  if (!circumstances.isLive) return 'success';
+  return circumstances.isHls === false ? 'error' : 'playlistLost';
 }
 
 /** Delay before restart number `attempt` (0 = the first) without jitter. */

@@ -2,12 +2,15 @@
 // It plays nothing and retries nothing; every request is our own and counted in `ownBytes`.
 import type { Fetched, Fetcher } from '../fetch.ts';
 import { type MediaPlaylist, readPlaylist } from '../hls/playlist.ts';
+import { hasTransportPackets } from '../hls/transport-stream.ts';
 import { KIB } from '../units.ts';
 
 export interface StreamFacts {
   readonly isHls: boolean;
   /** true also when it is not known whether it ends. */
   readonly isLive: boolean;
+  /** Addresses of an endless transport stream: the asked one and where it redirects to. Empty for all else. */
+  readonly streamUrls: readonly string[];
   readonly targetDurationSeconds?: number;
   /** Variant streams of a multivariant playlist. */
   readonly variants?: number;
@@ -35,9 +38,6 @@ type Answer = { readonly ok: true; readonly fetched: Fetched } | { readonly ok: 
 
 /** Enough to know a playlist or a transport stream; an endless stream gives more than we want. */
 const HEAD_BYTES: number = 16 * KIB;
-const TS_PACKET_BYTES = 188;
-const TS_SYNC = 0x47;
-const TS_PACKETS_LOOKED_AT = 3;
 /** FFmpeg cuts longer ones and then calls them invalid. */
 const FFMPEG_URL_LIMIT = 4_095;
 const HLS_MEDIA_TYPES = new Set([
@@ -84,7 +84,7 @@ class StreamReader {
     const { fetched } = answer;
     const playlist = readPlaylist(fetched.text, fetched.url);
     if (playlist === undefined) {
-      if (isTransportStream(fetched.octets)) return { ok: true, facts: transportStreamFacts(fetched) };
+      if (hasTransportPackets(fetched.octets)) return { ok: true, facts: transportStreamFacts(url, fetched) };
       return { ok: false, reason: `${url} is neither an HLS playlist nor MPEG-TS: ${whatCame(fetched)}` };
     }
     if (playlist.kind === 'media') return mediaFacts(playlist, fetched, undefined);
@@ -136,6 +136,7 @@ function mediaFacts(playlist: MediaPlaylist, fetched: Fetched, variants: number 
     facts: {
       isHls: true,
       isLive,
+      streamUrls: [],
       targetDurationSeconds,
       detail: `${shape}, ${state}, target duration ${targetDurationSeconds} s, ${segments.length} segments listed`,
       ...(variants === undefined ? {} : { variants }),
@@ -150,19 +151,15 @@ function warningOf(playlist: MediaPlaylist, { url, mediaType = 'none' }: Fetched
   return `neither the name nor the media type (${mediaType}) says HLS: FFmpeg 7 and later refuse such a playlist`;
 }
 
-/** An end within the head is known; otherwise a stream is taken for endless. */
-function transportStreamFacts(fetched: Fetched): StreamFacts {
+/** What has a length, or ended within its head, has an end; any other stream is taken for endless. */
+function transportStreamFacts(url: string, { isCut, hasDeclaredLength, url: finalUrl }: Fetched): StreamFacts {
+  const isLive = isCut && !hasDeclaredLength;
   return {
     isHls: false,
-    isLive: fetched.isCut,
-    detail: fetched.isCut ? 'MPEG-TS over HTTP' : 'MPEG-TS over HTTP, with an end',
+    isLive,
+    streamUrls: isLive ? [...new Set([url, finalUrl])] : [],
+    detail: isLive ? 'MPEG-TS over HTTP, endless' : 'MPEG-TS over HTTP, with an end',
   };
-}
-
-function isTransportStream(octets: Buffer): boolean {
-  return Array.from({ length: TS_PACKETS_LOOKED_AT }, (_, packet) => octets[packet * TS_PACKET_BYTES]).every(
-    (octet) => octet === TS_SYNC,
-  );
 }
 
 function whatCame({ status, mediaType = 'no media type', text }: Fetched): string {

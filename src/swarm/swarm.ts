@@ -71,7 +71,7 @@ export class Swarm {
     const random = seededRandom(options.seed);
     const { clients, rampRatePerSecond: ratePerSecond, rampJitterMs: jitterMs } = options;
     this.#schedule = rampSchedule({ clients, ratePerSecond, jitterMs }, random.fork('ramp'));
-    const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env));
+    const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env), options.caFile);
     this.#clients = Array.from({ length: clients }, (_, index) =>
       createClient(dependencies, options, env, random, index + 1),
     );
@@ -166,7 +166,7 @@ function createClient(
   random: Random,
   client: number,
 ): Client {
-  const { isLive, stats, statsBuffer, verbose, stderrDir, beforeStart, beforeStop } = options;
+  const { isLive, isHls, stats, statsBuffer, verbose, stderrDir, beforeStart, beforeStop } = options;
   return new Client(
     dependencies,
     {
@@ -175,6 +175,7 @@ function createClient(
       args: swarmArguments(options, client).args,
       env,
       isLive,
+      isHls,
       stats,
       statsBuffer,
       verbose,

@@ -39,12 +39,21 @@ export function instrumentPanel({ summary }: Snapshot): Panel {
         label: 'CPU',
         items: [spent, item(`${known(instrument.tapBytesPerCpuSecond, formatBytes)} relayed per CPU-second`)],
       },
+      ...calibrationRows(instrument.calibration),
       { label: 'account', items: losses },
       ...thresholdRows(thresholds),
     ],
     brief: [[cell('loop delay p99 '), ...delays], ...losses, [cell('CPU '), ...spent]],
     priorities: { line: 54, lines: 72, panel: 74 },
   };
+}
+
+/** What the tap adds by itself, beside the figures it is part of. */
+function calibrationRows(calibration: Snapshot['summary']['instrument']['calibration']): readonly Row[] {
+  if (calibration === undefined) return [];
+  const { addedMsP50, cpuMsPerTransfer, cpuMsPerMiB } = calibration;
+  const cost = `CPU ${formatMs(cpuMsPerTransfer)} each and ${formatMs(cpuMsPerMiB)} per MiB`;
+  return [{ label: 'tap adds', items: [item(`${formatMs(addedMsP50)} per request (p50)`), item(cost)] }];
 }
 
 function thresholdRows(thresholds: Snapshot['summary']['thresholds']): readonly Row[] {

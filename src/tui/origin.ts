@@ -18,6 +18,7 @@ export function originPanel(snapshot: Snapshot): Panel {
     title: 'Origin',
     heading: 'Origin and reconciliation',
     rows: [
+      ...sharedRows(snapshot.summary),
       ...(origin.available
         ? [
             { label: 'host', items: host },
@@ -29,6 +30,7 @@ export function originPanel(snapshot: Snapshot): Panel {
       ...listingRows(snapshot),
     ],
     brief: [
+      ...sharedRows(snapshot.summary).flatMap(({ items }) => items),
       ...(origin.available ? host.slice(0, 1) : [unavailable]),
       ...(reconciliation.joined === undefined ? [] : joined.slice(0, 1)),
       ...(reconciliation.residualBytes === undefined ? [] : [[cell('residual '), ...(residual[0] ?? [])]]),
@@ -36,6 +38,13 @@ export function originPanel(snapshot: Snapshot): Panel {
     ],
     priorities: { line: 33, lines: 57, panel: 65 },
   };
+}
+
+/** Only where clients share connections: else origins see what they would see without us. */
+function sharedRows({ run, proxy }: Summary): readonly Row[] {
+  if (run.upstream !== 'shared') return [];
+  const seen = `sees ${count(proxy.upstreamConnections)} connections instead of ${count(proxy.connections)}`;
+  return [{ label: 'shared', items: [item(seen)] }];
 }
 
 function reasonRows(reason: string | undefined): readonly Row[] {

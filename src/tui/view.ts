@@ -14,6 +14,7 @@ import { originPanel } from './origin.ts';
 import { helpLines, logLines, startingLines } from './overlays.ts';
 import { panelPair, panelSteps } from './panel.ts';
 import { phasesSteps } from './phases.ts';
+import { streamsSteps } from './streams.ts';
 
 export interface Size {
   readonly columns: number;
@@ -84,11 +85,19 @@ function blocks(snapshot: Snapshot, columns: number): readonly Block[] {
       : pairs.map(([left, right]) => panelPair(left, right, columns));
   return [
     accountsSteps(snapshot, columns),
-    phasesSteps(snapshot, columns),
+    streamsSteps(snapshot, columns),
+    ...(playsOnlyStreams(snapshot) ? [] : [phasesSteps(snapshot, columns)]),
     ...panels,
     panelSteps(instrumentPanel(snapshot), columns),
     findingsSteps(snapshot, columns),
   ];
+}
+
+/** Then no request has phases to speak of, and the streams take their room. */
+function playsOnlyStreams({ summary }: Snapshot): boolean {
+  const { streams, byKind } = summary.proxy;
+  const requests = (byKind.segment?.transfers ?? 0) + (byKind['media-playlist']?.transfers ?? 0);
+  return streams.opened > 0 && requests === 0;
 }
 
 function tooSmall(columns: number, rows: number): Line {

@@ -28,7 +28,8 @@ function sample(option: Option): string {
     case 'hostport':
       return '127.0.0.1:18000';
     case 'list':
-      return 'X-Test: -value=1';
+      if (option.itemForm === 'fault') return 'kind=segment nth=7 status=404';
+      return option.itemForm === 'field-name' ? 'X-Served-By' : 'X-Test: -value=1';
     default:
       return '/tmp/some.file';
   }

@@ -162,12 +162,21 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: RegExp])[] 
   [[STREAM, '--metrics', '127.0.0.1'], /^--metrics: .* is not an address to listen on/],
   [[STREAM, '--metrics', 'a:70000'], /^--metrics: "a:70000"/],
   [[STREAM, '--header', 'no colon'], /^--header: "no colon" .* is not a header/],
+  [[STREAM, '--record-field', 'X Served'], /^--record-field: "X Served" .* is not the name of a field/],
+  [
+    [STREAM, '--record-field', 'Set-Cookie'],
+    /^--record-field: "Set-Cookie" .* carries secrets; allowed: .*X-Served-By/,
+  ],
   [[STREAM, '--header', 'A: b\r\nC: d'], /^--header: "A: b\\r\\nC: d"/],
+  [
+    [STREAM, '--fault', 'kind=segmnt nth=3'],
+    /^--fault: "kind=segmnt nth=3" \(command line\) is no fault rule: kind="segmnt" cannot be read; .*\. it names no fault; allowed: /,
+  ],
+  [[STREAM, '--no-proxy', '--fault', 'reset'], /^--fault: without the tap nothing injects it; leave out --no-proxy$/],
   [[STREAM, '--origin-metrics', 'host:9100'], /^--origin-metrics: .* has no scheme/],
   [[STREAM, '--origin-metrics-interval=20s'], /^--origin-metrics-window: 30000ms .* at least 40000ms/],
   [[STREAM, '--segment-sizes-jitter=2s'], /^--segment-sizes-jitter: 2000ms is longer than the interval/],
   [[STREAM, '--config', 'none.yaml'], /^--config: "none.yaml" cannot be read: ENOENT/],
-  [['https://origin.example/a.m3u8'], /^URL: the tap for https:\/\/ comes with a later release; --no-proxy/],
   [['analyze', '--json'], /^analyze comes with a later release$/],
   [['replay', 'j.ndjson'], /^replay comes with a later release$/],
 ];
@@ -202,14 +211,15 @@ test('what is later is said only when all else is right, and a default is no use
     errorsOf([STREAM, '--tls', 'intercept', '--upstream=mirror', '--loop=false', '--preset', 'default']),
     [],
   );
-  assert.deepEqual(errorsOf([STREAM, '--tls', 'tunnel', '--clients', '0']).length, 1);
-  assert.deepEqual(errorsOf([STREAM, '--tls', 'tunnel', '--cookie', 'a=b']), [
+  assert.deepEqual(errorsOf([STREAM, '--cookie', 'a=b', '--clients', '0']).length, 1);
+  assert.deepEqual(errorsOf([STREAM, '--loop', '--cookie', 'a=b']), [
     '--cookie comes with a later release; leave it out',
-    '--tls comes with a later release; leave it out',
+    '--loop comes with a later release; leave it out',
   ]);
 });
 
-test('https plays without the tap, and its command can be printed', () => {
+test('https plays through the tap and without it, and its command can be printed', () => {
+  assert.equal(parse(['https://origin.example/a']).ok, true);
   assert.equal(parse(['https://origin.example/a', '--no-proxy']).ok, true);
   assert.equal(parse(['https://origin.example/a', '--print-cmd']).ok, true);
   assert.equal(parse(['--print-cmd']).ok, true);
@@ -313,7 +323,6 @@ interface ValidationCase {
 const DIFFERENT: Readonly<Record<string, RegExp>> = {
   'validate.23': /^--resolve comes with a later release/,
   'validate.37': /^--resolve comes with a later release/,
-  'validate.38': /^URL: the tap for https/,
 };
 const casesFile = new URL('../../../shared/peer/cases/config_validation.json', import.meta.url);
 

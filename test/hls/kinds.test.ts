@@ -151,7 +151,7 @@ describe('limits', () => {
 describe('what no playlist lists', () => {
   const packets = Buffer.alloc(3 * 188, 0);
   for (const at of [0, 188, 376]) packets[at] = 0x47;
-  const ok = { method: 'GET', status: 200, declaredContentLength: 1_000_000, isChunked: false };
+  const ok = { method: 'GET', status: 200, declaredContentLength: 1_000_000 };
   const playlist = (text: string) => ({ ...ok, url: 'http://h/x', firstOctets: Buffer.from(text) });
   const cases: readonly (readonly [string, ContentFacts, string])[] = [
     ['text that begins with #EXTM3U', playlist('#EXTM3U\n#EXTINF:2,\na.ts'), 'media-playlist'],
@@ -173,32 +173,16 @@ describe('what no playlist lists', () => {
     ['a key by extension', { ...ok, url: 'http://h/x.key' }, 'key'],
     ['MPEG-TS by its packets, length known', { ...ok, url: 'http://h/x', firstOctets: packets }, 'segment'],
     ['too little to be MPEG-TS', { ...ok, url: 'http://h/x', firstOctets: packets.subarray(0, 376) }, 'other'],
-    [
-      'MPEG-TS without a length',
-      { url: 'http://h/x', method: 'GET', status: 200, isChunked: false, mediaType: 'video/MP2T' },
-      'stream',
-    ],
-    [
-      'MPEG-TS in chunks',
-      { url: 'http://h/x.ts', method: 'GET', status: 200, isChunked: true, firstOctets: packets },
-      'stream',
-    ],
-    [
-      'HEAD of a stream',
-      { url: 'http://h/x.ts', method: 'HEAD', status: 200, isChunked: false, mediaType: 'video/mp2t' },
-      'segment',
-    ],
+    ['MPEG-TS without a length', { url: 'http://h/x', method: 'GET', status: 200, mediaType: 'video/MP2T' }, 'stream'],
+    ['MPEG-TS in chunks', { url: 'http://h/x.ts', method: 'GET', status: 200, firstOctets: packets }, 'stream'],
+    ['HEAD of a stream', { url: 'http://h/x.ts', method: 'HEAD', status: 200, mediaType: 'video/mp2t' }, 'segment'],
     [
       'an error that answers for a segment',
-      { url: 'http://h/x.ts', method: 'GET', status: 404, isChunked: true, mediaType: 'video/mp2t' },
+      { url: 'http://h/x.ts', method: 'GET', status: 404, mediaType: 'video/mp2t' },
       'segment',
     ],
-    [
-      'an error page',
-      { url: 'http://h/x', method: 'GET', status: 404, isChunked: false, mediaType: 'audio/mpegurl' },
-      'other',
-    ],
-    ['no answer', { url: 'http://h/x.m3u8', method: 'GET', isChunked: false }, 'media-playlist'],
+    ['an error page', { url: 'http://h/x', method: 'GET', status: 404, mediaType: 'audio/mpegurl' }, 'other'],
+    ['no answer', { url: 'http://h/x.m3u8', method: 'GET' }, 'media-playlist'],
     ['HTML', { ...ok, url: 'http://h/', mediaType: 'text/html' }, 'other'],
   ];
   for (const [name, facts, kind] of cases) {

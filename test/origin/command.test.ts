@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runOrigin } from '../../src/origin/command.ts';
 import { startProgram } from '../../src/process.ts';
 import { until } from '../support/processes.ts';
+import { startHlsSwarm } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 
 const skip = requirement('ffmpeg');
@@ -26,6 +27,21 @@ test('prints its addresses, serves, and ends with 0 at a signal', { skip }, asyn
   const [url = ''] = /http\S+/.exec(printed) ?? [];
   assert.equal((await fetch(url)).status, 200);
   assert.deepEqual(await program.stop(), { code: 0 });
+});
+
+test('injects what it was told to, from the command line on, and says so', { skip }, async () => {
+  const rules = ['--fault', 'kind=segment status=503', '--fault', 'kind=playlist nth=2 reset', '--seed', '11'];
+  await using program = startHlsSwarm(['origin', '--port', '0', '--profile', 'low-bitrate', ...rules], env);
+  const said = /stream +(\S+)[\s\S]+seed +11\n/;
+  const [, url = ''] = await program.until(() => said.exec(program.stdout) ?? undefined, 'its addresses');
+  assert.match(program.stdout, /\nfault {4}kind=segment status=503\nfault {4}kind=playlist nth=2 reset\n/);
+  const playlist = await (await fetch(url)).text();
+  const segment = /^[^#\n]+\.ts$/m.exec(playlist)?.[0] ?? '';
+  assert.equal((await fetch(new URL(segment, url))).status, 503);
+  await assert.rejects(fetch(url), /fetch failed/);
+  assert.equal((await fetch(url)).status, 200);
+  program.signal('SIGTERM');
+  assert.equal((await program.ended()).code, 0);
 });
 
 test('an access log that cannot be written is said before anything starts', async () => {

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clockFrom, clockOrigin } from '../../src/clock.ts';
+import { faultRules } from '../../src/faults/parse.ts';
 import { type AccessLine, Account, type AccountTotals } from '../../src/origin/account.ts';
+import { OriginFaults } from '../../src/origin/faults.ts';
 import { MediaStore } from '../../src/origin/media-store.ts';
 import { createOriginServer } from '../../src/origin/server.ts';
 import { knownOctets } from '../support/scripted-answers.ts';
@@ -25,7 +27,8 @@ export interface OriginFixture {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startFixture(): Promise<OriginFixture> {
+/** `faults`: rules as written. */
+export async function startFixture(faults: readonly string[] = []): Promise<OriginFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-store-'));
   const waiting = new Map<string, () => void>();
   const store = new MediaStore(
@@ -36,8 +39,19 @@ export async function startFixture(): Promise<OriginFixture> {
     },
   );
   const lines: AccessLine[] = [];
-  const account = new Account(clockFrom(clockOrigin()), (line) => lines.push(line));
-  const server = createOriginServer({ store, account, isLive: () => store.get('stream.m3u8') !== undefined });
+  const clock = clockFrom(clockOrigin());
+  const account = new Account(clock, (line) => lines.push(line));
+  const server = createOriginServer({
+    store,
+    account,
+    isLive: () => store.get('stream.m3u8') !== undefined,
+    faults: new OriginFaults({
+      rules: faultRules(faults),
+      seed: 1,
+      clock,
+      onInjected: (response, fault) => account.inject(response, fault),
+    }),
+  });
   await server.listen({ host: '127.0.0.1', port: 0 });
   const publish = async (name: string, content: Buffer): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { knownOctets, responseHead, withLength } from '../support/scripted-answers.ts';
 import { ScriptedOrigin, send, until } from '../support/scripted-origin.ts';
+import { LARGE_BYTES, stalled } from '../support/stalled.ts';
 import { answering, octetsOf, onBothThreads, request, type TapBench, type TapCase } from '../support/tap.ts';
 
-const LARGE_BYTES = 24_000_000;
 /** What two pairs of socket buffers and one read may hold; autotuning reaches 4 to 6 MB a pair on Linux. */
 const MAX_IN_FLIGHT_BYTES = 16_000_000;
 const PAUSE_MS = 60;
@@ -93,14 +93,5 @@ async function slowOrigin(bench: TapBench): Promise<void> {
 }
 
 /** Resolves when the tap reads no more although the transfer is open: the client's kernel is full. */
-async function stalled(bench: TapBench): Promise<void> {
-  let lastBytes = -1;
-  let sinceMs = performance.now();
-  await bench.until(({ readBytes }) => {
-    if (readBytes !== lastBytes) sinceMs = performance.now();
-    lastBytes = readBytes;
-    return readBytes > 0 && performance.now() - sinceMs > PAUSE_MS;
-  }, 'no more reads');
-}
 
 onBothThreads('back-pressure', cases);

@@ -1,5 +1,5 @@
 // The mirror rules of MEASURING section 1, as a client and an origin see them; octets (rules 2 and 4 to 6) are in
-// octets.test.ts, failures and refusals (10 to 16) in mirror-failures.test.ts, codes and phases in terminations.test.ts.
+// octets.test.ts, failures and refusals (10 to 16) in mirror-failures.test.ts, codes and phases in endings.test.ts.
 import assert from 'node:assert/strict';
 import { withLength } from '../support/scripted-answers.ts';
 import { type Action, fin, reset, ScriptedOrigin, wait } from '../support/scripted-origin.ts';

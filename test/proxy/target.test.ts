@@ -30,7 +30,7 @@ test('IPv6 literals and default ports are read', () => {
 
 for (const [name, method, target, status, says] of [
   ['an origin-form request', 'GET', '/a.ts', 400, /forward proxy/],
-  ['a CONNECT', 'CONNECT', 'h:443', 501, /http:\/\/ origins only/],
+  ['a CONNECT that is not the first request', 'CONNECT', 'h:443', 501, /must be the first/],
   ['an https URL', 'GET', 'https://h/a', 400, /not an absolute http/],
   ['user information', 'GET', 'http://u:p@h/a', 400, /user information/],
   ['port 0', 'GET', 'http://h:0/a', 400, /between 1 and 65535/],

@@ -6,6 +6,7 @@ import { FINDING_CODES, TERMINATIONS } from '../../src/events.ts';
 import { renderSummary, statusLine } from '../../src/report/exit-summary.ts';
 import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
 
 const OPTIONS = {
   width: 80,
@@ -38,6 +39,37 @@ describe('the exit summary', () => {
         for (const line of lines) assert.ok(line.length < width, line);
       }
     }
+  });
+
+  test('says what became of streams, and nothing where there was none', () => {
+    const page = renderSummary(makeStreamSnapshot(), OPTIONS);
+    assert.match(page, /^ {2}streams {3}13, 6 still open; ended cD 1, SD 1, sD 5$/m);
+    assert.match(page, /^ {2}content {3}61\.2 MB, 10\.3 Mbit\/s overall; longest gap 5\.10 s$/m);
+    assert.match(page, /^ {2}checked {3}325,715 packets, lost sync 1, wrong continuity counters 12$/m);
+    assert.doesNotMatch(renderSummary(makeSnapshot(), OPTIONS), /Streams/);
+    assert.match(statusLine(makeStreamSnapshot()), /\| streams 6 open \(3 not flowing\), 13\.0 Mbit\/s \|/);
+  });
+
+  test('says what origins saw where clients shared connections, and no word of it without a tap', () => {
+    const page = (upstream: 'shared' | undefined): string =>
+      renderSummary(
+        makeSnapshot({ summary: { run: { upstream }, proxy: { connections: 31, upstreamConnections: 4 } } }),
+        OPTIONS,
+      );
+    assert.match(page('shared'), /^Connections shared: origins saw 4 connections instead of 31$/m);
+    assert.doesNotMatch(page(undefined), /^Connections/m);
+  });
+
+  test('tells caches and addresses apart only where there is something to tell', () => {
+    const none = { transfers: 0, waitMs: { n: 0 } };
+    const one = makeSnapshot().summary.proxy.byAddress.slice(0, 1);
+    const silent = { hit: none, miss: none, other: none };
+    const page = (proxy: object): string => renderSummary(makeSnapshot({ summary: { proxy } }), OPTIONS);
+    assert.doesNotMatch(page({ byCache: silent, byAddress: one }), /Caches/);
+    assert.match(page({ byAddress: one }), /^ {2}cache hit +402 +77\.3 % +0\.41 ms +1\.02 ms$/m);
+    const addresses = page({ byCache: silent, cacheHitRatio: undefined });
+    assert.match(addresses, /^ {2}\[2001:db8::7\]:80 +127 /m);
+    assert.doesNotMatch(addresses, /cache unknown|hits of hits/);
   });
 
   test('cuts no word that cannot be wrapped: a long URL stays whole', () => {

@@ -14,6 +14,17 @@ const SCORE = {
   errorRatio: -0.1,
   coverage: 0.75,
 };
+const STREAM = {
+  client: 3,
+  connection: 3,
+  requestIndex: 1,
+  ageMs: 12_000,
+  contentBytes: 3_000_000,
+  longestGapMs: 40,
+  clientBlockedMs: 0,
+  state: 'flowing',
+};
+const CHECKED = { packets: 1_000, syncLosses: 2, continuityErrors: 3 };
 const SEGMENT = 'summary.proxy.byKind.segment';
 const PAIRED = 'summary.agreement.segment';
 
@@ -135,8 +146,9 @@ export const MOVES: readonly Move[] = [
   ['proxy_delivered_bytes_total{kind="segment"}', `${SEGMENT}.deliveredBytes`, 129_100_000],
   ['proxy_responses_total{kind="segment",status_class="5xx"}', `${SEGMENT}.statusCodes.502`, 6, 7],
   ['proxy_responses_total{kind="segment",status_class="none"}', `${SEGMENT}.statusCodes.none`, 5],
-  ['proxy_cache_responses_total{kind="segment",cache="hit"}', `${SEGMENT}.cache.hit`, 124],
+  ['proxy_cache_total{kind="segment",cache="hit"}', `${SEGMENT}.cache.hit`, 124],
   ['proxy_terminations_total{termination="SD"}', 'summary.proxy.terminations.SD', 3],
+  ['proxy_injected_total{fault="truncate"}', 'summary.proxy.injected.truncate', 5],
   ['proxy_http_errors_total{kind="segment"}', `${SEGMENT}.statusCodes.404`, 7, 8],
   ['proxy_opaque_bytes_total', 'summary.proxy.opaqueBytes', 12_345],
   ['proxy_unselected_variant_bytes_total', 'summary.proxy.unselectedVariantBytes', 1_048_002],
@@ -173,6 +185,18 @@ export const MOVES: readonly Move[] = [
   ['proxy_playback_stalls_total', 'summary.clients.playback.stallCount', 6],
   ['proxy_playback_stall_seconds_total', 'summary.clients.playback.stallSeconds', 8.5],
   ['proxy_playback_stall_ratio', 'summary.clients.playback.stallRatio', 0.02],
+  ['proxy_open_streams{state="flowing"}', 'streams', [STREAM, { ...STREAM, state: 'silent' }, STREAM], 2],
+  ['proxy_open_streams{state="silent"}', 'streams', [STREAM, { ...STREAM, state: 'silent' }, STREAM], 1],
+  ['proxy_stream_endings_total{termination="sD"}', 'summary.proxy.streams.endings.sD', 5],
+  ['proxy_stream_bytes_total', 'summary.proxy.streams.throughput.totalBytes', 4_711],
+  [
+    'proxy_stream_throughput_bytes_per_second{window="30s"}',
+    'summary.proxy.streams.throughput.bytesPerSecond30s',
+    250_000,
+  ],
+  ['proxy_stream_longest_gap_seconds', 'summary.proxy.streams.longestGapMs', 5_100, 5.1],
+  ['proxy_stream_sync_losses_total', 'summary.proxy.streams.transportStream', CHECKED, 2],
+  ['proxy_stream_continuity_errors_total', 'summary.proxy.streams.transportStream', CHECKED, 3],
 
   ['parser_lines_total', 'summary.parser.lines', 50_001],
   ['parser_unparsed_lines_total', 'summary.parser.unparsedLines', 10],
@@ -260,6 +284,7 @@ export const MOVES: readonly Move[] = [
   ['instrument_bypassed_requests_total', 'summary.instrument.bypassedRequests', 4],
   ['instrument_ledger_imbalance_bytes', 'summary.instrument.ledgerImbalanceBytes', -17],
   ['instrument_added_p50_seconds', 'summary.instrument.calibration.addedMsP50', 0.2, 0.0002],
+  ['instrument_tap_cpu_seconds_per_transfer', 'summary.instrument.calibration.cpuMsPerTransfer', 0.5, 0.0005],
   ['instrument_tap_cpu_seconds_per_mebibyte', 'summary.instrument.calibration.cpuMsPerMiB', 2, 0.002],
   [
     'instrument_findings{code="listing-lags"}',

@@ -47,10 +47,24 @@ test('segment-missing: a segment that the playlist lists and the origin lacks', 
   assert.deepEqual(codes([aTransfer({ startedAtMs: 5, status: 404, kind: 'other' })]), []);
 });
 
-test('origin-silent and tls-untrusted come from the endings', () => {
-  const failed = (termination: 'sH' | 'XT') =>
-    aTransfer({ startedAtMs: 5, termination, upstreamAddress: '10.0.0.1:443' });
-  assert.deepEqual(codes([failed('sH'), failed('XT')]), ['origin-silent 10.0.0.1:443', 'tls-untrusted 10.0.0.1:443']);
+test('origin-silent comes from the endings', () => {
+  const silent = aTransfer({ startedAtMs: 5, termination: 'sH', upstreamAddress: '10.0.0.1:443' });
+  assert.deepEqual(codes([silent]), ['origin-silent 10.0.0.1:443']);
+});
+
+test("tls-untrusted comes from connections: the origin's handshake, or the player's", () => {
+  const connection: Event = {
+    type: 'connection',
+    ...{ client: 3, process: 1, connection: 7, requests: 0, openedAtMs: 5, closedAtMs: 9 },
+    ...{ writtenBytes: 0, readBytes: 0, excessBytes: 0, tlsBytes: 0, imbalanceBytes: 0, closedBy: 'origin' },
+  };
+  const [origin, player] = findings([
+    connection,
+    { ...connection, origin: 'https://o.example:443', tlsFailedWith: 'origin', failure: 'certificate has expired' },
+    { ...connection, tlsFailedWith: 'client', failure: 'unknown ca' },
+  ]);
+  assert.deepEqual([origin?.subject, origin?.evidence], ['https://o.example:443', 'certificate has expired']);
+  assert.deepEqual([player?.subject, player?.evidence], ['client 3', 'unknown ca']);
 });
 
 test('playlist-lost: two failed reloads in a row of one client, or exit 0 without ENDLIST', () => {

@@ -55,6 +55,25 @@ test('a client-limited transfer leaves receive and total, never wait, and is cou
   assert.equal(kind.phases.clientBlockedMs.n, 2);
 });
 
+test('what a fault on purpose changed is counted apart, in all counts and bytes, and in no time', () => {
+  const kind = read(
+    {},
+    { injected: 'delay', clientBlockedMs: 6 },
+    { injected: 'status', status: 404, termination: 'LR' },
+  );
+  assert.deepEqual(counts(kind), [3, 2, 2, 0]);
+  assert.equal(kind.injected, 2);
+  assert.equal(kind.contentBytes, 3 * read({}).contentBytes);
+  assert.deepEqual(kind.statusCodes, { '200': 2, '404': 1 });
+  assert.deepEqual(populations(kind), [1, 1, 1]);
+  const account = new ProxyAccount();
+  for (const injected of ['delay', 'status', 'delay'] as const)
+    account.transfer(aTransfer({ startedAtMs: 0, injected }));
+  const { injected, byCache } = account.read(1_000);
+  assert.deepEqual(injected, { delay: 2, throttle: 0, status: 1, reset: 0, truncate: 0, stall: 0 });
+  assert.equal(byCache.unknown.transfers, 0);
+});
+
 test('client-limited means above 5 % of receive and above 5 ms', () => {
   const blocked = (clientBlockedMs: number, receiveMs: number): boolean =>
     isClientLimited(aTransfer({ startedAtMs: 0, clientBlockedMs, phases: { receiveMs } }));

@@ -21,6 +21,11 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** On a socket that somebody else connected, and speaks TLS on perhaps. */
+  static on(socket: Socket): RawClient {
+    return new RawClient(socket);
+  }
+
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (octets: Buffer) => {
@@ -30,6 +35,12 @@ export class RawClient {
     });
     socket.on('end', () => this.#end('fin'));
     socket.on('error', () => this.#end('reset'));
+    socket.on('close', () => this.#changed());
+  }
+
+  /** Nothing more will come: the other side ended it, or we left. */
+  get hasEnded(): boolean {
+    return this.ended !== undefined || this.#socket.destroyed;
   }
 
   /** Every octet so far. */

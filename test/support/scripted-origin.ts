@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createServer as createTlsServer, type TlsOptions, TLSSocket } from 'node:tls';
 
 /** One step of an answer. */
 export type Action =
@@ -10,6 +11,8 @@ export type Action =
   | { readonly kind: 'throttle'; readonly octets: Buffer; readonly bytesPerSecond: number }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'until'; readonly promise: Promise<unknown> }
+  /** Tells when its turn came: the truth about an answer is what the origin did, not what its timers asked for. */
+  | { readonly kind: 'note'; readonly tell: (atMs: number) => void }
   | { readonly kind: 'fin' }
   | { readonly kind: 'reset' }
   /** Closes both directions, as servers do, when no further request has begun after that time: later octets meet an RST. */
@@ -23,6 +26,7 @@ export const throttle = (octets: string | Buffer, bytesPerSecond: number): Actio
 });
 export const wait = (ms: number): Action => ({ kind: 'wait', ms });
 export const until = (promise: Promise<unknown>): Action => ({ kind: 'until', promise });
+export const note = (tell: (atMs: number) => void): Action => ({ kind: 'note', tell });
 export const finWhenIdle = (ms: number): Action => ({ kind: 'fin-when-idle', ms });
 export const fin: Action = { kind: 'fin' };
 export const reset: Action = { kind: 'reset' };
@@ -52,6 +56,8 @@ export interface RecordedConnection {
   readonly requests: RecordedRequest[];
   /** Every octet received, as text of one character per octet. */
   received: string;
+  /** How TLS began, where the origin speaks it. */
+  readonly tls?: { readonly serverName?: string; readonly protocol?: string; readonly isResumed: boolean };
   /** Octets handed to the socket. */
   sentBytes: number;
   readonly openedAtMs: number;
@@ -66,6 +72,8 @@ interface ScriptedOriginOptions {
   readonly host?: string;
   /** Before any request: a banner, a reset, a FIN. */
   readonly onConnection?: (connection: RecordedConnection) => readonly Action[];
+  /** Speak TLS; `reset` then is for scripts without it. */
+  readonly secure?: TlsOptions;
 }
 
 const HEAD_END = '\r\n\r\n';
@@ -81,11 +89,17 @@ export class ScriptedOrigin {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #waiting = new Set<() => void>();
+  /** With TLS: the accepted sockets beneath, in the order of accepting. */
+  readonly transports: Socket[] = [];
 
   private constructor(script: Script, options: ScriptedOriginOptions) {
     this.#script = script;
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket));
+    const accept = (socket: Socket): void => this.#accepted(socket);
+    const { secure } = options;
+    const shape = { allowHalfOpen: true, noDelay: true };
+    this.#server = secure === undefined ? createServer(shape, accept) : createTlsServer({ ...secure, ...shape }, accept);
+    if (secure !== undefined) this.#server.on('connection', (socket: Socket) => this.#carried(socket));
   }
 
   /** Listens on a free loopback port. Close it, or let `await using` do so. */
@@ -103,7 +117,7 @@ export class ScriptedOrigin {
   }
 
   url(path: string): string {
-    return `http://${this.#options.host ?? '127.0.0.1'}:${this.port}${path}`;
+    return `${this.#options.secure === undefined ? 'http' : 'https'}://${this.#options.host ?? '127.0.0.1'}:${this.port}${path}`;
   }
 
   /** Resolves when `condition` holds; checked at every octet, head and close. Rejects after the deadline. */
@@ -119,6 +133,13 @@ export class ScriptedOrigin {
       clearTimeout(timer);
       this.#waiting.delete(check);
     });
+  }
+
+  /** Resets every open connection now, wherever its script is. */
+  resetNow(): void {
+    for (const connection of this.connections)
+      if (connection.closedAtMs === undefined) connection.closedBy ??= 'origin-reset';
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   /** Stops listening and resets what is open. */
@@ -141,6 +162,7 @@ export class ScriptedOrigin {
       received: '',
       sentBytes: 0,
       openedAtMs: performance.now(),
+      ...(socket instanceof TLSSocket ? { tls: tlsFacts(socket) } : {}),
     };
     this.connections.push(connection);
     this.#sockets.add(socket);
@@ -166,6 +188,18 @@ export class ScriptedOrigin {
       this.#sockets.delete(socket);
       this.#changed();
     });
+  }
+
+  /** A handshake that fails closes it before there is a connection to speak on. */
+  #carried(socket: Socket): void {
+    this.transports.push(socket);
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#changed();
+    });
+    this.#changed();
   }
 
   /** Hands back what is not a whole request yet. */
@@ -199,6 +233,15 @@ export class ScriptedOrigin {
   #changed(): void {
     for (const check of [...this.#waiting]) check();
   }
+}
+
+function tlsFacts(socket: TLSSocket): NonNullable<RecordedConnection['tls']> {
+  const { servername } = socket as TLSSocket & { readonly servername?: string | false };
+  return {
+    isResumed: socket.isSessionReused(),
+    ...(typeof servername === 'string' ? { serverName: servername } : {}),
+    ...(typeof socket.alpnProtocol === 'string' ? { protocol: socket.alpnProtocol } : {}),
+  };
 }
 
 /** The value of a field of a raw head, first occurrence; undefined when it is not there. */
@@ -242,6 +285,9 @@ class Player {
         return pause(action.ms);
       case 'until':
         await action.promise;
+        return;
+      case 'note':
+        action.tell(performance.now());
         return;
       case 'fin':
         return this.#fin();

@@ -18,6 +18,7 @@ function emptyKindSummary(): KindSummary {
     requestHeadBytes: 0,
     deliveredBytes: 0,
     clientLimited: 0,
+    injected: 0,
     statusCodes: {},
     cache: { hit: 0, miss: 0, other: 0, unknown: 0 },
     phases: {
@@ -61,6 +62,7 @@ export function fullSnapshot(): Snapshot {
         node: '24.21.0',
         proxyWorkers: 1,
         seed: 4711,
+        upstream: 'mirror',
       },
       clients: clientsSection(),
       proxy: proxySection(),
@@ -91,7 +93,14 @@ export function fullSnapshot(): Snapshot {
         lostRecords: 0,
         bypassedRequests: 0,
         ledgerImbalanceBytes: 0,
-        calibration: { addedMsP50: 0.14, cpuMsPerMiB: 0.93 },
+        calibration: {
+          transfers: 612,
+          addedMsP25: 0.12,
+          addedMsP50: 0.14,
+          addedMsP75: 0.19,
+          cpuMsPerTransfer: 0.06,
+          cpuMsPerMiB: 0.93,
+        },
       },
     },
     clients: Array.from({ length: 12 }, (_, index) => makeClientRow(index + 1)),
@@ -102,6 +111,7 @@ export function fullSnapshot(): Snapshot {
     requestRates: { playlist: 6.2, segment: 5.8 },
     drift: { averageSeconds: 0.74, maxSeconds: 5.9, highClients: 1 },
     speeds: { above: 9, below: 2 },
+    streams: [],
     openTransfers: 3,
     clientUptimeSeconds: {
       bounds: [1, 5, 30, 60, 300, 600, 1800, 3600, 7200],
@@ -168,12 +178,43 @@ function proxySection(): Section<'proxy'> {
       segment: makeKindSummary(41, { contentBytes: 128_743_616, clientLimited: 7 }),
       init: makeKindSummary(3, { contentBytes: 10_944, clientLimited: 0 }),
     },
+    byCache: {
+      hit: { transfers: 402, waitMs: makeQuantiles(398, 0.41) },
+      miss: { transfers: 88, waitMs: makeQuantiles(85, 31.5) },
+      other: { transfers: 12, waitMs: makeQuantiles(12, 18.2) },
+      unknown: { transfers: 18, waitMs: makeQuantiles(17, 2.3) },
+    },
+    cacheHitRatio: 402 / 490,
+    byAddress: [
+      {
+        address: '192.0.2.7:80',
+        transfers: 391,
+        cache: { hit: 310, miss: 58, other: 9, unknown: 14 },
+        cacheHitRatio: 310 / 368,
+        waitMs: makeQuantiles(384, 0.58),
+      },
+      {
+        address: '[2001:db8::7]:80',
+        transfers: 127,
+        cache: { hit: 92, miss: 30, other: 3, unknown: 2 },
+        cacheHitRatio: 92 / 122,
+        waitMs: makeQuantiles(126, 0.74),
+      },
+    ],
+    transfersOfFurtherAddresses: 2,
     terminations: { '--': 506, CD: 6, SD: 2, sH: 1, SH: 3, KD: 6 },
+    injected: { delay: 4, throttle: 0, status: 2, reset: 0, truncate: 1, stall: 0 },
     opaqueBytes: 0,
     unselectedVariantBytes: 1_048_001,
     throughput: makeThroughput(2_976_500, 128_743_616),
     allBytesThroughput: makeThroughput(2_998_700, 129_703_921),
+    streams: noStreams(),
   };
+}
+
+/** As in any run of playlists and segments. */
+function noStreams(): Section<'proxy'>['streams'] {
+  return { open: 0, opened: 0, endings: {}, contentBytes: 0, clientBlockedMs: 0, throughput: { totalBytes: 0 } };
 }
 
 function parserSection(): Section<'parser'> {
@@ -356,10 +397,20 @@ export function emptySnapshot(): Snapshot {
         upstreamConnections: 0,
         transfers: 0,
         byKind: Object.fromEntries(KINDS.map((kind): [Kind, KindSummary] => [kind, emptyKindSummary()])),
+        byCache: {
+          hit: { transfers: 0, waitMs: none },
+          miss: { transfers: 0, waitMs: none },
+          other: { transfers: 0, waitMs: none },
+          unknown: { transfers: 0, waitMs: none },
+        },
+        byAddress: [],
+        transfersOfFurtherAddresses: 0,
         terminations: {},
+        injected: { delay: 0, throttle: 0, status: 0, reset: 0, truncate: 0, stall: 0 },
         opaqueBytes: 0,
         throughput: silent,
         allBytesThroughput: silent,
+        streams: noStreams(),
       },
       parser: {
         lines: 0,
@@ -408,6 +459,7 @@ export function emptySnapshot(): Snapshot {
     requestRates: { playlist: 0, segment: 0 },
     drift: { highClients: 0 },
     speeds: { above: 0, below: 0 },
+    streams: [],
     openTransfers: 0,
     clientUptimeSeconds: {
       ...full.clientUptimeSeconds,

@@ -23,6 +23,7 @@ export function makeKindSummary(seed: number, overrides: Overrides<KindSummary> 
       requestHeadBytes: seed * 1_271,
       deliveredBytes: seed * 514_012,
       clientLimited: 1,
+      injected: 2,
       statusCodes: { '200': seed * 6 - 1, '206': 1, '404': 2, '503': 1, none: 1 },
       cache: { hit: seed * 3, miss: seed * 2, other: 3, unknown: seed },
       phases: {

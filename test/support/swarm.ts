@@ -18,6 +18,7 @@ export const oldCapabilities: Capabilities = {
     ...['reconnect', 'reconnect_streamed', 'reconnect_on_network_error', 'reconnect_delay_max'],
   ]),
   tlsOptions: new Set(['tls_verify', 'ca_file']),
+  verifiesTls: false,
   hasDatetimeLevel: false,
   hasStatsPeriod: true,
 };

@@ -46,11 +46,13 @@ export function checkMeters(events: readonly Event[], tap: Tap): void {
   }
 }
 
-/** Workers number their connections in residue classes; a batch names its worker. */
+/** Workers number their connections in residue classes (0: one that clients share); a batch names its worker. */
 function eventsOf(events: readonly Event[], worker: number, workers: number): readonly Event[] {
   return events.filter((event) => {
     if (event.type === 'batch') return event.worker === worker;
-    return 'connection' in event && (event.connection - 1) % workers === worker;
+    if (!('connection' in event)) return false;
+    const number = event.type === 'connection' && event.connection === 0 ? event.upstreamConnection : event.connection;
+    return ((number ?? 0) - 1) % workers === worker;
   });
 }
 

@@ -18,7 +18,9 @@ export interface Account {
 }
 
 /** What a bench needs to be told; the limits are short so that tests of them are. */
-export type BenchOptions = Partial<Pick<TapOptions, 'doors' | 'workers' | 'dialTimeoutMs' | 'inThread' | 'limits'>>;
+export type BenchOptions = Partial<
+  Pick<TapOptions, 'doors' | 'workers' | 'dialTimeoutMs' | 'inThread' | 'limits' | 'behaviour'>
+>;
 
 /** One test, for a tap in this thread and for one in a worker. */
 export type TapCase = readonly [name: string, run: (bench: TapBench) => Promise<void>];
@@ -66,6 +68,12 @@ export class TapBench {
     return client;
   }
 
+  /** Takes care of a client that was made elsewhere. */
+  adopt(client: RawClient): RawClient {
+    this.#clients.push(client);
+    return client;
+  }
+
   /** Resolves when the live meters say so. */
   until(condition: (meters: MeterReading['meters']) => boolean, what: string, deadlineMs?: number): Promise<void> {
     return until(() => condition(this.tap.meters().meters), what, deadlineMs);
@@ -83,9 +91,12 @@ export class TapBench {
       'a tap with nothing open',
     );
     const quietAtMs = this.#clock.nowMs();
-    // Not the next one to arrive: that may have left its thread before.
-    const isAfter = (event: Event | undefined): boolean => event?.type === 'batch' && event.atMs >= quietAtMs;
-    await until(() => isAfter(this.#events.at(-1)), 'a batch of the quiet tap');
+    // Of each worker, and not the next one to arrive: that may have left its thread before.
+    const isQuiet = (worker: number): boolean =>
+      this.#events.findLast((event) => event.type === 'batch' && event.worker === worker && event.atMs >= quietAtMs) !==
+      undefined;
+    const workers = Array.from({ length: this.tap.workers }, (_, worker) => worker);
+    await until(() => this.#events.at(-1)?.type === 'batch' && workers.every(isQuiet), 'batches of the quiet tap');
     return this.#read();
   }
 

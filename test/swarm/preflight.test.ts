@@ -32,6 +32,7 @@ const pages: Readonly<Record<string, readonly [number, string, string | Buffer]>
   '/nothing.m3u8': [200, HLS, ''],
   '/plain': [200, 'text/plain', LIVE],
   '/short.ts': [200, 'video/mp2t', Buffer.concat(Array.from({ length: 10 }, () => tsPacket))],
+  '/long.ts': [200, 'video/mp2t', Buffer.concat(Array.from({ length: 1_000 }, () => tsPacket))],
 };
 
 let server: Server;
@@ -47,7 +48,12 @@ const answer: RequestListener = (request, response) => {
     return;
   }
   if (request.url === '/silent') return;
+  if (request.url === '/moved') {
+    response.writeHead(302, { location: '/endless' }).end();
+    return;
+  }
   const [status, type, body] = pages[request.url ?? ''] ?? [404, 'text/html', '<h1>Not Found</h1>'];
+  if (request.url === '/long.ts') response.setHeader('content-length', body.length);
   response.writeHead(status, { 'content-type': type }).end(body);
 };
 
@@ -103,8 +109,17 @@ describe('the stream', () => {
   });
 
   test('an endless transport stream is known from its first packets, without waiting for its end', async () => {
-    assert.deepEqual(await factsOf('/endless'), { isHls: false, isLive: true, detail: 'MPEG-TS over HTTP' });
-    assert.equal((await factsOf('/short.ts')).isLive, false);
+    const { streamUrls, ...facts } = await factsOf('/endless');
+    assert.deepEqual(facts, { isHls: false, isLive: true, detail: 'MPEG-TS over HTTP, endless' });
+    assert.deepEqual(streamUrls, [`${base}/endless`]);
+    assert.deepEqual((await factsOf('/moved')).streamUrls, [`${base}/moved`, `${base}/endless`]);
+  });
+
+  test('a transport stream that says its length has an end, however long it is', async () => {
+    for (const path of ['/short.ts', '/long.ts']) {
+      const { isLive, streamUrls, detail } = await factsOf(path);
+      assert.deepEqual([isLive, streamUrls, detail], [false, [], 'MPEG-TS over HTTP, with an end'], path);
+    }
   });
 
   test('a playlist that FFmpeg 7 would refuse by name and media type is warned about', async () => {

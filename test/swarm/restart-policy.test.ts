@@ -9,6 +9,7 @@ const live = { isStopping: false, isLive: true };
 describe('categories', () => {
   test('exit 0 of a live client is no success: it lost the playlist (defect P6)', () => {
     assert.equal(exitCategory({ code: 0 }, live), 'playlistLost');
+    assert.equal(exitCategory({ code: 0 }, { ...live, isHls: false }), 'error', 'MPEG-TS has no playlist to lose');
   });
 
   test('exit 0 of a stream with an end is success', () => {

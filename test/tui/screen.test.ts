@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { canUseScreen, type Screen } from '../../src/tui/screen.ts';
 import { INITIAL_VIEW_STATE, type Key, type Size, view } from '../../src/tui/view.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
 import { FakeTerminal } from './terminal.ts';
 
 const LARGE: Size = { columns: 120, rows: 40 };
@@ -40,6 +41,9 @@ const pictures = [
   ['running-120x40', SNAPSHOT, LARGE, INITIAL_VIEW_STATE],
   ['running-80x24', SNAPSHOT, SMALL, INITIAL_VIEW_STATE],
   ['running-60x20', SNAPSHOT, { columns: 60, rows: 20 }, INITIAL_VIEW_STATE],
+  ['streams-120x40', makeStreamSnapshot(), LARGE, INITIAL_VIEW_STATE],
+  ['streams-80x24', makeStreamSnapshot(), SMALL, INITIAL_VIEW_STATE],
+  ['streams-60x20', makeStreamSnapshot(), { columns: 60, rows: 20 }, INITIAL_VIEW_STATE],
   ['first-second-120x40', makeEmptySnapshot(), LARGE, INITIAL_VIEW_STATE],
   ['starting-80x24', undefined, SMALL, { ...INITIAL_VIEW_STATE, logLines: ['INFO starting clients=12'] }],
   ['help-80x24', SNAPSHOT, SMALL, { ...INITIAL_VIEW_STATE, overlay: 'help', isPaused: true }],

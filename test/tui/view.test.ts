@@ -9,6 +9,7 @@ import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { type Line, lineWidth } from '../../src/tui/cells.ts';
 import { INITIAL_VIEW_STATE, type Key, nextState, type ViewState, view } from '../../src/tui/view.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
 
 const LARGE = { columns: 120, rows: 40 };
 const SMALL = { columns: 80, rows: 24 };
@@ -45,7 +46,7 @@ test('Every picture is exactly as large as asked for, at any size, whatever the 
       text,
       fc.nat({ max: 15 }),
       fc.constantFrom('none', 'help', 'logs'),
-      fc.constantFrom(undefined, makeEmptySnapshot(), makeSnapshot()),
+      fc.constantFrom(undefined, makeEmptySnapshot(), makeSnapshot(), makeStreamSnapshot()),
       (columns, rows, url, evidence, count, overlay, snapshot) => {
         const told =
           snapshot === undefined
@@ -129,6 +130,12 @@ test('The verdict is one sentence with its own shape, the first reason and the n
     verdict({ verdict: 'invalid', reasons: ['long '.repeat(30), 'b'] }),
     /^✖ INVALID - long .*… \(and 1 more\)$/,
   );
+});
+
+test('What origins see of shared connections is said, and nothing where each client has its own.', () => {
+  const shared = makeSnapshot({ summary: { run: { upstream: 'shared' }, proxy: { upstreamConnections: 4 } } });
+  assert.ok(texts(shared).some((line) => line.includes('shared      sees 4 connections instead of 31')));
+  assert.ok(texts(makeSnapshot()).every((line) => !line.includes('instead of')));
 });
 
 test('The ramp is a bar while clients start, and a sentence afterwards.', () => {

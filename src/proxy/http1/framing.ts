@@ -1,7 +1,9 @@
 // Where the content of a message ends, as its head says (RFC 9112 section 6). Two readers that disagree about this lose
 // the connection's account, so whatever is ambiguous is refused; it reads no content.
+
+import { type Field, fieldValues } from './fields.ts';
 import { type HeadProblem, parseLength, quote } from './grammar.ts';
-import { type Field, fieldValues, type RequestHead, type ResponseHead } from './head.ts';
+import type { RequestHead, ResponseHead } from './head.ts';
 
 export type Framing = { kind: 'none' } | { kind: 'length'; length: number } | { kind: 'chunked' } | { kind: 'close' };
 

@@ -34,9 +34,11 @@ export class RequestReader {
     this.#observer = observer;
   }
 
-  read(octets: Buffer): void {
+  /** How many octets it took: all, or those before what is no HTTP any more (after a CONNECT, or a problem). */
+  read(octets: Buffer): number {
     let at = 0;
     while (at < octets.length && this.#phase !== 'dead') at = this.#step(octets, at);
+    return at;
   }
 
   #step(octets: Buffer, at: number): number {
@@ -93,6 +95,8 @@ export class RequestReader {
     if (hasBody) this.#phase = framing.kind === 'chunked' ? 'chunked' : 'length';
     this.#observer.head(head, framing);
     if (!hasBody) this.#complete();
+    // What follows belongs to whatever the tunnel carries; a length field means nothing here.
+    if (head.method === 'CONNECT') this.#phase = 'dead';
   }
 
   #readLength(octets: Buffer, at: number): number {

@@ -97,7 +97,7 @@ export class RequestRecorder implements RequestObserver {
   }
 
   head(...[head, framing]: Parameters<RequestObserver['head']>): void {
-    this.#pieces.event(`head ${head.method} ${head.target} ${head.octets.length} ${framing.kind}`);
+    this.#pieces.event(`head ${head.method} ${head.target} ${head.text.length} ${framing.kind}`);
   }
 
   body(octets: Buffer): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDuration } from '../../src/config/duration.ts';
+import { parseDuration } from '../src/units.ts';
 
 test('each unit of Go is read as milliseconds', () => {
   const expected: Readonly<Record<string, number>> = {

@@ -1,0 +1,49 @@
+// What Linux and a soaked program's own threads say of its memory and descriptors. Reads only; judges nothing.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+export interface MemorySample {
+  readonly atMs: number;
+  readonly rssBytes: number;
+  /** Since `resetPeak`. */
+  readonly peakBytes: number;
+  readonly descriptors: number;
+  /** By thread, the main thread first, as they last told (heap-report.ts). */
+  readonly heapBytes: readonly number[];
+  /** Sum over threads. */
+  readonly arrayBufferBytes: number;
+}
+
+const KIB = 1024;
+/** Written to clear_refs: the peak begins again at what is resident. */
+const RESET_PEAK = '5';
+
+export function sampleMemory(pid: number, folder: string): MemorySample {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+([0-9]+) kB`, 'm').exec(status)?.[1] ?? 0);
+  const heaps = readdirSync(folder)
+    .filter((name) => name.startsWith('heap-'))
+    .sort()
+    .flatMap((name) => heapOf(`${folder}/${name}`));
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    atMs: performance.now(),
+    rssBytes: kib('VmRSS') * KIB,
+    peakBytes: kib('VmHWM') * KIB,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    heapBytes: heaps.map(({ heapUsed }) => heapUsed),
+    arrayBufferBytes: sum(heaps.map(({ arrayBuffers }) => arrayBuffers)),
+  };
+}
+
+export function resetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, RESET_PEAK);
+}
+
+/** A file that is being written is left out. */
+function heapOf(path: string): { heapUsed: number; arrayBuffers: number }[] {
+  try {
+    return [JSON.parse(readFileSync(path, 'utf8')) as { heapUsed: number; arrayBuffers: number }];
+  } catch {
+    return [];
+  }
+}

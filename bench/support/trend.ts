@@ -1,0 +1,30 @@
+// Whether a series of samples grows: its typical value and its slope, both blind to single spikes. Pure.
+
+/** Smallest of ten in a row, averaged: between two collections a heap climbs, and that is no growth. */
+const WINDOW = 10;
+
+/** What a saw-toothed series comes back to. */
+export function typicalOf(values: readonly number[]): number {
+  const floors = floorsOf(values);
+  return floors.reduce((sum, value) => sum + value, 0) / floors.length;
+}
+
+/** Median of the slopes between all pairs of floors (Theil and Sen), per minute. */
+export function slopePerMinute(points: readonly (readonly [atMs: number, value: number])[]): number {
+  const times = points.map(([atMs]) => atMs);
+  const floors = floorsOf(points.map(([, value]) => value));
+  const slopes = floors.flatMap((value, from) =>
+    floors.slice(from + 1).map((later, distance) => {
+      const ms = (times[(from + 1 + distance) * WINDOW] ?? Number.NaN) - (times[from * WINDOW] ?? Number.NaN);
+      return ((later - value) / ms) * 60_000;
+    }),
+  );
+  const sorted = slopes.filter(Number.isFinite).sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function floorsOf(values: readonly number[]): readonly number[] {
+  return Array.from({ length: Math.ceil(values.length / WINDOW) }, (_, window) =>
+    Math.min(...values.slice(window * WINDOW, (window + 1) * WINDOW)),
+  );
+}

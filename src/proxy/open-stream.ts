@@ -1,0 +1,129 @@
+// One long-lived body while it flows: its own timer, what it says of itself once per second, the check of its octets.
+// It relays nothing and ends nothing itself: when a limit is reached it tells, once. No timer is armed per chunk.
+import type { Clock } from '../clock.ts';
+import type { StreamEvent, TransportStreamCheck } from '../events.ts';
+import { TransportStreamChecker } from '../hls/transport-stream.ts';
+import type { StreamBehaviour } from './behaviour.ts';
+import { SILENT_SHOWN_MS } from './limits.ts';
+import type { Transfer } from './transfer.ts';
+
+/** No octet before the body, none in it, or a client that does not drain. */
+export type StreamTimeout = 'sH' | 'sD' | 'cD';
+
+/** Who can end a transfer whose limit is reached. */
+export interface StreamOwner {
+  expired(transfer: Transfer, code: StreamTimeout): void;
+}
+
+export interface OpenStreamOptions {
+  readonly transfer: Transfer;
+  readonly clock: Clock;
+  readonly limits: StreamBehaviour;
+  readonly owner: StreamOwner;
+}
+
+interface Limit {
+  readonly code: StreamTimeout;
+  readonly sinceMs: number;
+  readonly limitMs: number;
+}
+
+export class OpenStream {
+  readonly transfer: Transfer;
+  readonly #clock: Clock;
+  readonly #limits: StreamBehaviour;
+  readonly #owner: StreamOwner;
+  #timer: NodeJS.Timeout;
+  #checker: TransportStreamChecker | undefined;
+
+  constructor({ transfer, clock, limits, owner }: OpenStreamOptions) {
+    this.transfer = transfer;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#timer = setTimeout(() => this.#look(), this.#leftMs(this.#limit(), clock.nowMs()));
+  }
+
+  /** What the check counted so far; undefined when nobody asked for it. */
+  get transportStream(): TransportStreamCheck | undefined {
+    return this.#checker?.counts;
+  }
+
+  /** From its first octet on the content is looked at, if that was asked for. */
+  beginCheck(): void {
+    if (this.#limits.checksTransportStream) this.#checker ??= new TransportStreamChecker();
+  }
+
+  content(octets: Buffer, start: number, end: number): void {
+    this.#checker?.read(octets, start, end);
+  }
+
+  event(): StreamEvent {
+    const { transfer } = this;
+    const { client, process, connection, requestIndex, url, startedAtMs } = transfer.start;
+    const atMs = this.#clock.nowMs();
+    const { lastReadAtMs, blockedSinceMs } = transfer;
+    const silentMs = lastReadAtMs === undefined || blockedSinceMs !== undefined ? 0 : atMs - lastReadAtMs;
+    const { transportStream } = this;
+    return {
+      type: 'stream',
+      client,
+      process,
+      connection,
+      requestIndex,
+      url,
+      atMs,
+      startedAtMs,
+      contentBytes: transfer.contentBytes,
+      longestGapMs: Math.max(transfer.longestGapMs, silentMs),
+      clientBlockedMs: transfer.clientBlockedMs + (blockedSinceMs === undefined ? 0 : atMs - blockedSinceMs),
+      state: this.#state(atMs),
+      ...(transportStream === undefined ? {} : { transportStream }),
+    };
+  }
+
+  /** The transfer has ended, or is no stream after all. */
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #state(atMs: number): StreamEvent['state'] {
+    const { lastReadAtMs, blockedSinceMs } = this.transfer;
+    if (lastReadAtMs === undefined) return 'waiting';
+    if (blockedSinceMs !== undefined) return atMs - blockedSinceMs > SILENT_SHOWN_MS ? 'client-blocked' : 'flowing';
+    return atMs - lastReadAtMs > SILENT_SHOWN_MS ? 'silent' : 'flowing';
+  }
+
+  /** Armed anew for what is left of the limit that holds now: a stream that flows costs one look per limit. */
+  #look(): void {
+    const nowMs = this.#clock.nowMs();
+    const limit = this.#limit();
+    const leftMs = this.#leftMs(limit, nowMs);
+    if (leftMs > 0) this.#timer = setTimeout(() => this.#look(), leftMs);
+    else if (limit !== undefined) this.#owner.expired(this.transfer, limit.code);
+  }
+
+  #leftMs(limit: Limit | undefined, nowMs: number): number {
+    return limit === undefined ? this.#limits.firstByteMs : limit.sinceMs + limit.limitMs - nowMs;
+  }
+
+  /** Undefined before the request is on its way: waiting for its turn and dialling have limits of their own. */
+  #limit(): Limit | undefined {
+    const { phase, phaseSinceMs, lastReadAtMs, blockedSinceMs } = this.transfer;
+    const { firstByteMs, silentMs, notDrainingMs } = this.#limits;
+    if (blockedSinceMs !== undefined) return { code: 'cD', sinceMs: blockedSinceMs, limitMs: notDrainingMs };
+    switch (phase) {
+      case 'send':
+      case 'wait':
+        return { code: 'sH', sinceMs: phaseSinceMs, limitMs: firstByteMs };
+      case 'headers':
+        return { code: 'sH', sinceMs: phaseSinceMs, limitMs: silentMs };
+      case 'receive':
+        return { code: 'sD', sinceMs: lastReadAtMs ?? phaseSinceMs, limitMs: silentMs };
+      case 'deliver':
+        return { code: 'cD', sinceMs: phaseSinceMs, limitMs: notDrainingMs };
+      default:
+        return undefined;
+    }
+  }
+}

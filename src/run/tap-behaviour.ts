@@ -1,0 +1,42 @@
+// From options to what the tap does beyond counting. Pure.
+// It decides nothing; the tap reads it in every worker.
+import type { Options } from '../config/options.ts';
+import { faultRules } from '../faults/parse.ts';
+import { type Behaviour, MIRROR } from '../proxy/behaviour.ts';
+import type { Authority } from '../proxy/tls/authority.ts';
+
+/** What the options do not say. */
+export interface TapFindings {
+  /** What the look before the run found to be endless. */
+  readonly streamUrls?: readonly string[] | undefined;
+  readonly authority?: Authority | undefined;
+}
+
+export function tapBehaviour(
+  options: Options,
+  seed: number,
+  { streamUrls = [], authority }: TapFindings = {},
+): Behaviour {
+  return {
+    ...MIRROR,
+    upstream: options.upstream,
+    shared: { maxConnectionsPerOrigin: options.upstreamConnections, idleMs: options.upstreamIdleMs },
+    tls: {
+      mode: options.tls,
+      verifiesOrigin: !options.dangerous,
+      ...(authority === undefined ? {} : { authority }),
+    },
+    streams: {
+      urls: streamUrls,
+      firstByteMs: options.streamFirstByteMs,
+      silentMs: options.streamSilentMs,
+      notDrainingMs: options.streamDrainMs,
+      checksTransportStream: options.checkTs,
+    },
+    faults: faultRules(options.faults),
+    seed,
+    recordFields: options.recordFields.map((name) => name.toLowerCase()),
+    answersErrors: options.answerErrors,
+    halfCloses: options.halfClose,
+  };
+}
