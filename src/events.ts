@@ -277,11 +277,28 @@ interface ParsedBase {
   readonly loggedAtWallMs?: number;
 }
 
+/** What a log's reader takes a request for, from the log alone. */
+export const PARSED_KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
+export type ParsedKind = (typeof PARSED_KINDS)[number];
+
 export type ParsedFact =
   /** `request: GET ...`: one HTTP attempt; the URL is absolute behind a proxy, else the path; Host makes it whole. */
-  | { readonly rule: 'request'; readonly method: string; readonly url: string; readonly range?: ByteRange }
+  | {
+      readonly rule: 'request';
+      readonly method: string;
+      readonly url: string;
+      readonly range?: ByteRange;
+      /** What the parser that read the line took it for; ours leaves that to its account. */
+      readonly kind?: ParsedKind;
+    }
   | { readonly rule: 'hls-request'; readonly url: string; readonly offset: number; readonly playlist: number }
-  | { readonly rule: 'open'; readonly url: string; readonly context: string; readonly isNewConnection: boolean }
+  | {
+      readonly rule: 'open';
+      readonly url: string;
+      readonly context: string;
+      readonly isNewConnection: boolean;
+      readonly kind?: ParsedKind;
+    }
   | { readonly rule: 'tcp-start'; readonly address: string; readonly port: number }
   | { readonly rule: 'tcp-connected'; readonly address: string; readonly port: number }
   | {
@@ -289,24 +306,51 @@ export type ParsedFact =
       readonly target: string;
       readonly reason: 'refused' | 'timeout' | 'unreachable' | 'resolve' | 'other';
     }
+  /** A TLS session that did not come about or broke, in the words of FFmpeg's TLS library. */
+  | { readonly rule: 'tls-failed'; readonly text: string }
   | { readonly rule: 'http-error'; readonly status: number; readonly text: string }
+  /** An answer that broke while it was read. */
+  | { readonly rule: 'read-failed'; readonly text: string }
   | { readonly rule: 'keepalive-failed'; readonly url: string; readonly reason: string }
   | { readonly rule: 'reconnect'; readonly offset: number; readonly delaySeconds: number }
   | { readonly rule: 'premature-end'; readonly atByte: number; readonly expectedBytes: number }
-  | { readonly rule: 'segment-failed'; readonly segment: number; readonly playlist: number }
+  /** FFmpeg's own rules (names of segments, allowed protocols) refused a URL: no request was made for it. */
+  | { readonly rule: 'refused'; readonly text: string }
+  /** An initialization section is read; the octets that FFmpeg expects. */
+  | { readonly rule: 'init-section'; readonly bytes: number }
+  /** FFmpeg 8 does not name the segment when it was the next one, asked for ahead. */
+  | { readonly rule: 'segment-failed'; readonly segment?: number; readonly playlist: number }
   | { readonly rule: 'segment-skipped'; readonly segment: number; readonly playlist: number }
   | { readonly rule: 'segments-expired'; readonly count: number }
   | { readonly rule: 'playlist-failed'; readonly playlist: number }
-  | { readonly rule: 'sequence-change'; readonly from: number; readonly to: number }
-  | { readonly rule: 'no-longer-receiving'; readonly playlist: number; readonly url: string }
+  /** `url`: the playlist that was opened last, which is the one being read. */
+  | { readonly rule: 'sequence-change'; readonly from: number; readonly to: number; readonly url?: string }
+  | { readonly rule: 'no-longer-receiving'; readonly playlist: number; readonly url?: string }
+  /** A variant's BANDWIDTH, as tag or as the `variant_bitrate` that FFmpeg lists. */
+  | { readonly rule: 'bandwidth'; readonly bitsPerSecond: number }
   | { readonly rule: 'format-probed'; readonly format: string }
   | { readonly rule: 'tag-skipped'; readonly tag: string }
   | { readonly rule: 'content-length'; readonly bytes: number }
   | { readonly rule: 'avio-statistics'; readonly bytesRead: number; readonly seeks: number }
-  | { readonly rule: 'http-statistics'; readonly text: string }
+  /** What one HTTP context did over its life (FFmpeg 8.1): a line of counts, and one of times from request to answer. */
+  | {
+      readonly rule: 'http-statistics';
+      readonly text: string;
+      readonly connections?: number;
+      readonly requests?: number;
+      readonly retries?: number;
+      readonly reconnections?: number;
+      readonly redirects?: number;
+      readonly averageMs?: number;
+      readonly maxMs?: number;
+    }
+  /** At the exit: packets of one elementary stream (`0:1`), or of the whole input, without the container around them. */
+  | { readonly rule: 'stream-total'; readonly stream?: string; readonly packets: number; readonly bytes: number }
   | { readonly rule: 'input-opened'; readonly format: string; readonly url: string }
   | { readonly rule: 'timeout'; readonly text: string }
   | { readonly rule: 'eof'; readonly text: string }
+  /** FFmpeg leaves because it was told to. */
+  | { readonly rule: 'exit-reason'; readonly text: string; readonly signal?: number }
   | { readonly rule: 'fatal'; readonly text: string };
 export type ParsedRule = ParsedFact['rule'];
 export type ParsedEvent = ParsedBase & ParsedFact;
@@ -479,6 +523,17 @@ export interface RunEvent {
   readonly isTapped: boolean;
   /** false: no origin of this run shows its access log, so nothing waits to be joined with it. Absent: unknown. */
   readonly hasAccessLog?: boolean;
+  /** What the ledger was told beside these facts, so that a replay can be told the same: options of the run, and the port of
+   *  each client's door, client 1 first; absent where there was none. */
+  readonly segmentCacheWindow?: number;
+  readonly statsDropThreshold?: number;
+  readonly doorPorts?: readonly number[];
+}
+
+/** The measuring is over and every record has come: the instant at which the account is closed, and last read. */
+export interface EndEvent {
+  readonly type: 'end';
+  readonly atMs: number;
 }
 
 export type Event =
@@ -500,7 +555,8 @@ export type Event =
   | SampleEvent
   | BatchEvent
   | LostEvent
-  | FindingEvent;
+  | FindingEvent
+  | EndEvent;
 
 /** How a room tells the ledger: it is handed one of these and knows nothing of who listens. */
 export type Emit = (event: Event) => void;

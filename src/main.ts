@@ -6,11 +6,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Options } from './config/options.ts';
 import { type ParsedCommand, parseCommand } from './config/parse.ts';
 import { runOrigin } from './origin/command.ts';
+import { runAnalyze } from './run/analyze.ts';
 import { CannotMeasure, EXIT } from './run/exit-codes.ts';
 import type { House } from './run/house.ts';
 import { type OpenHouse, openHouse } from './run/open-house.ts';
 import { printClientCommand } from './run/print-command.ts';
 import { runProxy } from './run/proxy-command.ts';
+import { runReplay } from './run/replay.ts';
 import { fileWrites } from './run/terminal.ts';
 import { run } from './run.ts';
 
@@ -52,7 +54,9 @@ async function main(): Promise<number> {
   }
 }
 
-async function dispatch({ command, url, options }: Command, house: House): Promise<number> {
+async function dispatch({ command, url, input, options }: Command, house: House): Promise<number> {
+  if (command === 'analyze') return runAnalyze(options, house);
+  if (command === 'replay') return runReplay(input ?? '', options, house);
   if (options.printCmd) return printClientCommand(url, options, house.terminal);
   const seed = options.seed ?? randomInt(SEEDS);
   if (command === 'proxy') return runProxy(options, seed, house);

@@ -51,23 +51,14 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   const looked = await look({ url, options, version, log, terminal });
   // Between the preflight and the clients: beside either it would measure their work for the processor, not the tap.
   if (isCalibrated(options)) await calibrate({ clock, emit, log, signal: terminal.ending });
-  const tap = options.noProxy
-    ? undefined
-    : await openTap(
-        options,
-        {
-          doors: clients,
-          clockOrigin: origin,
-          emit,
-          seed,
-          neededFiles: filesNeeded(clients),
-          ...expectations(url, looked),
-        },
-        house,
-      );
+  const plan = { doors: clients, clockOrigin: origin, emit, seed, ...expectations(url, looked, clients) };
+  const tap = options.noProxy ? undefined : await openTap(options, plan, house);
   ending.defer(() => tap?.close());
   tap?.addOwnPorts([recorder.port]);
-  recorder.begin(runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap), hasAccessLog: demo !== undefined }), tap?.ports);
+  recorder.begin(
+    runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap), hasAccessLog: demo !== undefined }),
+    tap?.ports,
+  );
 
   const { caFile } = ending.use(await ClientTrust.open(looked.capabilities, tap?.caCertificate));
   const swarm = new Swarm({ clock, emit, log }, swarmOptions({ url, options, looked, seed, tap, caFile }));
@@ -117,8 +108,10 @@ async function openRecorder(
 function expectations(
   url: string,
   { streamUrls, capabilities }: Awaited<ReturnType<typeof look>>,
-): Pick<TapPlan, 'streamUrls' | 'isTlsExpected'> {
-  return { streamUrls, isTlsExpected: url.startsWith('https:') || capabilities.verifiesTls };
+  clients: number,
+): Pick<TapPlan, 'streamUrls' | 'isTlsExpected' | 'neededFiles'> {
+  const isTlsExpected = url.startsWith('https:') || capabilities.verifiesTls;
+  return { streamUrls, isTlsExpected, neededFiles: filesNeeded(clients) };
 }
 
 function facts(

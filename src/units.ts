@@ -74,6 +74,11 @@ export function formatMs(ms: number): string {
   return `${ms.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)} ms`;
 }
 
+/** The same for what is a matter of microseconds: whole ones below a millisecond, `31 us`. */
+export function formatShortMs(ms: number): string {
+  return Math.abs(ms) < 1 ? `${msToUs(ms).toFixed(0)} us` : formatMs(ms);
+}
+
 /** Whole seconds as `HH:MM:SS`. */
 export function formatElapsed(ms: number): string {
   const total = Math.max(0, Math.floor(ms / MS_PER_SECOND));

@@ -81,6 +81,25 @@ export function checkUrl(text: string | undefined, command: Command, options: Op
   return [];
 }
 
+/** What the commands that read files must be told; `input` is the word after `replay`. */
+export function checkInputs(input: string | undefined, command: Command, options: Options): string[] {
+  if (command === 'replay' && input === undefined) {
+    return ['JOURNAL: missing; write one, as in: hls-swarm replay run.ndjson'];
+  }
+  if (command !== 'analyze') return [];
+  const { stderr, events, truth, logClient, logProcess } = options;
+  const errors: string[] = [];
+  if (stderr === undefined && events === undefined) {
+    errors.push('--stderr: missing; name a saved FFmpeg log (or - for stdin), or --events with what your parser made of one');
+  }
+  for (const [name, value] of [['log-client', logClient], ['log-process', logProcess]] as const) {
+    if (value !== undefined && truth === undefined) {
+      errors.push(`--${name}: ${value} has nothing to choose from without --truth; leave it out`);
+    }
+  }
+  return errors;
+}
+
 /** One line per option in use whose effect does not exist yet. */
 export function checkReleased(options: Options, defaults: Partial<Options>, command: Command): string[] {
   return optionRows

@@ -14,11 +14,12 @@ const COMMANDS: Readonly<Record<Command, CommandHelp>> = {
   check: { usage: 'hls-swarm check URL [options]', purpose: 'Play URL with one client for 10 s; say what it found.' },
   origin: { usage: 'hls-swarm origin [options]', purpose: 'Serve the embedded live stream alone.' },
   proxy: { usage: 'hls-swarm proxy [options]', purpose: 'Open the tap alone, for any player; prints a URL per door.' },
-  analyze: { usage: 'hls-swarm analyze --stderr LOG', purpose: 'Score the parser over a saved FFmpeg log.' },
-  replay: { usage: 'hls-swarm replay JOURNAL', purpose: 'Make the statistics of a run again from its journal.' },
+  analyze: {
+    usage: 'hls-swarm analyze --stderr LOG [--truth FILE] [options]',
+    purpose: 'Score the parser, or one of your own, over a saved FFmpeg log.',
+  },
+  replay: { usage: 'hls-swarm replay JOURNAL [--json]', purpose: 'Make the statistics of a run again from its journal.' },
 };
-/** Commands that are named but not there yet. */
-export const LATER_COMMANDS: readonly Command[] = ['analyze', 'replay'];
 
 const WIDTH = 79;
 const INDENT = '      ';
@@ -42,10 +43,7 @@ function otherCommands(): string[] {
   const rows = (Object.entries(COMMANDS) as [Command, CommandHelp][]).filter(([name]) => name !== 'run');
   return [
     'Other commands (hls-swarm help COMMAND says more):',
-    ...rows.flatMap(([name, { usage, purpose }]) => {
-      const note = LATER_COMMANDS.includes(name) ? ' Comes with a later release.' : '';
-      return [`  ${usage}`, ...wrap(`${purpose}${note}`)];
-    }),
+    ...rows.flatMap(([, { usage, purpose }]) => [`  ${usage}`, ...wrap(purpose)]),
   ];
 }
 

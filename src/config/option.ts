@@ -20,6 +20,7 @@ export const GROUPS = [
   'Origin metrics',
   'Segment sizes',
   'Embedded origin',
+  'Analysis',
 ] as const;
 export type Group = (typeof GROUPS)[number];
 

@@ -20,6 +20,8 @@ export interface FaceOptions {
 
 const SWARM: readonly Command[] = ['run', 'demo', 'check'];
 const MEASURING: readonly Command[] = [...SWARM, 'proxy'];
+/** Commands that read files and start nothing. */
+const OFFLINE: readonly Command[] = ['analyze', 'replay'];
 const EVERY: readonly Command[] = [...MEASURING, 'origin'];
 
 export const faceOptions: OptionTable<FaceOptions> = {
@@ -116,7 +118,7 @@ export const faceOptions: OptionTable<FaceOptions> = {
     type: 'boolean',
     default: 'false',
     group: 'Results',
-    commands: ['proxy', 'analyze', 'replay'],
+    commands: ['proxy', ...OFFLINE],
     since: 'now',
     help: 'Print JSON, for scripts',
   },
@@ -125,7 +127,7 @@ export const faceOptions: OptionTable<FaceOptions> = {
     type: 'enum',
     choices: ['query-values', 'none'],
     group: 'Results',
-    commands: MEASURING,
+    commands: [...MEASURING, ...OFFLINE],
     since: 'now',
     help: 'Secrets in URLs; when not given: query-values everywhere but in the journal, which only you can read',
   },
@@ -143,7 +145,7 @@ export const faceOptions: OptionTable<FaceOptions> = {
     type: 'path',
     placeholder: 'FILE',
     group: 'Results',
-    commands: EVERY,
+    commands: [...EVERY, ...OFFLINE],
     since: 'now',
     help: 'YAML file with options by name; the environment and the command line come before it',
   },

@@ -1,8 +1,8 @@
 // argv, environment and file to one command with checked options: the order of precedence lives here.
 // It opens nothing itself and never exits; every mistake of a command line is reported at once.
-import { checkReleased, checkTogether, checkUrl, derive } from './checks.ts';
+import { checkInputs, checkReleased, checkTogether, checkUrl, derive } from './checks.ts';
 import { COMMAND_LINE, type CommandLine, readCommandLine } from './command-line.ts';
-import { helpText, LATER_COMMANDS } from './help.ts';
+import { helpText } from './help.ts';
 import { COMMANDS, type Command, defaultText } from './option.ts';
 import { type OptionKey, type Options, optionRows, optionTable } from './options.ts';
 import { complaint, type Setting } from './setting.ts';
@@ -14,9 +14,11 @@ export type ParsedCommand =
   | {
       readonly ok: true;
       /** `run --check` arrives as `check`. */
-      readonly command: 'run' | 'demo' | 'check' | 'origin' | 'proxy';
+      readonly command: Command;
       /** The stream: always there for `check`, and for `run` without `printCmd`. */
       readonly url?: string;
+      /** What `replay` reads: always there for it. */
+      readonly input?: string;
       readonly options: Options;
     }
   | { readonly ok: true; readonly command: 'help' | 'version' /** For stdout, whole lines. */; readonly text: string }
@@ -40,9 +42,6 @@ export function parseCommand(
     return { ok: true, command: HELP, text: helpText(commandOf(first === HELP ? rest[0] : first) ?? 'run') };
   }
   const command = commandOf(first);
-  if (command !== undefined && LATER_COMMANDS.includes(command)) {
-    return { ok: false, errors: [`${command} comes with a later release`] };
-  }
   return parseOptions(line, command ?? 'run', command === undefined ? line.positionals : rest, environment, readFile);
 }
 
@@ -68,9 +67,11 @@ function parseOptions(
   const effective = command === 'run' && options.check ? 'check' : command;
   const takesUrl = effective === 'run' || effective === 'check';
   const url = takesUrl ? positionals[0] : undefined;
+  const input = command === 'replay' ? positionals[0] : undefined;
   errors.push(
     ...checkUrl(url, effective, options),
-    ...positionals.slice(takesUrl ? 1 : 0).map((word) => surplus(word, command)),
+    ...checkInputs(input, command, options),
+    ...positionals.slice(takesUrl || command === 'replay' ? 1 : 0).map((word) => surplus(word, command)),
     ...checkTogether(options),
   );
   // Only a command line that is right otherwise is told what must wait: one thing at a time.
@@ -78,8 +79,9 @@ function parseOptions(
   if (errors.length > 0) return { ok: false, errors };
   return {
     ok: true,
-    command: effective as 'run' | 'demo' | 'check' | 'origin' | 'proxy',
+    command: effective,
     ...(url === undefined ? {} : { url }),
+    ...(input === undefined ? {} : { input }),
     options,
   };
 }

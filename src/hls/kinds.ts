@@ -206,7 +206,7 @@ export function kindByContent(facts: ContentFacts): Kind {
   const isError = facts.status !== undefined && facts.status >= 300;
   const octets = isError ? undefined : facts.firstOctets;
   const mediaType = isError ? undefined : facts.mediaType?.split(';', 1)[0]?.trim().toLowerCase();
-  const text = octets?.toString('latin1', 0, MAX_SNIFFED_BYTES) ?? '';
+  const text = octets !== undefined && mayBeText(octets) ? octets.toString('latin1', 0, MAX_SNIFFED_BYTES) : '';
   if (PLAYLIST_START.test(text)) return MULTIVARIANT_TAG.test(text) ? 'multivariant-playlist' : 'media-playlist';
   const isTransportStream = octets !== undefined && hasTransportPackets(octets);
   const isContinuous = mayBeContinuous(facts.method, facts.status, facts.declaredContentLength);
@@ -216,6 +216,11 @@ export function kindByContent(facts: ContentFacts): Kind {
     KIND_OF_EXTENSION.get(extensionOf(facts.url)) ??
     (isTransportStream ? 'segment' : 'other')
   );
+}
+
+/** `#`, or the first octet of a byte order mark. */
+function mayBeText(octets: Buffer): boolean {
+  return octets[0] === 0x23 || octets[0] === 0xef;
 }
 
 function extensionOf(url: string): string {

@@ -9,6 +9,8 @@ export interface ListedResource {
 }
 
 let last: { readonly url: string; readonly canonical: string } = { url: '', canonical: '' };
+/** What FFmpeg sends with every request. */
+const WHOLE = 'bytes=0-';
 const SINGLE_RANGE = /^bytes=([0-9]+)-([0-9]*)$/i;
 
 /**
@@ -33,7 +35,8 @@ export function canonicalUrl(url: string): string {
  * (other units, an end before the start, positions above 2^53 - 1).
  */
 export function parseRange(value: string | undefined): ByteRange | undefined {
-  const match = SINGLE_RANGE.exec(value?.trim() ?? '');
+  if (value === undefined || value === WHOLE) return undefined;
+  const match = SINGLE_RANGE.exec(value.trim());
   if (match === null) return undefined;
   const first = Number(match[1]);
   const last = match[2] === '' ? null : Number(match[2]);

@@ -4,6 +4,9 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { KIND_PROBE_BYTES, MAX_DECODED_PLAYLIST_BYTES, MAX_PLAYLIST_BYTES } from './limits.ts';
 
 const PLAYLIST_MARK = '#EXTM3U';
+/** What a playlist can begin with, and hardly anything else does. */
+const NUMBER_SIGN = 0x23;
+const BYTE_ORDER_OCTET = 0xef;
 const BYTE_ORDER_MARK = '\uFEFF';
 const DECODERS: Readonly<Record<string, (octets: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
   gzip: gunzipSync,
@@ -35,6 +38,9 @@ export class ContentProbe {
   /** The first octets of the content, as they came. */
   firstOctets(): Buffer {
     // Reads may be as small as an octet; of a playlist that grows in the copy no more than this is joined.
+    const [first] = this.#parts;
+    if (first !== undefined && (this.#parts.length === 1 || first.length >= KIND_PROBE_BYTES))
+      return first.subarray(0, KIND_PROBE_BYTES);
     return Buffer.concat(this.#parts.slice(0, KIND_PROBE_BYTES)).subarray(0, KIND_PROBE_BYTES);
   }
 
@@ -59,6 +65,7 @@ export class ContentProbe {
   #mayBePlaylist(octets: Buffer, start: number): boolean {
     if (this.#contentEncoding !== undefined) return true;
     const first = this.#parts[0] ?? octets.subarray(start);
+    if (first[0] !== NUMBER_SIGN && first[0] !== BYTE_ORDER_OCTET) return false;
     const head = first
       .subarray(0, PLAYLIST_MARK.length + 3)
       .toString('utf8')

@@ -47,6 +47,9 @@ const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([^:@[\]/?#]+))(?::([0-9]*))?$/i;
 const DEFAULT_PORT = { http: 80, https: 443 } as const;
 /** What a URL leaves out. */
 const DEFAULT_HTTPS = new RegExp(`:${DEFAULT_PORT.https}$`);
+/** Raw UTF-8, octet by octet. */
+const BEYOND_ASCII = /[^\0-\x7f]/;
+let lastAsked: { readonly prefix: string; readonly place?: Place } = { prefix: '' };
 const MAX_PORT = 65_535;
 
 /** The target of a request on a connection in the clear, or inside the TLS of `secured`. */
@@ -67,6 +70,8 @@ export function readConnect(target: string): Place | Refusal {
 function readAbsolute(target: string): Target | Refusal {
   if (target.startsWith('/') || target === '*')
     return refuse(400, 'this is a forward proxy: set it as the HTTP proxy of your player and ask for http://host/path');
+  const known = readLike(target);
+  if (known !== undefined) return known;
   const [, scheme = '', authority = '', rest = ''] = ABSOLUTE.exec(target) ?? [];
   if (scheme === '') return refuse(400, `the request target ${quote(target)} is not an absolute http:// URL`);
   if (scheme.toLowerCase() === 'https')
@@ -74,7 +79,16 @@ function readAbsolute(target: string): Target | Refusal {
   const place = readPlace('http', authority);
   if ('status' in place) return place;
   const path = rest === '' ? '/' : rest.startsWith('/') ? rest : `/${rest}`;
+  lastAsked = { prefix: `http://${authority}/`, place };
   return { ...place, path, url: `http://${authority}${textOf(path)}` };
+}
+
+/** Nearly every request is for the place that the one before was for: then only the path is read. */
+function readLike(target: string): Target | undefined {
+  const { prefix, place } = lastAsked;
+  if (place === undefined || !target.startsWith(prefix) || target.includes('#')) return undefined;
+  const { origin, host, port, isAddress } = place;
+  return { origin, host, port, isAddress, path: target.slice(prefix.length - 1), url: textOf(target) };
 }
 
 function readInside(target: string, { place, hello }: Secured): Target | Refusal {
@@ -109,7 +123,7 @@ function readPlace(scheme: keyof typeof DEFAULT_PORT, authority: string): Place 
 }
 
 function textOf(octets: string): string {
-  return Buffer.from(octets, 'latin1').toString('utf8');
+  return BEYOND_ASCII.test(octets) ? Buffer.from(octets, 'latin1').toString('utf8') : octets;
 }
 
 function refuse(status: Refusal['status'], text: string): Refusal {

@@ -12,6 +12,7 @@ import type {
   TransferEvent,
 } from '../events.ts';
 import { OPEN_KIND } from '../meters.ts';
+import type { LocalEnd } from './local-end.ts';
 import type { OpenStream } from './open-stream.ts';
 
 export interface TransferStart {
@@ -30,8 +31,7 @@ export interface TransferStart {
 export interface UpstreamFacts {
   readonly upstreamConnection: number;
   readonly upstreamRequestIndex: number;
-  readonly upstreamLocalPort?: number;
-  readonly upstreamAddress?: string;
+  readonly local: LocalEnd;
 }
 
 export interface ResponseFacts {
@@ -54,6 +54,19 @@ export interface Ending {
 
 /** The stations of a transfer's life in order; the second letter of a termination code follows from it. */
 export type Phase = keyof Phases extends `${infer Name}Ms` ? Name : never;
+
+/** A name that is put together for each use would have to be looked up in the table of all names each time. */
+const FIELD_OF_PHASE: Readonly<Record<Phase, keyof Phases>> = {
+  queue: 'queueMs',
+  dns: 'dnsMs',
+  connect: 'connectMs',
+  tls: 'tlsMs',
+  send: 'sendMs',
+  wait: 'waitMs',
+  headers: 'headersMs',
+  receive: 'receiveMs',
+  deliver: 'deliverMs',
+};
 
 type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
@@ -201,7 +214,7 @@ export class Transfer {
   #close(atMs: number): void {
     if (atMs < this.#phaseSinceMs) this.#isEarly = true;
     const until = Math.max(atMs, this.#phaseSinceMs);
-    const name = `${this.phase}Ms` as const;
+    const name = FIELD_OF_PHASE[this.phase];
     this.#phases[name] = (this.#phases[name] ?? 0) + (until - this.#phaseSinceMs);
     this.#phaseSinceMs = until;
   }
@@ -216,8 +229,9 @@ export class Transfer {
 function addUpstream(event: Mutable<TransferEvent>, upstream: UpstreamFacts): void {
   event.upstreamConnection = upstream.upstreamConnection;
   event.upstreamRequestIndex = upstream.upstreamRequestIndex;
-  if (upstream.upstreamLocalPort !== undefined) event.upstreamLocalPort = upstream.upstreamLocalPort;
-  if (upstream.upstreamAddress !== undefined) event.upstreamAddress = upstream.upstreamAddress;
+  const { upstreamLocalPort, upstreamAddress } = upstream.local;
+  if (upstreamLocalPort !== undefined) event.upstreamLocalPort = upstreamLocalPort;
+  if (upstreamAddress !== undefined) event.upstreamAddress = upstreamAddress;
   event.upstreamReused = upstream.upstreamRequestIndex > 1;
 }
 

@@ -161,22 +161,19 @@ export class Upstream implements OriginSide {
     this.#endGrace();
     this.#requests += 1;
     transfer.enter('send', atMs);
-    transfer.upstream = {
-      upstreamConnection: this.#number,
-      upstreamRequestIndex: this.#requests,
-      ...this.#local,
-    };
+    transfer.upstream = { local: this.#local, upstreamConnection: this.#number, upstreamRequestIndex: this.#requests };
     transfer.requestHeadBytes = head.length;
     this.#context.meter('requestHeadBytes', head.length);
     this.#account.expect(transfer);
     const isDrained = this.#write(socket, head);
-    const written = (): void => {
-      if (transfer.phase === 'send' && !transfer.hasEnded) transfer.enter('wait', this.#context.clock.nowMs());
-    };
     // The kernel took it at once, as nearly always; else an empty write behind it says when.
-    if (socket.writableLength === 0) written();
-    else socket.write('', written);
+    if (socket.writableLength === 0) this.#written(transfer);
+    else socket.write('', () => this.#written(transfer));
     return isDrained;
+  }
+
+  #written(transfer: Transfer): void {
+    if (transfer.phase === 'send' && !transfer.hasEnded) transfer.enter('wait', this.#context.clock.nowMs());
   }
 
   #writeBody(socket: Socket, transfer: Transfer, octets: Buffer): boolean {

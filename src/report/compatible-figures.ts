@@ -61,7 +61,8 @@ export function unknownRequests({ snapshot, facts }: Reading): number {
   return facts.isTapped ? transfers(snapshot.summary, ['other']) : snapshot.summary.parser.requests.other;
 }
 
-export function allBytes({ snapshot, facts }: Reading): Throughput {
+/** Undefined where nothing counts bytes: no tap and no segment-size listing. */
+export function allBytes({ snapshot, facts }: Reading): Throughput | undefined {
   return facts.isTapped ? snapshot.summary.proxy.allBytesThroughput : snapshot.summary.parser.throughput;
 }
 

@@ -28,6 +28,8 @@ export interface SummaryOptions {
   readonly metricsUrl?: string;
   /** Files that the run wrote: what, and the path. */
   readonly files?: readonly (readonly [string, string])[];
+  /** False for the tap alone: without FFmpeg there is no parser, no agreement and no playback to speak of. */
+  readonly hasClients?: boolean;
 }
 
 const LABEL = 12;
@@ -35,13 +37,14 @@ const LABEL = 12;
 /** The whole page, ending in a newline. */
 export function renderSummary(snapshot: Snapshot, options: SummaryOptions): string {
   const width = options.width - 1;
+  const { hasClients = true } = options;
   const lines = [
     doubleRule(width),
     centred('hls-swarm: summary of the run', width),
     doubleRule(width),
     ...wrapped(verdictSentence(snapshot.summary.instrument), width, '  '),
     '',
-    ...runFacts(snapshot, width),
+    ...runFacts(snapshot, hasClients, width),
     ...accountsSection(snapshot, width),
     ...requestsSection(snapshot, width),
     ...phasesSection(snapshot, width),
@@ -49,10 +52,9 @@ export function renderSummary(snapshot: Snapshot, options: SummaryOptions): stri
     ...streamsSection(snapshot, width),
     ...endingsSection(snapshot, width),
     ...errorsSection(snapshot, width),
-    ...agreementSection(snapshot, width),
-    ...estimatorsSection(snapshot, width),
+    ...(hasClients ? [...agreementSection(snapshot, width), ...estimatorsSection(snapshot, width)] : []),
     ...originSection(snapshot, width),
-    ...playbackSection(snapshot, width),
+    ...(hasClients ? playbackSection(snapshot, width) : []),
     ...findingsSection(snapshot, options.nextSteps ?? {}, width),
     ...thresholdsSection(snapshot, width),
     ...instrumentSection(snapshot, width),
@@ -91,18 +93,20 @@ function streamsWords({ summary, streams }: Snapshot): readonly string[] {
   return [`${words}, ${known(throughput.bytesPerSecond1s, formatMbps)}`];
 }
 
-function runFacts({ summary, elapsedSeconds }: Snapshot, width: number): readonly string[] {
+function runFacts({ summary, elapsedSeconds }: Snapshot, hasClients: boolean, width: number): readonly string[] {
   const { run, clients } = summary;
   const ramp = run.rampSeconds === undefined ? UNKNOWN : `${run.rampSeconds.toFixed(1)} s`;
   const label = (name: string, text: string): readonly string[] => fact(name, text, LABEL, width);
   return [
     ...label('Stream', run.url),
     ...label('Run', `${run.id}, started ${run.startedAt}`),
-    ...label('Duration', `${elapsedSeconds.toFixed(1)} s, ramp ${ramp}`),
-    ...label(
-      'Clients',
-      `${count(clients.target)} asked for, ${count(clients.peakActive)} at once at most, variant ${run.variant}`,
-    ),
+    ...label('Duration', `${elapsedSeconds.toFixed(1)} s${hasClients ? `, ramp ${ramp}` : ''}`),
+    ...(hasClients
+      ? label(
+          'Clients',
+          `${count(clients.target)} asked for, ${count(clients.peakActive)} at once at most, variant ${run.variant}`,
+        )
+      : label('Doors', count(clients.target))),
     ...(run.upstream === undefined ? [] : label('Connections', connectionsWords(summary))),
     ...label(
       'Versions',

@@ -56,7 +56,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: TAP,
     help: 'Response octets of every kind: heads, framing, content (with --no-proxy: segment bytes of estimator lookup)',
-    read: (reading) => one(allBytes(reading).totalBytes),
+    read: (reading) => one(allBytes(reading)?.totalBytes),
   },
   {
     name: 'hls_swarm_manifest_requests_per_second',
@@ -80,7 +80,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes per second',
     account: TAP,
     help: 'Rate of hls_swarm_bytes_downloaded_total over the last second',
-    read: (reading) => one(allBytes(reading).bytesPerSecond1s),
+    read: (reading) => one(allBytes(reading)?.bytesPerSecond1s),
   },
   {
     name: 'hls_swarm_segment_bytes_downloaded_total',
@@ -96,7 +96,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes per second',
     account: 'parser',
     help: 'Segment byte rate of estimator lookup over the last 1 s',
-    read: ({ snapshot }) => one(snapshot.summary.parser.throughput.bytesPerSecond1s),
+    read: ({ snapshot }) => one(snapshot.summary.parser.throughput?.bytesPerSecond1s),
   },
   {
     name: 'hls_swarm_segment_throughput_30s_bytes_per_second',
@@ -104,7 +104,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes per second',
     account: 'parser',
     help: 'Segment byte rate of estimator lookup over the last 30 s',
-    read: ({ snapshot }) => one(snapshot.summary.parser.throughput.bytesPerSecond30s),
+    read: ({ snapshot }) => one(snapshot.summary.parser.throughput?.bytesPerSecond30s),
   },
   {
     name: 'hls_swarm_segment_throughput_60s_bytes_per_second',
@@ -112,7 +112,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes per second',
     account: 'parser',
     help: 'Segment byte rate of estimator lookup over the last 60 s',
-    read: ({ snapshot }) => one(snapshot.summary.parser.throughput.bytesPerSecond60s),
+    read: ({ snapshot }) => one(snapshot.summary.parser.throughput?.bytesPerSecond60s),
   },
   {
     name: 'hls_swarm_segment_throughput_300s_bytes_per_second',
@@ -120,7 +120,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes per second',
     account: 'parser',
     help: 'Segment byte rate of estimator lookup over the last 300 s',
-    read: ({ snapshot }) => one(snapshot.summary.parser.throughput.bytesPerSecond300s),
+    read: ({ snapshot }) => one(snapshot.summary.parser.throughput?.bytesPerSecond300s),
   },
   {
     name: 'hls_swarm_inferred_latency_seconds',

@@ -7,6 +7,7 @@ import { by, byWindow, type MetricDefinition, one, quantileGauges, snakeCase, WI
 
 const REQUEST_KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 const MISS_REASONS = ['neverListed', 'evicted', 'notYetListed', 'ambiguous'] as const;
+const PENDING = ['segments', 'connects', 'sizes'] as const;
 const FAILURES = ['refused', 'timeout', 'unreachable', 'resolve', 'other'] as const;
 const RULES = Object.keys({
   request: true,
@@ -15,24 +16,31 @@ const RULES = Object.keys({
   'tcp-start': true,
   'tcp-connected': true,
   'tcp-failed': true,
+  'tls-failed': true,
   'http-error': true,
+  'read-failed': true,
   'keepalive-failed': true,
   reconnect: true,
   'premature-end': true,
+  refused: true,
+  'init-section': true,
   'segment-failed': true,
   'segment-skipped': true,
   'segments-expired': true,
   'playlist-failed': true,
   'sequence-change': true,
   'no-longer-receiving': true,
+  bandwidth: true,
   'format-probed': true,
   'tag-skipped': true,
   'content-length': true,
   'avio-statistics': true,
   'http-statistics': true,
+  'stream-total': true,
   'input-opened': true,
   timeout: true,
   eof: true,
+  'exit-reason': true,
   fatal: true,
 } satisfies Record<ParsedRule, true>);
 const INTERVAL = 'Request-to-request interval of playlists in the FFmpeg log (polling cadence, not a download time)';
@@ -115,12 +123,21 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     read: ({ snapshot }) => by('rule', RULES, (rule) => snapshot.summary.parser.events[rule] ?? 0),
   },
   {
+    name: 'hls_swarm_parser_pending',
+    type: 'gauge',
+    unit: 'events',
+    account: 'parser',
+    help: 'What the log has begun and not ended: segments asked for, connects under way, sizes waiting for a listing',
+    labels: { what: PENDING },
+    read: ({ snapshot }) => by('what', PENDING, (what) => snapshot.summary.parser.pending[what]),
+  },
+  {
     name: 'hls_swarm_parser_segment_bytes_total',
     type: 'counter',
     unit: 'bytes',
     account: 'parser',
     help: 'Segment bytes of estimator lookup',
-    read: ({ snapshot }) => one(snapshot.summary.parser.throughput.totalBytes),
+    read: ({ snapshot }) => one(snapshot.summary.parser.throughput?.totalBytes),
   },
   {
     name: 'hls_swarm_parser_segment_throughput_bytes_per_second',
@@ -137,7 +154,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'segments',
     account: 'parser',
     help: 'Size lookups decided',
-    read: ({ snapshot }) => one(snapshot.summary.parser.lookup.attempts),
+    read: ({ snapshot }) => one(snapshot.summary.parser.lookup?.attempts),
   },
   {
     name: 'hls_swarm_parser_lookup_successes_total',
@@ -145,7 +162,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'segments',
     account: 'parser',
     help: 'Size lookups that found a size',
-    read: ({ snapshot }) => one(snapshot.summary.parser.lookup.successes),
+    read: ({ snapshot }) => one(snapshot.summary.parser.lookup?.successes),
   },
   {
     name: 'hls_swarm_parser_lookup_misses_total',
@@ -155,10 +172,12 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     help: 'Size lookups that found none, by reason',
     labels: { reason: MISS_REASONS.map(snakeCase) },
     read: ({ snapshot }) =>
-      MISS_REASONS.map((reason) => ({
-        labels: { reason: snakeCase(reason) },
-        value: snapshot.summary.parser.lookup.misses[reason],
-      })),
+      MISS_REASONS.flatMap((reason) =>
+        one(snapshot.summary.parser.lookup?.misses[reason]).map(({ value }) => ({
+          labels: { reason: snakeCase(reason) },
+          value,
+        })),
+      ),
   },
   {
     name: 'hls_swarm_parser_listing_up',

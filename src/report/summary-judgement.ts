@@ -1,7 +1,7 @@
 // The sections of the exit summary that judge: agreement, estimators, reconciliation, playback, findings, verdict. Pure.
 // The judgements themselves come ready in the snapshot; this file only words them.
 import type { EstimatorScore, KindAgreement, Snapshot, Summary, Verdict } from '../stats/summary.ts';
-import { formatBytes, formatMs, PERCENT } from '../units.ts';
+import { formatBytes, formatMs, formatShortMs, PERCENT } from '../units.ts';
 import { count, fact, heading, known, row, UNKNOWN, wrapped } from './text-layout.ts';
 
 type Lines = readonly string[];
@@ -25,19 +25,12 @@ export function agreementSection({ summary }: Snapshot, width: number): Lines {
   const kinds = ['segment', 'playlist', 'init', 'key'] as const;
   const lines = kinds.map((kind) => agreementLine(`  ${kind}`, summary.agreement[kind], width));
   const { lookup } = summary.parser;
-  const found = lookup.attempts > 0 ? ` (${percent(lookup.successes / lookup.attempts)})` : '';
-  const { neverListed, evicted, notYetListed, ambiguous } = lookup.misses;
   return [
     ...heading('Agreement of the parser with the proxy (start error = parser - proxy)', width),
     row('', ['matched', 'missed', 'spurious', 'precision', 'recall', 'bias', '|p95|'], AGREEMENT_WIDTHS, width),
     ...lines,
-    ...fact(
-      '  lookup',
-      `${count(lookup.successes)} of ${count(lookup.attempts)} sizes found${found}; never listed ${count(neverListed)}, ` +
-        `evicted ${count(evicted)}, not yet listed ${count(notYetListed)}, ambiguous ${count(ambiguous)}`,
-      LABEL,
-      width,
-    ),
+    ...fact('  lookup', lookup === undefined ? 'no segment-size listing was read' : lookupWords(lookup), LABEL, width),
+    ...fact('  inferred', inferredWords(summary), LABEL, width),
   ];
 }
 
@@ -162,9 +155,9 @@ export function instrumentSection({ summary }: Snapshot, width: number): Lines {
       : label(
           'added',
           `by the tap, as calibrated before the run (${count(calibration.transfers)} pairs) and subtracted nowhere: ` +
-            `${formatMs(calibration.addedMsP50)} per request (p50; quartiles ${formatMs(calibration.addedMsP25)} to ` +
-            `${formatMs(calibration.addedMsP75)}), CPU ${formatMs(calibration.cpuMsPerTransfer)} per request and ` +
-            `${formatMs(calibration.cpuMsPerMiB)} per MiB`,
+            `${formatShortMs(calibration.addedMsP50)} per request (p50; quartiles ${formatShortMs(calibration.addedMsP25)} to ` +
+            `${formatShortMs(calibration.addedMsP75)}), CPU ${formatShortMs(calibration.cpuMsPerTransfer)} per request and ` +
+            `${formatShortMs(calibration.cpuMsPerMiB)} per MiB`,
         )),
     '',
     ...wrapped(verdictSentence(summary.instrument), width, '  '),
@@ -213,4 +206,26 @@ function percent(ratio: number): string {
 /** `segmentContent` as `segment content`. */
 function words(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function lookupWords({ attempts, successes, misses, unread }: NonNullable<Summary['parser']['lookup']>): string {
+  const found = attempts > 0 ? ` (${percent(successes / attempts)})` : '';
+  const { neverListed, evicted, notYetListed, ambiguous } = misses;
+  return (
+    `${count(successes)} of ${count(attempts)} sizes found${found}; never listed ${count(neverListed)}, ` +
+    `evicted ${count(evicted)}, not yet listed ${count(notYetListed)}, ambiguous ${count(ambiguous)}` +
+    (unread > 0 ? `; ${count(unread)} segments unread when their client was stopped` : '')
+  );
+}
+
+/** The original's "wall time" of a segment, beside what the wire took: its error is the reason why it is never used. */
+function inferredWords({ parser, proxy, agreement }: Summary): string {
+  const { segmentMs } = parser.inferred;
+  const phases = proxy.byKind.segment?.phases;
+  const error = agreement.segment.inferredDurationErrorMs;
+  return (
+    `segment to next segment p50 ${known(segmentMs.p50, formatMs)}, p95 ${known(segmentMs.p95, formatMs)}: the pace of playing; ` +
+    `on the wire total p50 ${known(phases?.totalMs.p50, formatMs)}, receive p50 ${known(phases?.receiveMs.p50, formatMs)}; ` +
+    `error bias ${known(error?.bias, formatMs)}, |p95| ${known(error?.absP95, formatMs)}`
+  );
 }

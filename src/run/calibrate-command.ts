@@ -1,7 +1,7 @@
 // `hls-swarm proxy --calibrate`: the tap\'s own added time and CPU on this machine, over many short rounds, and leaves.
 // The rounds\' range is said with each figure: a machine that has other work to do shows it there.
 import type { Options } from '../config/options.ts';
-import { formatMs } from '../units.ts';
+import { formatShortMs } from '../units.ts';
 import { type Calibration, CalibrationBench, quantile } from './calibration.ts';
 import { CannotMeasure, EXIT, type ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,7 +9,7 @@ import { unlessEnded } from './unless-ended.ts';
 
 /** Enough for a median that an unlucky second does not move. */
 const ROUNDS = 10;
-const ROUND_MS = 400;
+const ROUND_MS = 300;
 const HALF = 0.5;
 
 type Figure = Exclude<keyof Calibration, 'transfers'>;
@@ -78,7 +78,7 @@ function asJson(rounds: number, transfers: number, spreads: Readonly<Record<Figu
 function asText(rounds: number, transfers: number, spreads: Readonly<Record<Figure, Spread>>): string {
   const { addedMsP25, addedMsP50, addedMsP75, cpuMsPerTransfer, cpuMsPerMiB } = spreads;
   const line = (label: string, { median, low, high }: Spread): string =>
-    `  ${label.padEnd(28)}${formatMs(median).padStart(9)}   rounds ${formatMs(low)} to ${formatMs(high)}\n`;
+    `  ${label.padEnd(28)}${formatShortMs(median).padStart(9)}   rounds ${formatShortMs(low)} to ${formatShortMs(high)}\n`;
   return (
     `What the tap itself adds on this machine: ${transfers} pairs of transfers of 600 bytes, one asked directly, one\n` +
     `through a door; medians of ${rounds} rounds. No figure of a run has it subtracted.\n` +

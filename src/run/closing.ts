@@ -18,7 +18,13 @@ export async function close(
   const { snapshot, files, failed } = await recorder.end();
   if (snapshot === undefined) return EXIT.notMeasured;
   const nextSteps = Object.fromEntries(Object.entries(FINDINGS).map(([code, { next }]) => [code, next]));
-  const options: SummaryOptions = { width: SUMMARY_WIDTH, nextSteps, metricsUrl: recorder.serverUrl, files };
+  const options: SummaryOptions = {
+    width: SUMMARY_WIDTH,
+    nextSteps,
+    metricsUrl: recorder.serverUrl,
+    files,
+    hasClients,
+  };
   terminal.stdout.write(renderSummary(snapshot, options));
   const code = exitCode(snapshot, hasClients);
   // Said already. A file that a script will look for is not there: that is no success.

@@ -17,6 +17,7 @@ import { msToSeconds } from '../units.ts';
 import { CannotMeasure } from './exit-codes.ts';
 import { Hub } from './hub.ts';
 import { type Redact, redactDeep } from './redact.ts';
+import { ledgerOptions, withLedgerFacts } from './run-facts.ts';
 import type { Output } from './terminal.ts';
 
 export interface RecorderOptions {
@@ -78,20 +79,14 @@ export class Recorder {
 
   /** Everything is known: the account begins. */
   begin(run: RunEvent, doorPorts: ReadonlyMap<number, number> | undefined): void {
-    const { segmentCacheWindow, statsDropThreshold } = this.#options.options;
-    this.#ledger = new Ledger({
-      run,
-      segmentCacheWindow,
-      statsDropThreshold,
-      ...(doorPorts === undefined ? {} : { doorPorts }),
-    });
-    this.hub.open(run, this.#ledger, this.#journal);
+    const recorded = withLedgerFacts(run, this.#options.options, doorPorts);
+    this.#ledger = new Ledger(ledgerOptions(recorded));
+    this.hub.open(recorded, this.#ledger, this.#journal);
   }
 
   /** One numbered snapshot; redacted, because every face shows it. */
-  tick(): Snapshot | undefined {
+  tick(atMs: number = this.#options.clock.nowMs()): Snapshot | undefined {
     const { clock, redact } = this.#options;
-    const atMs = clock.nowMs();
     const snapshot = this.#ledger?.snapshot(atMs, clock.wallMs());
     if (snapshot === undefined) return undefined;
     this.hub.tellFindings(snapshot.summary.findings, atMs);
@@ -110,8 +105,10 @@ export class Recorder {
     const { options, clock, stderr } = this.#options;
     // What the disk refuses must be in the last account, not found out after it.
     await this.#journal?.flush();
-    this.#ledger?.finish(clock.nowMs());
-    const snapshot = this.tick();
+    const atMs = clock.nowMs();
+    // One instant for closing and reading, and in the journal: a replay closes and reads at the same one.
+    if (this.#ledger !== undefined) this.hub.emit({ type: 'end', atMs });
+    const snapshot = this.tick(atMs);
     const files: [string, string][] = [];
     let failed = false;
     if (this.#journal !== undefined && snapshot !== undefined) {

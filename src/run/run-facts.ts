@@ -4,7 +4,12 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import type { RunEvent } from '../events.ts';
+import type { LedgerOptions } from '../stats/ledger.ts';
 import { msToSeconds } from '../units.ts';
+
+/** Those of the option table, for journals that were written before they were recorded. */
+const DEFAULT_CACHE_WINDOW = 300;
+const DEFAULT_DROP_THRESHOLD = 0.01;
 
 export interface RunFactsInput {
   readonly url: string;
@@ -40,5 +45,31 @@ export function runEvent(input: RunFactsInput): RunEvent {
     isLive: input.isLive,
     isTapped: input.isTapped,
     hasAccessLog: input.hasAccessLog,
+  };
+}
+
+/** Facts that only the recording side knows, put where a replay finds them. */
+export function withLedgerFacts(
+  run: RunEvent,
+  { segmentCacheWindow, statsDropThreshold }: Options,
+  doorPorts: ReadonlyMap<number, number> | undefined,
+): RunEvent {
+  const ports = doorPorts === undefined ? undefined : [...doorPorts].toSorted(([one], [other]) => one - other);
+  return {
+    ...run,
+    segmentCacheWindow,
+    statsDropThreshold,
+    ...(ports === undefined ? {} : { doorPorts: ports.map(([, port]) => port) }),
+  };
+}
+
+/** What the ledger is opened with: all of it is in the journal's first record. A journal without the options had the defaults. */
+export function ledgerOptions(run: RunEvent): LedgerOptions {
+  const { doorPorts } = run;
+  return {
+    run,
+    segmentCacheWindow: run.segmentCacheWindow ?? DEFAULT_CACHE_WINDOW,
+    statsDropThreshold: run.statsDropThreshold ?? DEFAULT_DROP_THRESHOLD,
+    ...(doorPorts === undefined ? {} : { doorPorts: new Map(doorPorts.map((port, at) => [at + 1, port])) }),
   };
 }

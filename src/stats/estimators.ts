@@ -60,10 +60,14 @@ function lookupOriginal(input: EstimatorInput): EstimatorScore {
 }
 
 function lookup(input: EstimatorInput): EstimatorScore {
-  const { attempts, successes, bytes, open } = input.lookup;
+  const { attempts, successes, bytes, open, unread } = input.lookup;
   if (input.listings === 0) return unavailable('lookup', SEGMENTS, 'no segment-size listing was read');
   if (attempts === 0) return pending('lookup', SEGMENTS, 'no segment is complete yet');
-  const reason = open > 0 ? `${open} complete segments wait for a newer listing` : undefined;
+  const reasons = [
+    ...(open > 0 ? [`${open} complete segments wait for a newer listing`] : []),
+    ...(unread > 0 ? [`${unread} segments of stopped processes are left out as unread`] : []),
+  ];
+  const reason = reasons.length > 0 ? reasons.join('; ') : undefined;
   const coverage = successes / attempts;
   return scored(input, { name: 'lookup', status: 'ok', reason, reference: SEGMENTS, bytes, coverage }, segments(input));
 }

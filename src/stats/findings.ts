@@ -56,7 +56,7 @@ export const FINDINGS: Readonly<Record<FindingCode, FindingText>> = {
   },
   'tls-untrusted': {
     sentence: "A TLS handshake failed: the origin's, or that of a player which does not take the tap's certificate.",
-    next: "Origin: check its certificate; --dangerous accepts any. Player: make it trust the file of --tls-ca-out.",
+    next: 'Origin: check its certificate; --dangerous accepts any. Player: make it trust the file of --tls-ca-out.',
   },
   bypass: {
     sentence: 'A client connected to something other than its door, so the proxy did not see all of its traffic.',

@@ -105,6 +105,7 @@ export class Ledger {
       'origin-sample': (event) => origin.sampled(event),
       'origin-request': (event) => join.originRequest(event),
       finding: (event) => findings.event(event),
+      end: ({ atMs }) => this.finish(atMs),
     };
   }
 
@@ -144,10 +145,10 @@ export class Ledger {
       figures.started(client, process, atMs);
       pairing.processStarted(client, process);
     } else if (event.event === 'stop') {
-      parser.processOver(client, process);
+      parser.processOver(client, process, true);
       pairing.processStopping(client, process, atMs);
     } else if (event.event === 'exit') {
-      parser.processOver(client, process);
+      parser.processOver(client, process, event.category === 'stopped' || event.category === 'signal');
       figures.ended(client, process, event.category === 'stopped');
       pairing.processEnded(client, process);
     }

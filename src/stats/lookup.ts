@@ -29,6 +29,10 @@ export interface LookupTotals {
   readonly attempts: number;
   readonly successes: number;
   readonly open: number;
+  /** Asked for in a process that runs, the next one of the playlist not asked for yet. */
+  readonly pending: number;
+  /** Pending when their process was stopped. */
+  readonly unread: number;
   readonly bytes: number;
   readonly misses: LookupMisses;
 }
@@ -51,6 +55,8 @@ export class Lookup {
   readonly #original: OriginalListingTable;
   readonly #onBytes: LookupOptions['onBytes'];
   #open: LookupAttempt[] = [];
+  #pending = 0;
+  #unread = 0;
   #attempts = 0;
   #successes = 0;
   #bytes = 0;
@@ -82,15 +88,19 @@ export class Lookup {
     if (!isSegment) return { attempt, completed: undefined };
     const completed = process.pending.get(playlist);
     if (completed !== undefined) this.#complete(completed, process);
-    const hasRoom = completed !== undefined || process.pending.size < MAX_PLAYLISTS_PER_PROCESS;
-    if (hasRoom) process.pending.set(playlist, attempt);
+    if (completed === undefined && process.pending.size < MAX_PLAYLISTS_PER_PROCESS) this.#pending += 1;
+    else if (completed === undefined) return { attempt, completed };
+    process.pending.set(playlist, attempt);
     return { attempt, completed };
   }
 
-  /** The process ended or is being stopped: FFmpeg asks for the next segment only after it has read the last, so what is
-   *  pending now was read unless it failed. The original never counted it; nor does `lookup-original`. */
-  ended(process: LookupProcess): void {
-    for (const attempt of process.pending.values()) this.#complete(attempt, process);
+  /** The process ended by itself: what it was reading was read unless it failed. A process that is being stopped was
+   *  somewhere in the middle, and nothing in its log says where: counted as `unread`, and nothing else.
+   *  The original never counted the last segment of a process; nor does `lookup-original`. */
+  ended(process: LookupProcess, isStopped: boolean): void {
+    this.#pending -= process.pending.size;
+    if (isStopped) this.#unread += process.pending.size;
+    else for (const attempt of process.pending.values()) this.#complete(attempt, process);
     process.pending.clear();
     process.originalPending = undefined;
   }
@@ -119,6 +129,8 @@ export class Lookup {
       attempts: this.#attempts,
       successes: this.#successes,
       open: this.#open.length,
+      pending: this.#pending,
+      unread: this.#unread,
       bytes: this.#bytes,
       misses: { ...this.#misses },
     };

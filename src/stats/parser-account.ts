@@ -4,6 +4,8 @@ import type { LinesEvent, ListingEvent, ParsedEvent, ParsedRule } from '../event
 import { msToSeconds } from '../units.ts';
 import type { InferredDurations } from './inferred-durations.ts';
 import { Lookup, type LookupAttempt, type LookupProcess } from './lookup.ts';
+import { noConnections, ParserConnections, type ProcessConnections, takeDialled } from './parser-connections.ts';
+import { HttpStatisticsTally, SequenceTally } from './parser-tallies.ts';
 import type { FigureBook } from './process-figures.ts';
 import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
 import { isPlaylistUrl, type RequestKind, RequestKinds } from './request-kinds.ts';
@@ -14,8 +16,6 @@ import { ThroughputTracker } from './throughput.ts';
 const INFERRED_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10] as const;
 /** Playlists of one process whose reload interval is kept; FFmpeg reloads those it plays. */
 const MAX_PLAYLISTS_PER_PROCESS = 64;
-/** FFmpeg calls the door by this address; a connection elsewhere did not go through it. */
-const DOOR_ADDRESS = '127.0.0.1';
 const LOWEST_ERROR_STATUS = 400;
 const HIGHEST_ERROR_STATUS = 599;
 
@@ -45,8 +45,7 @@ interface ParserProcess {
   attempt: LookupAttempt | undefined;
   isAtAttempt: boolean;
   isOver: boolean;
-  hasDialled: boolean;
-  announcedBypasses: number;
+  readonly connections: ProcessConnections;
 }
 
 export class ParserAccount {
@@ -58,16 +57,17 @@ export class ParserAccount {
   readonly #opens: Record<RequestKind, number> = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
   readonly #events = new Map<ParsedRule, number>();
   readonly #httpErrors = new Map<string, number>();
-  readonly #tcpFailed = new Map<string, number>();
+  readonly #connections: ParserConnections;
+  readonly #httpStatistics = new HttpStatisticsTally();
+  readonly #sequence = new SequenceTally();
   readonly #segmentIntervals = new PhaseQuantiles();
   readonly #playlistIntervals = new PhaseQuantiles();
   readonly #inferredBuckets = new BucketCounter(INFERRED_BOUNDS);
-  #tcpTimeouts = 0;
-  #bypassed = 0;
   #lines: LinesEvent | undefined;
 
   constructor(options: ParserAccountOptions) {
     this.#options = options;
+    this.#connections = new ParserConnections(options.doorPorts);
     this.lookup = new Lookup({
       streamUrl: options.streamUrl,
       window: options.segmentCacheWindow,
@@ -84,7 +84,7 @@ export class ParserAccount {
 
   /** Connections that FFmpeg made to anything but its own door. */
   get bypassed(): number {
-    return this.#bypassed;
+    return this.#connections.bypassed;
   }
 
   get lines(): LinesEvent | undefined {
@@ -106,7 +106,7 @@ export class ParserAccount {
         this.#open(event, process);
         return undefined;
       case 'request':
-        return { guess: this.#request(event, process), isNewConnection: takeDialled(process) };
+        return { guess: this.#request(event, process), isNewConnection: takeDialled(process?.connections) };
       case 'http-error':
         this.#httpErrors.set(errorCode(event.status), (this.#httpErrors.get(errorCode(event.status)) ?? 0) + 1);
         fail(process);
@@ -116,11 +116,16 @@ export class ParserAccount {
         return undefined;
       case 'tcp-start':
       case 'tcp-connected':
-        this.#connection(event, process);
+        this.#connections.dialled(event, process?.connections);
         return undefined;
       case 'tcp-failed':
-        this.#tcpFailed.set(event.reason, (this.#tcpFailed.get(event.reason) ?? 0) + 1);
-        if (event.reason === 'timeout') this.#tcpTimeouts += 1;
+        this.#connections.failed(event, process?.connections);
+        return undefined;
+      case 'sequence-change':
+        this.#sequence.record(event);
+        return undefined;
+      case 'http-statistics':
+        this.#httpStatistics.record(event);
         return undefined;
       default:
         return undefined;
@@ -136,15 +141,16 @@ export class ParserAccount {
   }
 
   /** The process ended, or its stop began: what its log says from then on is about the stop, not about the stream. */
-  processOver(client: number, process: number): void {
+  processOver(client: number, process: number, isStopped: boolean): void {
     const state = this.#processOf(client, process);
     if (state === undefined || state.isOver) return;
     state.isOver = true;
-    this.lookup.ended(state.lookup);
+    this.lookup.ended(state.lookup, isStopped);
   }
 
   read(atMs: number): Summary['parser'] {
-    const { attempts, successes, bytes, misses } = this.lookup.read();
+    const { attempts, successes, bytes, misses, unread, pending, open } = this.lookup.read();
+    const httpStatistics = this.#httpStatistics.read();
     const lines = this.#lines;
     return {
       lines: lines?.stderrLines ?? 0,
@@ -153,16 +159,20 @@ export class ParserAccount {
       requests: { ...this.#requests },
       opens: { ...this.#opens },
       httpErrors: Object.fromEntries(this.#httpErrors),
-      timeouts: this.#count('timeout') + this.#tcpTimeouts,
+      timeouts: this.#count('timeout') + this.#connections.timeouts,
       reconnections: this.#count('reconnect'),
-      segmentBytes: bytes,
-      lookup: { attempts, successes, misses },
-      throughput: this.throughput.read(),
-      tcp: {
-        started: this.#count('tcp-start'),
-        connected: this.#count('tcp-connected'),
-        failed: Object.fromEntries(this.#tcpFailed),
-      },
+      // Without a listing there is no figure, which is not the same as no bytes.
+      ...(this.lookup.table.listings === 0
+        ? {}
+        : {
+            segmentBytes: bytes,
+            lookup: { attempts, successes, misses, unread },
+            throughput: this.throughput.read(),
+          }),
+      pending: { segments: pending, connects: this.#pendingConnects(), sizes: open },
+      sequence: this.#sequence.read(),
+      ...(httpStatistics === undefined ? {} : { httpStatistics }),
+      tcp: this.#connections.read(),
       events: Object.fromEntries(this.#events),
       inferred: { segmentMs: this.#segmentIntervals.read(atMs), playlistMs: this.#playlistIntervals.read(atMs) },
     };
@@ -219,25 +229,12 @@ export class ParserAccount {
     if (before !== undefined || askedAtMs.size < MAX_PLAYLISTS_PER_PROCESS) askedAtMs.set(url, atMs);
   }
 
-  /** One connection prints a start and, when it succeeds, a success: it counts once, also where only one was seen. */
-  #connection(
-    event: ParsedEvent & { readonly rule: 'tcp-start' | 'tcp-connected' },
-    process: ParserProcess | undefined,
-  ): void {
-    if (process !== undefined) process.hasDialled = true;
-    const doorPort = this.#options.doorPorts.get(event.client);
-    if (doorPort === undefined || (event.port === doorPort && event.address === DOOR_ADDRESS)) return;
-    const wasAnnounced = event.rule === 'tcp-connected' && process !== undefined && process.announcedBypasses > 0;
-    if (process !== undefined) process.announcedBypasses += event.rule === 'tcp-start' ? 1 : wasAnnounced ? -1 : 0;
-    if (!wasAnnounced) this.#bypassed += 1;
-  }
-
   /** The state of that process; undefined for one that the client has left behind. */
   #processOf(client: number, process: number): ParserProcess | undefined {
     const known = this.#processes.get(client);
     if (known !== undefined && known.process === process) return known;
     if (known !== undefined && known.process > process) return undefined;
-    if (known !== undefined && !known.isOver) this.lookup.ended(known.lookup);
+    if (known !== undefined && !known.isOver) this.lookup.ended(known.lookup, false);
     const figures = this.#options.figures.at(client, process);
     const state: ParserProcess = {
       process,
@@ -247,22 +244,21 @@ export class ParserAccount {
       attempt: undefined,
       isAtAttempt: false,
       isOver: false,
-      hasDialled: false,
-      announcedBypasses: 0,
+      connections: noConnections(),
     };
     this.#processes.set(client, state);
     return state;
   }
 
+  #pendingConnects(): number {
+    let pending = 0;
+    for (const { isOver, connections } of this.#processes.values()) pending += isOver ? 0 : connections.pending;
+    return pending;
+  }
+
   #count(rule: ParsedRule): number {
     return this.#events.get(rule) ?? 0;
   }
-}
-
-function takeDialled(process: ParserProcess | undefined): boolean {
-  const hasDialled = process?.hasDialled ?? false;
-  if (process !== undefined) process.hasDialled = false;
-  return hasDialled;
 }
 
 /** The attempt that the last lines were about failed. */

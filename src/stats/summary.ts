@@ -219,9 +219,40 @@ export interface Summary {
     readonly httpErrors: Readonly<Record<string, number>>;
     readonly timeouts: number;
     readonly reconnections: number;
-    readonly segmentBytes: number;
-    readonly lookup: { readonly attempts: number; readonly successes: number; readonly misses: LookupMisses };
-    readonly throughput: Throughput;
+    /** By estimator `lookup`; missing, like its throughput and the lookups, until a segment-size listing was read. */
+    readonly segmentBytes?: number;
+    readonly lookup?: {
+      readonly attempts: number;
+      readonly successes: number;
+      readonly misses: LookupMisses;
+      /** Segments that a process was stopped in: nobody knows how much of them it read, so they are no attempts. */
+      readonly unread: number;
+    };
+    readonly throughput?: Throughput;
+    /** What the log has begun and not ended, now. */
+    readonly pending: {
+      /** Asked for; FFmpeg has not asked for the next one of that playlist yet. */
+      readonly segments: number;
+      readonly connects: number;
+      /** Complete, waiting for a listing newer than the request. */
+      readonly sizes: number;
+    };
+    /** Changes of media sequences: how many, by how many segments in all, by more than one, backwards. */
+    readonly sequence: {
+      readonly changes: number;
+      readonly segments: number;
+      readonly jumps: number;
+      readonly wentBack: number;
+    };
+    /** Sums of what HTTP contexts said when they closed; FFmpeg 8.1 and later. */
+    readonly httpStatistics?: {
+      readonly contexts: number;
+      readonly connections: number;
+      readonly requests: number;
+      readonly retries: number;
+      readonly reconnections: number;
+      readonly redirects: number;
+    };
     readonly tcp: {
       readonly started: number;
       readonly connected: number;

@@ -10,11 +10,14 @@ import { LineSplitter } from './line-splitter.ts';
 import { ProgressParser } from './progress-parser.ts';
 import { StderrFile } from './stderr-file.ts';
 import { StderrParser } from './stderr-parser.ts';
+import type { UnknownLines } from './unknown-lines.ts';
 
 export interface ProcessDependencies {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly log: Log;
+  /** Shared by all clients: a new sentence of FFmpeg is shown once, not once per client. */
+  readonly unknownLines?: UnknownLines;
 }
 
 export interface ProcessOptions {
@@ -83,15 +86,17 @@ export class ClientProcess {
     this.#stderrBudget = new LineBudget(statsBuffer);
     this.#progressBudget = new LineBudget(statsBuffer);
     this.#file = stderrDir === undefined ? undefined : new StderrFile(stderrDir, client, process, log);
-    this.#stderrParser = new StderrParser((fact, atMs, loggedAtWallMs) =>
-      emit({
-        type: 'parsed',
-        client,
-        process,
-        atMs,
-        ...(loggedAtWallMs === undefined ? {} : { loggedAtWallMs }),
-        ...fact,
-      }),
+    this.#stderrParser = new StderrParser(
+      (fact, atMs, loggedAtWallMs) =>
+        emit({
+          type: 'parsed',
+          client,
+          process,
+          atMs,
+          ...(loggedAtWallMs === undefined ? {} : { loggedAtWallMs }),
+          ...fact,
+        }),
+      (line) => dependencies.unknownLines?.note(line, client),
     );
     this.#progressParser = new ProgressParser((block, atMs) => {
       this.#noteOutTime(block.outTimeUs, atMs);

@@ -2,10 +2,13 @@
 // It reads no clock, merges nothing by time or URL, never throws, and dies with its process: a new process gets a new parser.
 import type { ParsedFact, ParsedRule } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
-import { MAX_FACT_CHARS } from './stderr-rule.ts';
+import { type LogLine, readLine, StampReader } from './stderr-line.ts';
+import { isTimeout, MAX_FACT_CHARS } from './stderr-rule.ts';
 import { EVENT_CONTEXTS, isFatalContext, rulesFor } from './stderr-rules.ts';
 
 export type EmitFact = (fact: ParsedFact, atMs: number, loggedAtWallMs?: number) => void;
+/** Told of each line that looks like an event and matches no rule. */
+export type NoteUnknown = (line: LogLine) => void;
 
 /** Totals of one process. */
 export interface ParserCounters {
@@ -15,17 +18,6 @@ export interface ParserCounters {
   /** Lines that look like events and match no rule: 0 in a fault-free run of an FFmpeg that we know. */
   readonly unparsed: number;
   readonly byRule: Readonly<Partial<Record<ParsedRule, number>>>;
-}
-
-/** A log line taken apart; `message` is what follows stamp, context and level. */
-interface LogLine {
-  readonly loggedAtWallMs: number | undefined;
-  /** `` when the line has no `[name @ 0x..]`. */
-  readonly context: string;
-  readonly pointer: string;
-  /** Absent when FFmpeg ran without the level flag. */
-  readonly level: string | undefined;
-  readonly message: string;
 }
 
 /** A request line that waits for its fields: they follow as bare lines up to a blank one. */
@@ -39,28 +31,13 @@ interface HeldRequest {
   range: string | undefined;
 }
 
-const LEVELS: ReadonlySet<string> = new Set([
-  'quiet',
-  'panic',
-  'fatal',
-  'error',
-  'warning',
-  'info',
-  'verbose',
-  'debug',
-  'trace',
-]);
 /** Lines at these levels may be anything; not knowing them is no failing of the parser. */
 const CHATTY_LEVELS: ReadonlySet<string> = new Set(['debug', 'trace']);
 const FATAL_LEVELS: ReadonlySet<string> = new Set(['error', 'fatal', 'panic']);
 const BAD_LEVELS: ReadonlySet<string> = new Set(['warning', ...FATAL_LEVELS]);
 
-const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /;
-const STAMP_LENGTH = '2026-01-30 16:25:36.940 '.length;
-const SECOND_LENGTH = '2026-01-30 16:25:36'.length;
-const CONTEXT = /^([^\s[\]]+) @ (?:0x)?([0-9a-fA-F]+)$/;
-/** Longest bracket that can be a context or a level; demuxer names run to about 30 characters. */
-const MAX_BRACKET_CHARS = 160;
+/** FFmpeg's words for AVERROR_EXIT. */
+const INTERRUPTED = 'Immediate exit requested';
 /** A status text ends in CR; where a log lost its CRs the next record sits behind it on the same line. */
 const STATUS_TEXT = /^(?:frame|size)=/;
 const GLUED_RECORD = /(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} )?\[[^\s[\]]+ @ (?:0x)?[0-9a-fA-F]+\] /;
@@ -68,14 +45,20 @@ const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): *(.*)$/;
 
 export class StderrParser {
   readonly #emit: EmitFact;
+  readonly #noteUnknown: NoteUnknown | undefined;
   readonly #stamps = new StampReader();
   readonly #counters = { lines: 0, parsed: 0, unparsed: 0, byRule: {} as Partial<Record<ParsedRule, number>> };
   #held: HeldRequest | undefined;
   /** The [tcp] context whose last attempt failed: FFmpeg repeats the failure once more when it gives up. */
   #failedPointer: string | undefined;
+  /** The [tls] context that failed last: its library tells one failure in several lines. */
+  #failedTlsPointer: string | undefined;
+  /** What was opened last: the lines about a playlist follow its opening and do not name it. */
+  #openedUrl: string | undefined;
 
-  constructor(emit: EmitFact) {
+  constructor(emit: EmitFact, noteUnknown?: NoteUnknown) {
     this.#emit = emit;
+    this.#noteUnknown = noteUnknown;
   }
 
   get counters(): ParserCounters {
@@ -114,7 +97,7 @@ export class StderrParser {
     if (rule.pattern === undefined) return;
     const match = rule.pattern.exec(line.message);
     if (match === null) {
-      this.#counters.unparsed += 1;
+      this.#unknown(line);
       return;
     }
     const fact = rule.build?.(match, line.context);
@@ -135,7 +118,21 @@ export class StderrParser {
       return;
     }
     if (fact.rule === 'tcp-failed' && this.#isRepeated(line)) return;
-    this.#count(fact, atMs, line.loggedAtWallMs);
+    if (fact.rule === 'tls-failed') this.#tlsFailed(fact, line, atMs);
+    else this.#count(this.#placed(fact), atMs, line.loggedAtWallMs);
+  }
+
+  /** A change of the media sequence belongs to the playlist that was opened for it. */
+  #placed(fact: ParsedFact): ParsedFact {
+    if (fact.rule === 'open') this.#openedUrl = fact.url;
+    if (fact.rule !== 'sequence-change' || this.#openedUrl === undefined) return fact;
+    return { ...fact, url: this.#openedUrl };
+  }
+
+  #tlsFailed(fact: ParsedFact, line: LogLine, atMs: number): void {
+    const isRepeated = line.pointer !== '' && line.pointer === this.#failedTlsPointer;
+    this.#failedTlsPointer = line.pointer;
+    if (!isRepeated) this.#count(fact, atMs, line.loggedAtWallMs);
   }
 
   /** Each failed attempt has a line of its own at level verbose; the summary counts only where those are not printed. */
@@ -149,15 +146,25 @@ export class StderrParser {
   /** Errors are told in many words; what counts is who says it and at which level. */
   #outsideTheTable(line: LogLine, atMs: number): void {
     const isEventContext = EVENT_CONTEXTS.has(line.context);
+    const isBad = BAD_LEVELS.has(line.level ?? '');
     const isFatal = isFatalContext(line.context) && FATAL_LEVELS.has(line.level ?? '');
-    const isTimeout =
-      (isEventContext || isFatal) && BAD_LEVELS.has(line.level ?? '') && /timed out/i.test(line.message);
-    if (isTimeout || isFatal) {
-      const text = line.message.slice(0, MAX_FACT_CHARS);
-      this.#count({ rule: isTimeout ? 'timeout' : 'fatal', text }, atMs, line.loggedAtWallMs);
+    const text = line.message.slice(0, MAX_FACT_CHARS);
+    if ((isFatal || (isEventContext && isBad)) && isTimeout(text)) {
+      this.#count({ rule: 'timeout', text }, atMs, line.loggedAtWallMs);
+    } else if (isFatal) {
+      // Told to leave while it was opening its input, FFmpeg calls that an error too.
+      const rule = text.endsWith(INTERRUPTED) ? 'exit-reason' : 'fatal';
+      this.#count({ rule, text }, atMs, line.loggedAtWallMs);
+    } else if (line.context === 'tls' && isBad) {
+      this.#tlsFailed({ rule: 'tls-failed', text }, line, atMs);
     } else if (isEventContext && !CHATTY_LEVELS.has(line.level ?? '')) {
-      this.#counters.unparsed += 1;
+      this.#unknown(line);
     }
+  }
+
+  #unknown(line: LogLine): void {
+    this.#counters.unparsed += 1;
+    this.#noteUnknown?.(line);
   }
 
   #count(fact: ParsedFact, atMs: number, loggedAtWallMs: number | undefined): void {
@@ -189,54 +196,5 @@ export class StderrParser {
     const url = isPath && held.host !== undefined ? `${held.scheme}://${held.host}${held.target}` : held.target;
     const fact: ParsedFact = { rule: 'request', method: held.method, url, ...(range === undefined ? {} : { range }) };
     this.#count(fact, held.atMs, held.loggedAtWallMs);
-  }
-}
-
-/** `[stamp] {[context @ 0x..] | [level]} message`, brackets in any order; of two contexts the last one speaks. */
-function readLine(text: string, stamps: StampReader): LogLine {
-  const isStamped = STAMP.test(text);
-  let position = isStamped ? STAMP_LENGTH : 0;
-  let context = '';
-  let pointer = '';
-  let level: string | undefined;
-  while (text[position] === '[') {
-    const close = text.indexOf(']', position);
-    if (close < 0 || close - position > MAX_BRACKET_CHARS) break;
-    const inner = text.slice(position + 1, close);
-    const named = LEVELS.has(inner) ? null : CONTEXT.exec(inner);
-    if (named !== null) {
-      context = named[1] ?? '';
-      pointer = named[2] ?? '';
-    } else if (LEVELS.has(inner) && level === undefined) {
-      level = inner;
-    } else {
-      break;
-    }
-    position = text[close + 1] === ' ' ? close + 2 : close + 1;
-  }
-  return {
-    loggedAtWallMs: isStamped ? stamps.read(text) : undefined,
-    context,
-    pointer,
-    level,
-    message: text.slice(position),
-  };
-}
-
-/** FFmpeg stamps with local time and no zone; lines come in bursts, so the calendar is asked once per second of log. */
-class StampReader {
-  #second = '';
-  #secondMs = 0;
-
-  /** undefined when the stamp is no date. */
-  read(text: string): number | undefined {
-    const second = text.slice(0, SECOND_LENGTH);
-    if (second !== this.#second) {
-      this.#second = second;
-      // A date and time without a zone is local time (ECMA-262).
-      this.#secondMs = Date.parse(second.replace(' ', 'T'));
-    }
-    const wallMs = this.#secondMs + Number(text.slice(SECOND_LENGTH + 1, STAMP_LENGTH - 1));
-    return Number.isNaN(wallMs) ? undefined : wallMs;
   }
 }

@@ -20,9 +20,16 @@ export function harmless(starts: string): StderrRule {
   return { rule: 'harmless', starts };
 }
 
-/** Lines that are their own text: whatever begins so. */
-export function verbatim(rule: 'fatal' | 'eof' | 'http-statistics', starts: string): StderrRule {
-  return { rule, starts, pattern: /^.*$/s, build: ([whole]) => ({ rule, text: textOf(whole) }) };
+/** Lines that are their own text: whatever begins so. What timed out is a timeout, whoever says it. */
+export function verbatim(
+  rule: 'fatal' | 'eof' | 'refused' | 'read-failed' | 'tls-failed' | 'exit-reason',
+  starts: string,
+): StderrRule {
+  return { rule, starts, pattern: /^.*$/s, build: ([whole]) => ({ rule: ruleOf(rule, whole), text: textOf(whole) }) };
+}
+
+export function isTimeout(text: string): boolean {
+  return /timed out/i.test(text);
 }
 
 export function textOf(captured: string | undefined): string {
@@ -47,9 +54,26 @@ export const OPEN: StderrRule = {
   }),
 };
 
+/** The tag as a playlist has it, and FFmpeg's own list of what it found (`variant_bitrate : 1064800`). */
+export const BANDWIDTH_RULES: readonly StderrRule[] = [
+  { starts: 'BANDWIDTH=', pattern: /^BANDWIDTH=(\d{1,15})/ },
+  { starts: '#EXT-X-STREAM-INF:', pattern: /^#EXT-X-STREAM-INF:(?:.*,)? *BANDWIDTH=(\d{1,15})/ },
+  { starts: '      variant_bitrate', pattern: /^ +variant_bitrate *: (\d{1,15})$/ },
+].map(({ starts, pattern }) => ({
+  rule: 'bandwidth',
+  starts,
+  pattern,
+  build: ([, bitsPerSecond]) => ({ rule: 'bandwidth', bitsPerSecond: numberOf(bitsPerSecond) }),
+}));
+
 export const FORMAT_PROBED: StderrRule = {
   rule: 'format-probed',
   starts: 'Format ',
   pattern: /^Format (\S+) probed with /,
   build: ([, format]) => ({ rule: 'format-probed', format: textOf(format) }),
 };
+
+function ruleOf<Rule extends string>(rule: Rule, text: string | undefined): Rule | 'timeout' {
+  const canTimeOut = rule === 'fatal' || rule === 'read-failed' || rule === 'tls-failed';
+  return canTimeOut && isTimeout(text ?? '') ? 'timeout' : rule;
+}

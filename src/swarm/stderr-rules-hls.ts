@@ -1,6 +1,15 @@
 // What the HLS demuxer says: requests, playlists, segments given up. Pure data and small builders.
 // What the HTTP requests underneath say is in the tables of the network contexts.
-import { FORMAT_PROBED, harmless, numberOf, OPEN, type StderrRule, textOf, verbatim } from './stderr-rule.ts';
+import {
+  BANDWIDTH_RULES,
+  FORMAT_PROBED,
+  harmless,
+  numberOf,
+  OPEN,
+  type StderrRule,
+  textOf,
+  verbatim,
+} from './stderr-rule.ts';
 
 export const HLS_RULES: readonly StderrRule[] = [
   {
@@ -30,10 +39,10 @@ export const HLS_RULES: readonly StderrRule[] = [
   {
     rule: 'segment-failed',
     starts: 'Failed to open segment ',
-    pattern: /^Failed to open segment (\d{1,15}) of playlist (\d{1,9})/,
+    pattern: /^Failed to open segment (?:(\d{1,15}) )?of playlist (\d{1,9})/,
     build: ([, segment, playlist]) => ({
       rule: 'segment-failed',
-      segment: numberOf(segment),
+      ...(segment === undefined ? {} : { segment: numberOf(segment) }),
       playlist: numberOf(playlist),
     }),
   },
@@ -68,24 +77,58 @@ export const HLS_RULES: readonly StderrRule[] = [
   {
     rule: 'no-longer-receiving',
     starts: 'No longer receiving playlist ',
-    pattern: /^No longer receiving playlist (\d{1,9}) \('(.*)'\)/s,
-    build: ([, playlist, url]) => ({ rule: 'no-longer-receiving', playlist: numberOf(playlist), url: textOf(url) }),
+    pattern: /^No longer receiving playlist (\d{1,9})(?: \('(.*)'\))?/s,
+    build: ([, playlist, url]) => ({
+      rule: 'no-longer-receiving',
+      playlist: numberOf(playlist),
+      ...(url === undefined ? {} : { url: textOf(url) }),
+    }),
   },
+  {
+    rule: 'init-section',
+    starts: 'Downloading an initialization section',
+    pattern: /^Downloading an initialization section of size (\d{1,15})$/,
+    build: ([, bytes]) => ({ rule: 'init-section', bytes: numberOf(bytes) }),
+  },
+  ...BANDWIDTH_RULES,
   FORMAT_PROBED,
   // A key, an init section or a first segment that cannot be had: at the start of a process these are its last words.
   verbatim('fatal', 'Unable to open key file'),
+  verbatim('fatal', 'Unable to read key file'),
   verbatim('fatal', 'Failed to open an initialization section'),
   verbatim('fatal', 'Error when loading first segment'),
+  verbatim('refused', 'URL '),
+  verbatim('refused', 'detected format '),
+  verbatim('refused', 'Filename extension of '),
+  verbatim('refused', 'A HLS playlist item '),
+  verbatim('refused', 'Not detecting m3u8/hls '),
+  verbatim('read-failed', 'Unable to seek to offset '),
   ...[
     'Now receiving playlist ',
-    'Downloading an initialization section',
     'Before avformat_find_stream_info',
     'After avformat_find_stream_info',
     'All info found',
     'new_program:',
     'stream ',
     'format: ',
+    'If you wish to override this adjust allowed_extensions',
+    'mime type is not rfc8216 compliant',
+    // What a playlist says oddly, and what FFmpeg makes of it.
+    'Cannot get correct #EXTINF value of segment ',
+    'MEDIA-SEQUENCE higher than ',
+    '#EXT-X-START value ',
+    'TIME-OFFSET value ',
+    'The m3u8 list sequence may have been wrapped',
+    'maybe the m3u8 list sequence have been wraped',
+    "Can't support the subtitle",
+    'The URI tag is REQUIRED for subtitle',
+    'No expected HTTP requests have been made',
     // Troubles of the media, not of its delivery.
+    'stream index inconsistency',
+    'Too large HLS ID3 tag ',
+    'Stripped additional ',
+    'Invalid HLS ID3 audio timestamp ',
+    'Changing ID3 metadata in HLS audio elementary stream',
     'Packet corrupt (',
     'DTS ',
     'Could not find codec parameters',

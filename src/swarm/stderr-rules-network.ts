@@ -2,6 +2,38 @@
 // It does not join a request with its fields, nor a failed dial with its attempts; the parser does.
 import { harmless, numberOf, OPEN, type StderrRule, textOf, verbatim } from './stderr-rule.ts';
 
+const STATISTICS_RULES: readonly StderrRule[] = [
+  {
+    rule: 'http-statistics',
+    starts: 'Statistics: ',
+    pattern:
+      /^Statistics: (\d{1,15}) connections?(?:, (\d{1,15}) requests?, (\d{1,15}) retr\w+, (\d{1,15}) reconnections?, (\d{1,15}) redirects?)?/,
+    build: ({ input, 1: connections, 2: requests, 3: retries, 4: reconnections, 5: redirects }) => ({
+      rule: 'http-statistics',
+      text: textOf(input),
+      connections: numberOf(connections),
+      ...(requests === undefined
+        ? {}
+        : {
+            requests: numberOf(requests),
+            retries: numberOf(retries),
+            reconnections: numberOf(reconnections),
+            redirects: numberOf(redirects),
+          }),
+    }),
+  },
+  {
+    rule: 'http-statistics',
+    starts: 'Latency: ',
+    pattern: /^Latency: (?:(\d{1,12}(?:\.\d+)?) ms avg, (\d{1,12}(?:\.\d+)?) ms max)?/,
+    build: ({ input, 1: average, 2: max }) => ({
+      rule: 'http-statistics',
+      text: textOf(input),
+      ...(average === undefined ? {} : { averageMs: numberOf(average), maxMs: numberOf(max) }),
+    }),
+  },
+];
+
 export const HTTP_RULES: readonly StderrRule[] = [
   OPEN,
   {
@@ -40,16 +72,39 @@ export const HTTP_RULES: readonly StderrRule[] = [
     pattern: /^Will reconnect at (\d{1,15}) in (\d{1,6}) second/,
     build: ([, offset, delay]) => ({ rule: 'reconnect', offset: numberOf(offset), delaySeconds: numberOf(delay) }),
   },
-  {
-    rule: 'http-statistics',
-    starts: 'Statistics: ',
-    pattern: /^(Statistics: \d+ connection.*)$/s,
-    build: ([, whole]) => ({ rule: 'http-statistics', text: textOf(whole) }),
-  },
-  verbatim('http-statistics', 'Latency: '),
-  harmless('No trailing CRLF found in HTTP header'),
-  harmless('Metadata update for '),
+  ...STATISTICS_RULES,
+  verbatim('read-failed', 'URL read error'),
+  verbatim('read-failed', 'Error reading HTTP response'),
+  verbatim('read-failed', 'Unexpected offset'),
+  verbatim('read-failed', 'Failed to reconnect at '),
+  verbatim('read-failed', 'overlong headers'),
+  // An option of `-headers` and its kin that the protocol does not take: said at the start only.
+  verbatim('fatal', 'Unable to parse option value'),
+  verbatim('fatal', 'Error setting option '),
+  ...[
+    'Chunked encoding data size',
+    'Last chunk received',
+    'No trailing CRLF found in HTTP header',
+    'Metadata update for ',
+    'Cannot reuse HTTP connection for different ',
+    'Soft-seeking to offset ',
+    'Unknown content coding',
+    'No auth method set',
+  ].map(harmless),
 ];
+
+/** Words of GnuTLS and of FFmpeg's own checks; what other libraries say is known by its level (see the parser). */
+export const TLS_RULES: readonly StderrRule[] = [
+  'Peer certificate failed verification',
+  'Unable to verify peer certificate',
+  "The certificate's owner does not match hostname ",
+  'An unexpected TLS packet was received',
+  'Error in the p',
+  'IO error',
+  'IO Error',
+  'error:',
+  'TLS: Failed to ',
+].map((starts) => verbatim('tls-failed', starts));
 
 export const TCP_RULES: readonly StderrRule[] = [
   harmless('Address '),

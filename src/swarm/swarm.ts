@@ -8,8 +8,10 @@ import { type Random, seededRandom } from '../random.ts';
 import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
 import type { Capabilities } from './capabilities.ts';
 import { addLines, Client, type ClientState, NO_LINES } from './client.ts';
+import type { ProcessDependencies } from './client-process.ts';
 import { rampSchedule } from './ramp.ts';
 import { RestartPolicy } from './restart-policy.ts';
+import { UnknownLines } from './unknown-lines.ts';
 
 export interface SwarmDependencies {
   readonly clock: Clock;
@@ -72,8 +74,9 @@ export class Swarm {
     const { clients, rampRatePerSecond: ratePerSecond, rampJitterMs: jitterMs } = options;
     this.#schedule = rampSchedule({ clients, ratePerSecond, jitterMs }, random.fork('ramp'));
     const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env), options.caFile);
+    const shared = { ...dependencies, unknownLines: new UnknownLines(dependencies.log) };
     this.#clients = Array.from({ length: clients }, (_, index) =>
-      createClient(dependencies, options, env, random, index + 1),
+      createClient(shared, options, env, random, index + 1),
     );
     this.finished = Promise.all(this.#clients.map((client) => client.finished)).then(() =>
       clearInterval(this.#watchTimer),
@@ -160,7 +163,7 @@ export function swarmArguments(options: SwarmOptions, client: number): ClientArg
 }
 
 function createClient(
-  dependencies: SwarmDependencies,
+  dependencies: ProcessDependencies,
   options: SwarmOptions,
   env: Environment,
   random: Random,

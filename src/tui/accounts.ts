@@ -99,7 +99,7 @@ function segmentRates({ summary, differences }: Snapshot, window: Rate): readonl
   const reference = proxy.throughput[window];
   return [
     known(reference, mbps),
-    known(parser.throughput[window], mbps),
+    known(parser.throughput?.[window], mbps),
     difference(differences.parser?.[window], reference),
     known(origin.segmentThroughput?.[window], mbps),
     difference(differences.origin?.[window], reference),
@@ -111,7 +111,7 @@ function segmentTotals({ summary, differences }: Snapshot): readonly string[] {
   const reference = proxy.throughput.totalBytes;
   return [
     formatBytes(reference),
-    formatBytes(parser.throughput.totalBytes),
+    known(parser.throughput?.totalBytes, formatBytes),
     difference(differences.parser?.totalBytes, reference),
     known(origin.segmentThroughput?.totalBytes, formatBytes),
     difference(differences.origin?.totalBytes, reference),

@@ -23,7 +23,8 @@ export function agreementPanel({ summary }: Snapshot): Panel {
       { label: 'segments', items: pairing(segment) },
       { label: 'playlists', items: pairing(playlist) },
       { label: 'start error', items: [item(startError), item(`bias ${known(start.bias, formatMs)}`)] },
-      { label: 'lookup', items: [lookup, item(`${count(parser.lookup.attempts)} sizes asked for`)] },
+      { label: 'lookup', items: [lookup, item(`${known(parser.lookup?.attempts, count)} sizes asked for`)] },
+      { label: 'inferred', items: inferred(summary) },
       { label: 'statistics', items: estimate(statistics) },
       {
         label: 'log lines',
@@ -54,9 +55,19 @@ function pairing({ precision, recall, matched, missed, spurious }: KindAgreement
   ];
 }
 
-function lookupRate({ attempts, successes }: Snapshot['summary']['parser']['lookup']): Line {
-  if (attempts === 0) return item(UNKNOWN);
-  const rate = successes / attempts;
+/** The original's "wall time" of a segment beside what the wire took. */
+function inferred({ parser, proxy, agreement }: Snapshot['summary']): readonly Line[] {
+  const wire = proxy.byKind.segment?.phases;
+  return [
+    item(`segment p50 ${known(parser.inferred.segmentMs.p50, formatMs)}`),
+    item(`on the wire ${known(wire?.totalMs.p50, formatMs)}, receive ${known(wire?.receiveMs.p50, formatMs)}`),
+    item(`error bias ${known(agreement.segment.inferredDurationErrorMs?.bias, formatMs)}`),
+  ];
+}
+
+function lookupRate(lookup: Snapshot['summary']['parser']['lookup']): Line {
+  if (lookup === undefined || lookup.attempts === 0) return item(UNKNOWN);
+  const rate = lookup.successes / lookup.attempts;
   const level: Level = rate >= LOOKUP_GOOD ? 'good' : rate >= LOOKUP_FAIR ? 'warn' : 'bad';
   return [level === 'good' ? cell(percent(rate), 'good') : judged(percent(rate), level), cell(' found')];
 }

@@ -2,7 +2,7 @@
 // The verdict is in the header; here are the figures behind it.
 import type { Snapshot } from '../stats/summary.ts';
 import { MAIN_DELAY_DEGRADED_MS, TAP_DELAY_DEGRADED_MS, TAP_DELAY_INVALID_MS } from '../stats/verdict.ts';
-import { formatBytes, formatMs } from '../units.ts';
+import { formatBytes, formatMs, formatShortMs } from '../units.ts';
 import { cell, type Line, safeText } from './cells.ts';
 import { count, item, judged, known, levelAbove } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
@@ -52,8 +52,8 @@ export function instrumentPanel({ summary }: Snapshot): Panel {
 function calibrationRows(calibration: Snapshot['summary']['instrument']['calibration']): readonly Row[] {
   if (calibration === undefined) return [];
   const { addedMsP50, cpuMsPerTransfer, cpuMsPerMiB } = calibration;
-  const cost = `CPU ${formatMs(cpuMsPerTransfer)} each and ${formatMs(cpuMsPerMiB)} per MiB`;
-  return [{ label: 'tap adds', items: [item(`${formatMs(addedMsP50)} per request (p50)`), item(cost)] }];
+  const cost = `CPU ${formatShortMs(cpuMsPerTransfer)} each and ${formatShortMs(cpuMsPerMiB)} per MiB`;
+  return [{ label: 'tap adds', items: [item(`${formatShortMs(addedMsP50)} per request (p50)`), item(cost)] }];
 }
 
 function thresholdRows(thresholds: Snapshot['summary']['thresholds']): readonly Row[] {

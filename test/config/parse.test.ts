@@ -213,8 +213,8 @@ test('what is later is said only when all else is right, and a default is no use
   );
   assert.deepEqual(errorsOf([STREAM, '--cookie', 'a=b', '--clients', '0']).length, 1);
   assert.deepEqual(errorsOf([STREAM, '--loop', '--cookie', 'a=b']), [
-    '--cookie comes with a later release; leave it out',
     '--loop comes with a later release; leave it out',
+    '--cookie comes with a later release; leave it out',
   ]);
 });
 

@@ -95,6 +95,54 @@ describe('FFmpeg plays live over https through the tap', { skip: requirement('ff
     });
 });
 
+describe('FFmpeg that verifies', { skip: requirement('ffmpeg') }, () => {
+  test('takes the door when it is given the authority of the run, and is told on when it is not', async () => {
+    const files = await fragmentedStream();
+    await using origin = await ScriptedOrigin.start(
+      liveScript(files, () => ({ header: [], uris: [] })),
+      { secure },
+    );
+    const behaviour = { tls: { mode: 'intercept', verifiesOrigin: false, authority: authority.authority } } as const;
+    const bench = await TapBench.open({ behaviour });
+    await using box = await sandbox();
+    const caFile = await written(box.file('ca.pem'), bench.tap.caCertificate ?? '');
+    const play = (...options: string[]) =>
+      runProgram(
+        'ffprobe',
+        [
+          ...[
+            '-hide_banner',
+            '-loglevel',
+            'error',
+            '-http_proxy',
+            bench.tap.doorUrl(1),
+            '-tls_verify',
+            '1',
+            ...options,
+          ],
+          `https://localhost:${origin.port}/live/init.mp4`,
+        ],
+        { ...LIMITS, env: withoutProxyVariables(process.env) },
+      );
+    try {
+      await play('-ca_file', caFile);
+      assert.deepEqual(
+        (await bench.account()).transfers.map(({ termination, status }) => [termination, status]),
+        [['--', 206]],
+      );
+      await play();
+      const { transfers, connections } = await bench.account();
+      assert.equal(transfers.length, 0);
+      assert.deepEqual(
+        connections.map(({ tlsFailedWith }) => tlsFailedWith),
+        ['client'],
+      );
+    } finally {
+      await bench.close();
+    }
+  });
+});
+
 describe('hls-swarm against https', { skip: requirement('ffmpeg'), concurrency: true }, () => {
   test('a run whose origin is vouched for measures and agrees with its parser', async () => {
     await using box = await sandbox();

@@ -9,7 +9,7 @@ import { type HeadFacts, readResponseFacts } from '../../src/proxy/response-fact
 const URL_ASKED = 'http://origin.example/live/a.m3u8';
 
 function read(lines: readonly string[], recordFields: readonly string[] = [], start = 'HTTP/1.1 200 OK'): HeadFacts {
-  const head = parseResponseHead(Buffer.from([start, ...lines, '', ''].join('\r\n'), 'latin1'));
+  const head = parseResponseHead([start, ...lines, '', ''].join('\r\n'));
   assert.ok(!('problem' in head));
   const framing = responseFraming(head, 'GET');
   assert.ok(!('problem' in framing));

@@ -114,3 +114,11 @@ describe('the status line', () => {
     );
   });
 });
+
+test('the tap alone has no clients: what FFmpeg would have said is left out, what passed the doors is not', () => {
+  const page = renderSummary(makeSnapshot(), { ...OPTIONS, hasClients: false });
+  for (const heading of ['Agreement', 'Estimators', 'Playback', 'Clients  '])
+    assert.doesNotMatch(page, new RegExp(heading));
+  for (const heading of ['Requests', 'Request phases', 'How transfers ended', 'Instrument', 'Doors  '])
+    assert.match(page, new RegExp(heading));
+});

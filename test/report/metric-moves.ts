@@ -207,6 +207,7 @@ export const MOVES: readonly Move[] = [
   ['parser_timeouts_total', 'summary.parser.timeouts', 4],
   ['parser_reconnections_total', 'summary.parser.reconnections', 9],
   ['parser_events_total{rule="avio-statistics"}', 'summary.parser.events.avio-statistics', 21],
+  ['parser_pending{what="sizes"}', 'summary.parser.pending.sizes', 3],
   ['parser_segment_bytes_total', 'summary.parser.throughput.totalBytes', 127_500_000],
   ['parser_segment_throughput_bytes_per_second{window="60s"}', 'summary.parser.throughput.bytesPerSecond60s', 2_060],
   ['parser_lookup_attempts_total', 'summary.parser.lookup.attempts', 244],

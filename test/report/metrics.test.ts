@@ -78,8 +78,8 @@ describe('the compatible names', () => {
     assert.equal(values.get('hls_swarm_segment_requests_total'), parser.requests.segment);
     assert.equal(values.get('hls_swarm_init_requests_total'), parser.requests.init);
     assert.equal(values.get('hls_swarm_unknown_requests_total'), parser.requests.other);
-    assert.equal(values.get('hls_swarm_bytes_downloaded_total'), parser.throughput.totalBytes);
-    assert.equal(values.get('hls_swarm_throughput_bytes_per_second'), parser.throughput.bytesPerSecond1s);
+    assert.equal(values.get('hls_swarm_bytes_downloaded_total'), parser.throughput?.totalBytes);
+    assert.equal(values.get('hls_swarm_throughput_bytes_per_second'), parser.throughput?.bytesPerSecond1s);
     assert.equal(values.get('hls_swarm_timeouts_total'), parser.timeouts);
     assert.equal(values.get('hls_swarm_http_errors_total{status_code="404"}'), parser.httpErrors['404']);
     const requests = parser.requests.playlist + parser.requests.segment + parser.requests.init;

@@ -149,7 +149,7 @@ test('renditions complete their own segments only; the original mixed them, whic
   assert.deepEqual(found, []);
   ask('v0/seg2.ts', 3, 0);
   assert.deepEqual(found, [1]);
-  lookup.ended(process);
+  lookup.ended(process, false);
   assert.deepEqual(
     [...found].sort((a, b) => a - b),
     [1, 2, 10],
@@ -162,6 +162,18 @@ test('renditions complete their own segments only; the original mixed them, whic
   );
 });
 
+test('what a stopped process was reading is neither bytes nor a miss: a run of under a second shows no bytes for nothing', () => {
+  const { lookup, process, ask, found } = attempts();
+  lookup.listing(listing(0, { 'seg1.ts': 1, 'seg2.ts': 2 }));
+  ask('seg1.ts', 1);
+  assert.equal(lookup.read().pending, 1);
+  lookup.ended(process, true);
+  lookup.finish();
+  const { attempts: made, bytes, pending, unread, misses } = lookup.read();
+  assert.deepEqual({ made, bytes, pending, unread }, { made: 0, bytes: 0, pending: 0, unread: 1 });
+  assert.deepEqual([found, Object.values(misses)], [[], [0, 0, 0, 0]]);
+});
+
 test('a failed attempt is no segment; the original counted it in full', () => {
   const { lookup, process } = attempts();
   lookup.listing(listing(0, { 'seg1.ts': 1, 'seg2.ts': 2 }));
@@ -169,7 +181,7 @@ test('a failed attempt is no segment; the original counted it in full', () => {
     lookup.requested(process, { playlist: 0, url: BASE + url, atMs, isSegment: true }).attempt;
   ask('seg1.ts', 1).failed = true;
   ask('seg2.ts', 2);
-  lookup.ended(process);
+  lookup.ended(process, false);
   assert.deepEqual([lookup.read().bytes, lookup.readOriginal().bytes], [2, 1]);
 });
 

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createServer as createTlsServer, type TlsOptions, TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 
 /** One step of an answer. */
 export type Action =
@@ -98,7 +98,8 @@ export class ScriptedOrigin {
     const accept = (socket: Socket): void => this.#accepted(socket);
     const { secure } = options;
     const shape = { allowHalfOpen: true, noDelay: true };
-    this.#server = secure === undefined ? createServer(shape, accept) : createTlsServer({ ...secure, ...shape }, accept);
+    this.#server =
+      secure === undefined ? createServer(shape, accept) : createTlsServer({ ...secure, ...shape }, accept);
     if (secure !== undefined) this.#server.on('connection', (socket: Socket) => this.#carried(socket));
   }
 

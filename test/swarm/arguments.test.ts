@@ -63,6 +63,11 @@ describe('options that this FFmpeg or this input does not take', () => {
   });
 });
 
+test('what vouches for the door is in the environment too: the HLS demuxer hands no option on', () => {
+  assert.equal(clientEnvironment({ SSL_CERT_FILE: '/etc/own.pem' })['SSL_CERT_FILE'], '/etc/own.pem');
+  assert.equal(clientEnvironment({}, '/run/ca.pem')['SSL_CERT_FILE'], '/run/ca.pem');
+});
+
 test('one hundred commands built side by side carry one hundred User-Agents (defect O1)', () => {
   const agents = Array.from({ length: 100 }, (_, index) => wordAfter(argsOf({ client: index + 1 }), '-user_agent'));
   assert.deepEqual(

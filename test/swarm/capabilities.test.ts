@@ -1,7 +1,7 @@
 // What an FFmpeg is asked, and what becomes of programs that are none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { optionNames, parseRelease, probeCapabilities } from '../../src/swarm/capabilities.ts';
+import { optionNames, parseRelease, probeCapabilities, verifiesByDefault } from '../../src/swarm/capabilities.ts';
 import { fakeProgram } from '../support/processes.ts';
 import { requirement } from '../support/require.ts';
 
@@ -66,4 +66,11 @@ test('option names are taken from the list, not from values and descriptions', (
   const help =
     'hls demuxer AVOptions:\n  -max_reload        <int>        .D...... -not_this (default 100)\n     none            0            ED...\n';
   assert.deepEqual([...optionNames(help)], ['max_reload']);
+});
+
+test('an FFmpeg that verifies certificates unless told otherwise is known by its own help', () => {
+  const help = (value: string): string =>
+    `tls AVOptions:\n  -tls_verify        <int>        ED......... Verify the peer certificate (from 0 to 1) (default ${value})\n`;
+  assert.deepEqual(['0', '1', 'true'].map(help).map(verifiesByDefault), [false, true, true]);
+  assert.equal(verifiesByDefault(''), false);
 });

@@ -102,7 +102,7 @@ describe('a run of the demo', { skip: requirement('ffmpeg') }, () => {
       assert.equal(score?.status, 'ok', name);
       assert.ok((score.bytes ?? 0) > 0 && score.errorRatio !== undefined, name);
     }
-    const { attempts, successes } = report.parser.lookup;
+    const { attempts = 0, successes = 0 } = report.parser.lookup ?? {};
     assert.ok(attempts > 0 && attempts === successes, `${successes} of ${attempts} looked up`);
   });
 

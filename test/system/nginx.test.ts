@@ -48,7 +48,7 @@ test('a live stream from nginx: every completed transfer equals its access log t
     const { precision, recall } = summary.agreement[kind];
     assert.deepEqual({ kind, precision, recall }, { kind, precision: 1, recall: 1 });
   }
-  const { attempts, successes } = summary.parser.lookup;
+  const { attempts = 0, successes = 0 } = summary.parser.lookup ?? {};
   assert.ok(attempts > 0 && successes > 0, `${successes} of ${attempts} sizes found`);
   assert.deepEqual(box.processes(), []);
 });

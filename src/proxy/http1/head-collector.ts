@@ -4,9 +4,9 @@ import { KIB } from '../../units.ts';
 import { CR, type HeadProblem, LF } from './grammar.ts';
 import { headTooLarge, MAX_HEAD_BYTES } from './head.ts';
 
-/** `octets` is a view: valid until the next call of `take()` or until the buffer that was read from changes. */
+/** A whole head, latin1: one character per octet. */
 export interface CollectedHead {
-  readonly octets: Buffer;
+  readonly text: string;
   /** Index after the head's last octet in the buffer that was read. */
   readonly next: number;
 }
@@ -28,47 +28,41 @@ export class HeadCollector {
 
   /** Reads octets[start, end); undefined = all of them were kept, the head goes on. After a problem, start anew. */
   take(octets: Buffer, start: number, end: number): CollectedHead | HeadProblem | undefined {
-    const view = octets.subarray(start, end);
-    let from = 0;
-    for (;;) {
-      const at = view.indexOf(LF, from);
-      const position = this.#heldBytes + (at === -1 ? view.length - 1 : at);
-      if (position >= MAX_HEAD_BYTES) return headTooLarge();
-      if (at === -1) {
-        this.#hold(view);
-        return undefined;
-      }
-      if (this.#octetBefore(view, at) !== CR)
-        return { problem: 'a line of the head ends with LF alone; CRLF is required' };
-      if (position === this.#lineStart + 1) return this.#finish(view.subarray(0, at + 1), start + at + 1);
-      this.#lineStart = position + 1;
-      from = at + 1;
+    // Counted from the head's first octet, index `at` of the buffer is `at + ahead`.
+    const ahead = this.#heldBytes - start;
+    const limit = Math.min(end, MAX_HEAD_BYTES - ahead);
+    for (let at = start; at < limit; at += 1) {
+      if (octets[at] !== LF) continue;
+      const before = at > start ? octets[at - 1] : this.#store[this.#heldBytes - 1];
+      if (before !== CR) return { problem: 'a line of the head ends with LF alone; CRLF is required' };
+      if (at + ahead === this.#lineStart + 1) return this.#finish(octets, start, at + 1);
+      this.#lineStart = at + ahead + 1;
     }
+    if (limit < end) return headTooLarge();
+    this.#hold(octets, start, end);
+    return undefined;
   }
 
-  #octetBefore(view: Buffer, at: number): number | undefined {
-    return at > 0 ? view[at - 1] : this.#store[this.#heldBytes - 1];
-  }
-
-  #finish(view: Buffer, next: number): CollectedHead {
-    let head = view;
-    if (this.#heldBytes > 0) {
-      this.#hold(view);
-      head = this.#store.subarray(0, this.#heldBytes);
+  #finish(octets: Buffer, start: number, next: number): CollectedHead {
+    let text: string;
+    if (this.#heldBytes === 0) text = octets.toString('latin1', start, next);
+    else {
+      this.#hold(octets, start, next);
+      text = this.#store.toString('latin1', 0, this.#heldBytes);
     }
     this.#heldBytes = 0;
     this.#lineStart = 0;
-    return { octets: head, next };
+    return { text, next };
   }
 
-  #hold(view: Buffer): void {
-    const needed = this.#heldBytes + view.length;
+  #hold(octets: Buffer, start: number, end: number): void {
+    const needed = this.#heldBytes + end - start;
     if (needed > this.#store.length) {
       const larger = Buffer.allocUnsafeSlow(Math.min(MAX_HEAD_BYTES, Math.max(FIRST_CAPACITY_BYTES, 2 * needed)));
       this.#store.copy(larger, 0, 0, this.#heldBytes);
       this.#store = larger;
     }
-    view.copy(this.#store, this.#heldBytes);
+    octets.copy(this.#store, this.#heldBytes, start, end);
     this.#heldBytes = needed;
   }
 }

@@ -1,4 +1,4 @@
-// Request and response heads of HTTP/1.x: octets in, start line and fields out, and the text to send on. Strict where a
+// Request and response heads of HTTP/1.x: text in (latin1, one character per octet), start line and fields out, and the text to send on. Strict where a
 // second reader could see other boundaries; it decides no framing and judges no meaning (a missing Host is the origin's to
 // refuse).
 import { KIB } from '../../units.ts';
@@ -29,14 +29,19 @@ export const MAX_HEAD_BYTES: number = 64 * KIB;
 /** FFmpeg sends at most 4 KiB; signed URLs of other players reach some more. */
 const MAX_REQUEST_LINE_BYTES: number = 16 * KIB;
 
+type StatusLine = Pick<ResponseHead, 'status' | 'reason' | 'version'>;
+let lastStatusLine: { readonly line: string; readonly start: StatusLine } = {
+  line: 'HTTP/1.1 200 OK',
+  start: { status: 200, reason: 'OK', version: '1.1' },
+};
 const END_OF_HEAD = '\r\n\r\n';
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/s;
 
-/** Octets from the first of the request line to the empty line's CRLF, nothing before or after. */
-export function parseRequestHead(octets: Buffer): RequestHead | HeadProblem {
-  const parts = splitHead(octets);
+/** From the first octet of the request line to the empty line's CRLF, latin1, nothing before or after. */
+export function parseRequestHead(text: string): RequestHead | HeadProblem {
+  const parts = splitHead(text);
   if ('problem' in parts) return parts;
-  const { text, line, fields } = parts;
+  const { line, fields } = parts;
   if (line.length > MAX_REQUEST_LINE_BYTES) {
     return { problem: `the request line has ${line.length} octets; at most ${MAX_REQUEST_LINE_BYTES} are allowed` };
   }
@@ -59,30 +64,19 @@ export function parseRequestHead(octets: Buffer): RequestHead | HeadProblem {
 }
 
 /**
- * Octets from the first of the status line to the empty line's CRLF. One thing that the grammar forbids is taken: a status
+ * From the first octet of the status line to the empty line's CRLF, latin1. One thing that the grammar forbids is taken: a status
  * line that ends after the status code (the space before an empty reason left out), which all clients read alike.
  */
-export function parseResponseHead(octets: Buffer): ResponseHead | HeadProblem {
-  const parts = splitHead(octets);
+export function parseResponseHead(text: string): ResponseHead | HeadProblem {
+  const parts = splitHead(text);
   if ('problem' in parts) return parts;
   const { line, fields } = parts;
-  const match = STATUS_LINE.exec(line);
-  if (match === null) {
-    return {
-      problem: `the status line ${quote(line)} is not HTTP/1.0 or HTTP/1.1, a status code from 100 to 999 and a reason`,
-    };
-  }
-  const reason = match[3] ?? '';
-  if (!isText(reason)) return { problem: `the status line ${quote(line)} has a control octet` };
+  const start = readStatusLine(line);
+  if ('problem' in start) return start;
   const read = parseFields(fields);
   if ('problem' in read) return read;
-  return {
-    status: Number(match[2]),
-    reason,
-    version: match[1] === '0' ? '1.0' : '1.1',
-    fields: read,
-    bytes: octets.length,
-  };
+  const { status, reason, version } = start;
+  return { status, reason, version, fields: read, bytes: text.length };
 }
 
 /**
@@ -104,13 +98,28 @@ export function rewriteRequestHead(
   return { text: kept.join('\r\n'), removed: lines.length - kept.length };
 }
 
-/** The whole head, its start line, and the lines of its fields without the last CRLF. */
-function splitHead(octets: Buffer): { text: string; line: string; fields: string } | HeadProblem {
-  if (octets.length > MAX_HEAD_BYTES) return headTooLarge();
-  const text = octets.toString('latin1');
+/** The last one is known: answers begin alike. */
+function readStatusLine(line: string): StatusLine | HeadProblem {
+  if (line === lastStatusLine.line) return lastStatusLine.start;
+  const match = STATUS_LINE.exec(line);
+  if (match === null) {
+    return {
+      problem: `the status line ${quote(line)} is not HTTP/1.0 or HTTP/1.1, a status code from 100 to 999 and a reason`,
+    };
+  }
+  const reason = match[3] ?? '';
+  if (!isText(reason)) return { problem: `the status line ${quote(line)} has a control octet` };
+  const start: StatusLine = { status: Number(match[2]), reason, version: match[1] === '0' ? '1.0' : '1.1' };
+  lastStatusLine = { line, start };
+  return start;
+}
+
+/** The start line, and the lines of the fields without the last CRLF. */
+function splitHead(text: string): { line: string; fields: string } | HeadProblem {
+  if (text.length > MAX_HEAD_BYTES) return headTooLarge();
   if (!text.endsWith(END_OF_HEAD)) return { problem: `the head ${quote(text)} does not end with an empty line` };
   const lineEnd = text.indexOf('\r\n');
-  return { text, line: text.slice(0, lineEnd), fields: text.slice(lineEnd + 2, -END_OF_HEAD.length) };
+  return { line: text.slice(0, lineEnd), fields: text.slice(lineEnd + 2, -END_OF_HEAD.length) };
 }
 
 export function headTooLarge(): HeadProblem {

@@ -80,7 +80,7 @@ export class RequestReader {
     const collected = this.#heads.take(octets, at, octets.length);
     if (collected === undefined) return octets.length;
     if ('problem' in collected) return this.#die(collected.problem, at);
-    const head = parseRequestHead(collected.octets);
+    const head = parseRequestHead(collected.text);
     if ('problem' in head) return this.#die(head.problem, collected.next);
     const framing = requestFraming(head);
     if ('problem' in framing) return this.#die(framing.problem, collected.next);

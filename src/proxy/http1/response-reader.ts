@@ -135,11 +135,11 @@ export class ResponseReader {
     const collected = this.#heads.take(octets, at, end);
     if (collected === undefined) return end;
     if ('problem' in collected) return this.#die('head', collected.problem, at);
-    const head = parseResponseHead(collected.octets);
+    const head = parseResponseHead(collected.text);
     const method = this.#methods[0] ?? '';
     const framing = 'problem' in head ? head : responseFraming(head, method);
     if ('problem' in head || 'problem' in framing) {
-      this.#refusedBytes += collected.octets.length;
+      this.#refusedBytes += collected.text.length;
       return this.#die('head', 'problem' in framing ? framing.problem : '', collected.next);
     }
     if (head.status < 200 && head.status !== 101) return this.#interim(head, collected.next);

@@ -13,13 +13,13 @@ import {
 } from '../../../src/proxy/http1/head.ts';
 
 function request(text: string): RequestHead {
-  const head = parseRequestHead(Buffer.from(text, 'latin1'));
+  const head = parseRequestHead(text);
   if ('problem' in head) assert.fail(head.problem);
   return head;
 }
 
 function response(text: string): ResponseHead {
-  const head = parseResponseHead(Buffer.from(text, 'latin1'));
+  const head = parseResponseHead(text);
   if ('problem' in head) assert.fail(head.problem);
   return head;
 }
@@ -39,13 +39,6 @@ describe('a request head', () => {
     assert.equal(fieldValue(head.fields, 'RANGE'), 'bytes=0-');
     assert.equal(fieldValue(head.fields, 'x-none'), undefined);
     assert.equal(head.text, FFMPEG);
-  });
-
-  it('keeps a copy: the read buffer may be used again', () => {
-    const octets = Buffer.from(FFMPEG);
-    const head = parseRequestHead(octets);
-    octets.fill(0);
-    assert.ok('text' in head && head.text === FFMPEG);
   });
 
   it('keeps names as sent, trims values of spaces and tabs alone, and keeps every repetition', () => {
@@ -74,7 +67,7 @@ describe('a request head', () => {
   ];
   for (const [name, text, pattern] of bad) {
     it(`is refused with a sentence: ${name}`, () => {
-      const head = parseRequestHead(Buffer.from(text, 'latin1'));
+      const head = parseRequestHead(text);
       assert.match('problem' in head ? head.problem : 'taken', pattern);
     });
   }
@@ -131,9 +124,9 @@ describe('a response head', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (octets) => {
         const text = `HTTP/1.1 200 OK\r\n${Buffer.from(octets).toString('latin1')}\r\n\r\n`;
-        const head = parseResponseHead(Buffer.from(text, 'latin1'));
+        const head = parseResponseHead(text);
         assert.ok('problem' in head || head.bytes === text.length);
-        parseRequestHead(Buffer.from(octets));
+        parseRequestHead(Buffer.from(octets).toString('latin1'));
       }),
     );
   });

@@ -1,0 +1,98 @@
+// Lines without times get them from the truth, by order alone: the longest common sequence of what was asked for.
+// What it gives says nothing of when a line was printed; whoever uses it must time nothing with it.
+import type { TransferEvent } from '../events.ts';
+import { resourceKey } from '../hls/resource.ts';
+import type { Statement } from './analyze-material.ts';
+
+/** Differences between log and truth that are followed; each costs memory in proportion to those before it. */
+const MAX_DIFFERENCES = 3000;
+const NOBODY = -1;
+
+/** The statements with instants of transfers: of its own where it has one, else of its neighbours. */
+export function timedByOrder(statements: readonly Statement[], transfers: readonly TransferEvent[]): Statement[] {
+  const hasRequests = statements.some(({ fact }) => fact.rule === 'request');
+  const positions = statements.flatMap(({ fact }, at) => (fact.rule === (hasRequests ? 'request' : 'open') ? [at] : []));
+  const ordered = transfers.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
+  const partners = commonSequence(
+    positions.map((at) => keyOf(statements[at], hasRequests)),
+    ordered.map(({ url, range }) => resourceKey(url, hasRequests ? range : undefined)),
+  );
+  const known = new Map(positions.map((at, index) => [at, ordered[partners[index] ?? NOBODY]?.startedAtMs]));
+  return filled(statements, known, ordered[0]?.startedAtMs ?? 0);
+}
+
+/** For each item of `left` the position of its partner in `right`, or -1: in order, as many as can be (Myers' algorithm). */
+export function commonSequence(left: readonly string[], right: readonly string[]): Int32Array {
+  const partners = new Int32Array(left.length).fill(NOBODY);
+  const traces: Int32Array[] = [];
+  const limit = Math.min(left.length + right.length, MAX_DIFFERENCES);
+  const furthest = new Int32Array(2 * limit + 3);
+  const at = (diagonal: number): number => diagonal + limit + 1;
+  for (let differences = 0; differences <= limit; differences += 1) {
+    traces.push(furthest.slice(at(-differences - 1), at(differences + 1) + 1));
+    for (let diagonal = -differences; diagonal <= differences; diagonal += 2) {
+      const below = furthest[at(diagonal + 1)] ?? 0;
+      const beside = furthest[at(diagonal - 1)] ?? 0;
+      let x = isFromBelow(diagonal, differences, below, beside) ? below : beside + 1;
+      while (x < left.length && x - diagonal < right.length && left[x] === right[x - diagonal]) x += 1;
+      furthest[at(diagonal)] = x;
+      if (x >= left.length && x - diagonal >= right.length) {
+        retrace(traces, left.length, right.length, partners);
+        return partners;
+      }
+    }
+  }
+  return partners;
+}
+
+function isFromBelow(diagonal: number, differences: number, below: number, beside: number): boolean {
+  return diagonal === -differences || (diagonal !== differences && beside < below);
+}
+
+/** Walks back from the end; each trace is what was known before that many differences. */
+function retrace(traces: readonly Int32Array[], leftLength: number, rightLength: number, partners: Int32Array): void {
+  let x = leftLength;
+  let y = rightLength;
+  for (let differences = traces.length - 1; differences >= 0; differences -= 1) {
+    const trace = traces[differences];
+    const at = (diagonal: number): number => trace?.[diagonal + differences + 1] ?? 0;
+    const diagonal = x - y;
+    const [below, beside] = [at(diagonal + 1), at(diagonal - 1)];
+    const isDown = isFromBelow(diagonal, differences, below, beside);
+    const fromX = differences === 0 ? 0 : isDown ? below : beside;
+    const fromY = differences === 0 ? 0 : fromX - (isDown ? diagonal + 1 : diagonal - 1);
+    while (x > fromX && y > fromY) {
+      x -= 1;
+      y -= 1;
+      partners[x] = y;
+    }
+    x = fromX;
+    y = fromY;
+  }
+}
+
+/** An opening comes right before its request, everything else after what it is about. */
+function filled(
+  statements: readonly Statement[],
+  known: ReadonlyMap<number, number | undefined>,
+  firstAtMs: number,
+): Statement[] {
+  const instants = statements.map((_, at) => known.get(at));
+  let next: number | undefined;
+  for (let at = statements.length - 1; at >= 0; at -= 1) {
+    const rule = statements[at]?.fact.rule;
+    if (known.has(at)) next = instants[at] ?? next;
+    if (rule === 'request' || rule === 'open' || rule === 'hls-request') instants[at] ??= next;
+  }
+  let last = firstAtMs;
+  return statements.map(({ fact }, at) => {
+    last = Math.max(last, instants[at] ?? last);
+    return { fact, atMs: instants[at] ?? last };
+  });
+}
+
+function keyOf(statement: Statement | undefined, hasRequests: boolean): string {
+  const fact = statement?.fact;
+  if (fact?.rule === 'request') return resourceKey(fact.url, hasRequests ? fact.range : undefined);
+  return fact?.rule === 'open' ? resourceKey(fact.url, undefined) : '';
+}

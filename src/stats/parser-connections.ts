@@ -1,0 +1,77 @@
+// The parser's connections: dials that FFmpeg told of, how they ended, and those that did not go to the client's own door.
+// It joins a dial's lines only as far as the log does (no address twice at a time); no figure of the tap ever reaches it.
+import type { ParsedEvent } from '../events.ts';
+import type { Summary } from './summary.ts';
+
+/** FFmpeg calls the door by this address; a connection elsewhere did not go through it. */
+const DOOR_ADDRESS = '127.0.0.1';
+
+/** What is known of one process's dials; dies with it. */
+export interface ProcessConnections {
+  /** Dialled since its last request line. */
+  hasDialled: boolean;
+  /** Attempts without an ending yet. */
+  pending: number;
+  announcedBypasses: number;
+}
+
+type DialEvent = ParsedEvent & { readonly rule: 'tcp-start' | 'tcp-connected' };
+type FailedDialEvent = ParsedEvent & { readonly rule: 'tcp-failed' };
+
+export function noConnections(): ProcessConnections {
+  return { hasDialled: false, pending: 0, announcedBypasses: 0 };
+}
+
+/** Whether the process dialled since this was asked last. */
+export function takeDialled(process: ProcessConnections | undefined): boolean {
+  const hasDialled = process?.hasDialled ?? false;
+  if (process !== undefined) process.hasDialled = false;
+  return hasDialled;
+}
+
+export class ParserConnections {
+  readonly #doorPorts: ReadonlyMap<number, number>;
+  readonly #failed = new Map<string, number>();
+  #started = 0;
+  #connected = 0;
+  #bypassed = 0;
+
+  constructor(doorPorts: ReadonlyMap<number, number>) {
+    this.#doorPorts = doorPorts;
+  }
+
+  /** Connections that FFmpeg made to anything but its own door. */
+  get bypassed(): number {
+    return this.#bypassed;
+  }
+
+  get timeouts(): number {
+    return this.#failed.get('timeout') ?? 0;
+  }
+
+  /** One connection prints a start and, when it succeeds, a success: a bypass counts once, also where only one was seen. */
+  dialled(event: DialEvent, process: ProcessConnections | undefined): void {
+    const isStart = event.rule === 'tcp-start';
+    if (isStart) this.#started += 1;
+    else this.#connected += 1;
+    if (process !== undefined) {
+      process.hasDialled = true;
+      // The first address that answers wins, and FFmpeg says no more of the others.
+      process.pending = isStart ? process.pending + 1 : 0;
+    }
+    const doorPort = this.#doorPorts.get(event.client);
+    if (doorPort === undefined || (event.port === doorPort && event.address === DOOR_ADDRESS)) return;
+    const wasAnnounced = !isStart && process !== undefined && process.announcedBypasses > 0;
+    if (process !== undefined) process.announcedBypasses += isStart ? 1 : wasAnnounced ? -1 : 0;
+    if (!wasAnnounced) this.#bypassed += 1;
+  }
+
+  failed(event: FailedDialEvent, process: ProcessConnections | undefined): void {
+    this.#failed.set(event.reason, (this.#failed.get(event.reason) ?? 0) + 1);
+    if (process !== undefined) process.pending = Math.max(0, process.pending - 1);
+  }
+
+  read(): Summary['parser']['tcp'] {
+    return { started: this.#started, connected: this.#connected, failed: Object.fromEntries(this.#failed) };
+  }
+}
