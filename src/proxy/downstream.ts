@@ -1,75 +1,51 @@
 // One client connection: sends requests on in order, hands answers back, and knows what each ending means.
 // It answers nothing in an origin's name: when an origin fails, the client feels what it would have felt directly.
-import type { Socket } from 'node:net';
 import type { ConnectionEvent, Termination } from '../events.ts';
-import { tlsProblem } from '../trust.ts';
-import { ClientReading } from './client-reading.ts';
-import { type ClientSide, refusalOfOurs } from './client-side.ts';
-import { idleRecord } from './connection-record.ts';
+import { ClientConnection, type ClientObserver } from './client-connection.ts';
+import type { ClientSide } from './client-side.ts';
 import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import type { Exchange } from './exchange.ts';
 import { ExchangeQueue, UNREAD } from './exchange-queue.ts';
 import type { FaultInjection, FaultOwner } from './fault-injection.ts';
-import { MAX_ORIGINS_PER_CONNECTION, MAX_WAITING_BYTES } from './limits.ts';
+import { MAX_WAITING_BYTES } from './limits.ts';
 import { errorAnswer, type LocalAnswer, localAnswer } from './local-answer.ts';
 import type { StreamOwner, StreamTimeout } from './open-stream.ts';
 import type { OriginSide } from './origin-side.ts';
+import { OriginSides } from './origin-sides.ts';
 import { type IntakeOwner, RequestIntake } from './request-intake.ts';
-import type { Place, Target } from './target.ts';
+import type { Place } from './target.ts';
 import { leavingCode, queuedCode } from './termination.ts';
 import type { Transfer } from './transfer.ts';
-import { Upstream } from './upstream.ts';
 import type { Loss, UpstreamOwner } from './upstream-owner.ts';
 
-export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, FaultOwner {
+export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, FaultOwner, ClientObserver {
   readonly client: number;
-  readonly connection: number;
   readonly exchanges: ExchangeQueue;
   readonly #context: TapContext;
   readonly #door: DoorState;
-  readonly #side: ClientSide;
-  readonly #socket: Socket;
-  readonly #reading: ClientReading;
+  readonly #connection: ClientConnection;
   readonly #intake: RequestIntake;
-  readonly #upstreams: OriginSide[] = [];
-  readonly #openedAtMs: number;
-  readonly #headTimer: NodeJS.Timeout;
+  readonly #origins: OriginSides;
   /** Of the transfer that was sent last. */
   #fault: FaultInjection | undefined;
-  #hasDialled = false;
-  #isClosing = false;
-  #hasClosed = false;
-  /** It will ask for nothing more, and waits for the answers due. */
+  /** The client will ask for nothing more, and waits for the answers due. */
   #hasFinished = false;
   /** Where a CONNECT, just read, points. */
   #place: Place | undefined;
-  #error: string | undefined;
 
   constructor(context: TapContext, door: DoorState, side: ClientSide) {
-    const { socket, accepted, earlier } = side;
     this.#context = context;
     this.#door = door;
-    this.#side = side;
-    this.#socket = socket;
-    this.#reading = new ClientReading(socket, accepted);
+    this.#connection = new ClientConnection(context, side, this);
     this.client = door.client;
-    this.connection = earlier?.connection ?? context.nextConnection();
-    this.exchanges = new ExchangeQueue(context, door, this.connection, this);
-    this.#intake = new RequestIntake(context, this.exchanges, this, earlier?.secured);
-    this.#openedAtMs = earlier?.openedAtMs ?? context.clock.nowMs();
-    this.#headTimer = setTimeout(() => this.#onHeadTimeout(), context.limits.firstHeadMs);
-    if (earlier === undefined) {
-      context.meter('connections', 1);
-      context.meter('openConnections', 1);
-    }
-    socket.on('data', (octets: Buffer) => this.#onData(octets));
-    socket.on('end', () => this.#onFin());
-    socket.on('error', (error) => {
-      this.#error = tlsProblem(error);
-      this.#onLeft('reset');
-    });
-    socket.on('close', () => this.#onLeft('fin'));
+    this.exchanges = new ExchangeQueue(context, door, this.#connection.number, this);
+    this.#intake = new RequestIntake(context, this.exchanges, this, side.earlier?.secured);
+    this.#origins = new OriginSides(context, this);
+  }
+
+  get connection(): number {
+    return this.#connection.number;
   }
 
   process(): number {
@@ -88,11 +64,11 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   // What the intake of requests says.
 
   get isClosing(): boolean {
-    return this.#isClosing;
+    return this.#connection.isClosing;
   }
 
   asked(): void {
-    clearTimeout(this.#headTimer);
+    this.#connection.asked();
     this.#advance();
   }
 
@@ -101,7 +77,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   full(): void {
-    this.#reading.pause();
+    this.#connection.reading.pause();
   }
 
   connecting(place: Place): void {
@@ -124,17 +100,15 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
 
   pass(octets: Buffer, taken: () => void): boolean {
     const givenBytes = this.exchanges.give(octets.length);
-    if (this.#socket.destroyed) return true;
-    this.#socket.write(octets);
-    if (this.#socket.writableLength === 0) {
+    if (this.#connection.isGone) return true;
+    if (this.#connection.write(octets)) {
       this.exchanges.taken(givenBytes);
       return true;
     }
-    // An empty write behind the octets: its callback says that the kernel took them, without one callback per chunk.
-    this.#socket.write('', (error) => {
-      if (error === null || error === undefined) this.exchanges.taken(givenBytes);
+    this.#connection.whenTaken((isSure) => {
+      if (isSure) this.exchanges.taken(givenBytes);
       taken();
-      if (!this.#hasClosed) this.#settle();
+      if (!this.#connection.hasClosed) this.#settle();
     });
     return false;
   }
@@ -146,17 +120,17 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   drained(): void {
-    this.#reading.resume();
+    this.#connection.reading.resume();
   }
 
   lost(upstream: OriginSide, loss: Loss): void {
-    this.#upstreams.splice(this.#upstreams.indexOf(upstream), 1);
+    this.#origins.forget(upstream);
     const isPipelined = (loss.due[0]?.start.startedAtMs ?? Number.POSITIVE_INFINITY) < this.exchanges.lastSettledAtMs;
     if (loss.code === undefined) {
       // An idle loss of one of several, or while a request to another origin waits, is only forgotten.
-      if (this.#upstreams.length > 0 || this.exchanges.isAnswerDue) {
+      if (!this.#origins.isEmpty || this.exchanges.isAnswerDue) {
         // It may have been the one whose full side held the client back.
-        this.#reading.resume();
+        this.#connection.reading.resume();
         return;
       }
     } else {
@@ -197,7 +171,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   answer(transfer: Transfer, octets: Buffer, closes: boolean): void {
     transfer.enter('deliver', this.#context.clock.nowMs());
     this.exchanges.remove(transfer, 'LR');
-    this.#socket.write(octets);
+    this.#connection.write(octets);
     if (closes) this.#closeAfterFlush();
     else this.#settle();
   }
@@ -210,56 +184,43 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
 
   // The client's side.
 
-  #onData(octets: Buffer): void {
-    if (this.#isClosing) return;
-    const tunnel = this.#upstreams.find(({ isOpaque }) => isOpaque);
+  read(octets: Buffer): void {
+    const tunnel = this.#origins.opaque;
     if (tunnel !== undefined) {
-      if (!tunnel.sendOpaque(octets)) this.#reading.pause();
+      if (!tunnel.sendOpaque(octets)) this.#connection.reading.pause();
       return;
     }
     const taken = this.#intake.read(octets);
-    if (this.#place !== undefined) this.#handOver(this.#place, octets.subarray(taken));
-  }
-
-  #handOver(place: Place, rest: Buffer): void {
-    this.#hasClosed = true;
-    this.#isClosing = true;
-    clearTimeout(this.#headTimer);
-    this.#socket.removeAllListeners('data');
-    // Paused first: what is put back into a flowing stream without listeners is lost.
-    this.#socket.pause();
-    if (rest.length > 0) this.#socket.unshift(rest);
-    const { connection } = this;
-    this.#side.onConnect({ socket: this.#socket, connection, openedAtMs: this.#openedAtMs, place });
+    if (this.#place !== undefined) this.#connection.handOver(this.#place, octets.subarray(taken));
   }
 
   /** With `--half-close` a FIN ends the requests; without, or where there is nothing to wait for, the client left. */
-  #onFin(): void {
-    if (this.#hasClosed) return;
-    const isOpaque = this.#upstreams.some((upstream) => upstream.isOpaque);
+  finished(): void {
+    if (this.#connection.hasClosed) return;
+    const isOpaque = this.#origins.opaque !== undefined;
     if (!this.#context.behaviour.halfCloses || !this.exchanges.isWhollyAsked || isOpaque) {
-      this.#onLeft('fin');
+      this.left('fin');
       return;
     }
     this.#hasFinished = true;
-    this.#reading.finish();
+    this.#connection.reading.finish();
     this.#intake.endUnread('CR');
     this.#settle();
   }
 
-  #onLeft(how: 'fin' | 'reset'): void {
+  left(how: 'fin' | 'reset'): void {
     this.#leave(this.#door.isStopping() ? 'K' : 'C', how);
   }
 
-  #onHeadTimeout(): void {
+  silent(): void {
     this.#intake.endUnread('cR');
     this.#abort('cR');
   }
 
   #leave(cause: 'C' | 'K', how: 'fin' | 'reset'): void {
-    if (this.#hasClosed) return;
+    if (this.#connection.hasClosed) return;
     const closedBy = cause === 'K' ? 'stop' : 'client';
-    for (const upstream of this.#upstreams) upstream.destroy(closedBy, how);
+    this.#origins.destroy(closedBy, how);
     if (cause === 'C') this.#intake.endUnread('CR');
     this.exchanges.endAll(({ transfer: { phase } }, position) => leavingCode(cause, phase, position));
     this.#close(closedBy);
@@ -271,54 +232,31 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   #abortAll(codeOf: (exchange: Exchange) => Termination): void {
-    if (this.#hasClosed) return;
-    for (const upstream of this.#upstreams) upstream.destroy('tap', 'reset');
+    if (this.#connection.hasClosed) return;
+    this.#origins.destroy('tap', 'reset');
     this.exchanges.endAll(codeOf);
-    this.#side.accepted.resetAndDestroy();
+    this.#connection.reset();
     this.#close('tap');
   }
 
   /** What was relayed reaches the client, then the connection closes as the origin closed its side. */
   #closeAfterFlush(): void {
-    this.#isClosing = true;
+    this.#connection.isClosing = true;
     this.#fault?.flush(this);
-    for (const upstream of this.#upstreams) upstream.destroy(this.#hasFinished ? 'client' : 'tap');
-    this.#upstreams.length = 0;
+    this.#origins.destroy(this.#hasFinished ? 'client' : 'tap');
     this.#intake.dropRest();
     this.exchanges.endAll(({ transfer }) => (transfer.isReceived ? undefined : 'SQ'));
     this.exchanges.settle();
-    this.#socket.destroySoon();
+    this.#connection.closeAfterFlush();
   }
 
   #close(closedBy: ConnectionEvent['closedBy']): void {
-    this.#hasClosed = true;
-    this.#isClosing = true;
-    this.#upstreams.length = 0;
-    clearTimeout(this.#headTimer);
-    this.#reading.end();
-    this.#context.meter('openConnections', -1);
-    if (!this.#hasDialled) this.#recordIdle(closedBy);
-    // A carrier that was reset takes its TLS with it when it has closed; destroying that sooner crashes Node.
-    if (!this.#side.accepted.destroyed) this.#socket.destroy();
+    this.#connection.close();
+    const { client, exchanges } = this;
+    if (!this.#origins.hasDialled)
+      this.#connection.recordIdle({ client, process: this.process(), requests: exchanges.requests }, closedBy);
     // Not before: what it held goes back to where reads land, and the socket may have been writing from it.
     this.#fault?.end();
-  }
-
-  /** A connection that never had a request to dial for is counted, and never dialled. */
-  #recordIdle(closedBy: ConnectionEvent['closedBy']): void {
-    this.#context.meter('idleConnections', 1);
-    this.#context.emit(
-      idleRecord({
-        client: this.client,
-        process: this.process(),
-        connection: this.connection,
-        openedAtMs: this.#openedAtMs,
-        closedAtMs: this.#context.clock.nowMs(),
-        closedBy,
-        requests: this.exchanges.requests,
-        ...refusalOfOurs(this.#side, closedBy, this.exchanges.requests, this.#error),
-      }),
-    );
   }
 
   // The way of a request.
@@ -333,23 +271,14 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
         this.#answer(route);
         return;
       }
-      const upstream = this.#upstreamTo(route);
+      const upstream = this.#origins.to(route);
       if (upstream === undefined) {
         this.#abort('PC');
         return;
       }
-      if (!next.send(upstream)) this.#reading.pause();
+      if (!next.send(upstream)) this.#connection.reading.pause();
     }
     this.#checkWaiting();
-  }
-
-  #upstreamTo(target: Target): OriginSide | undefined {
-    const known = this.#upstreams.find((upstream) => upstream.target.origin === target.origin);
-    if (known !== undefined || this.#upstreams.length >= MAX_ORIGINS_PER_CONNECTION) return known;
-    const upstream = this.#context.shared?.sideFor(this, target) ?? new Upstream(this.#context, this, target);
-    this.#hasDialled = true;
-    this.#upstreams.push(upstream);
-    return upstream;
   }
 
   #checkWaiting(): void {
@@ -357,7 +286,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   #answer(answer: LocalAnswer): void {
-    this.#socket.write(localAnswer(answer));
+    this.#connection.write(localAnswer(answer));
     this.#closeAfterFlush();
   }
 
@@ -365,6 +294,6 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   #settle(): void {
     this.exchanges.settle();
     if (this.#hasFinished && this.exchanges.length === 0) this.#closeAfterFlush();
-    if (!this.#isClosing) this.#advance();
+    if (!this.#connection.isClosing) this.#advance();
   }
 }

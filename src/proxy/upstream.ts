@@ -5,21 +5,15 @@ import type { ConnectionEvent, Termination } from '../events.ts';
 import { upstreamRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import { Dial, type DialFailure } from './dial.ts';
-import { MAX_WAITING_BYTES } from './limits.ts';
 import { type LocalEnd, localEnd } from './local-end.ts';
 import type { OriginSide } from './origin-side.ts';
+import { RequestWriter } from './request-writer.ts';
 import { type FramingProblem, ResponseAccount } from './response-account.ts';
 import type { Target } from './target.ts';
 import { resetOrigin } from './tls/reset.ts';
 import { secureDial } from './tls/secure-dial.ts';
 import type { Transfer } from './transfer.ts';
 import type { Loss, UpstreamOwner } from './upstream-owner.ts';
-
-interface Unsent {
-  readonly transfer: Transfer;
-  /** A head, latin1, or octets of a body. */
-  readonly octets: string | Buffer;
-}
 
 export class Upstream implements OriginSide {
   readonly target: Target;
@@ -28,13 +22,10 @@ export class Upstream implements OriginSide {
   readonly #account: ResponseAccount;
   readonly #number: number;
   readonly #dial: Dial;
-  #unsent: Unsent[] = [];
+  readonly #requests: RequestWriter;
   #socket: Socket | undefined;
   #local: LocalEnd = {};
   #buffer: Buffer;
-  #requests = 0;
-  #writtenBytes = 0;
-  #opaqueSentBytes = 0;
   /** The last pause that no client took octets after; only of TLS. */
   #pause: object | undefined;
   #pausedAtMs: number | undefined;
@@ -48,6 +39,7 @@ export class Upstream implements OriginSide {
     this.target = target;
     this.#account = new ResponseAccount(context, owner.exchanges);
     this.#number = context.nextUpstream();
+    this.#requests = new RequestWriter(context, this.#account, this.#number);
     this.#buffer = context.pool.landing;
     context.meter('upstreamConnections', 1);
     context.meter('openUpstreamConnections', 1);
@@ -70,17 +62,15 @@ export class Upstream implements OriginSide {
    * octets should not come faster: `drained` follows.
    */
   send(transfer: Transfer, head: string): boolean {
-    if (this.#socket !== undefined) return this.#writeHead(this.#socket, transfer, head, this.#context.clock.nowMs());
-    if (this.#unsent.length === 0)
+    this.#endGrace();
+    if (this.#socket === undefined && this.#requests.waiting.length === 0)
       transfer.enter(this.target.isAddress ? 'connect' : 'dns', this.#dial.marks.beganAtMs);
-    return this.#keep({ transfer, octets: head });
+    return this.#requests.head(transfer, head);
   }
 
   /** Writes octets of a request body on, with the same answer; after a loss they go nowhere. */
   sendBody(transfer: Transfer, octets: Buffer): boolean {
-    if (this.#hasClosed) return true;
-    if (this.#socket !== undefined) return this.#writeBody(this.#socket, transfer, octets);
-    return this.#keep({ transfer, octets: Buffer.from(octets) });
+    return this.#hasClosed || this.#requests.body(transfer, octets);
   }
 
   /** It stays its client's: there is nothing to give back. */
@@ -106,22 +96,15 @@ export class Upstream implements OriginSide {
 
   /** Relays octets of a switched protocol unseen, with the same answer. */
   sendOpaque(octets: Buffer): boolean {
-    this.#opaqueSentBytes += octets.length;
-    this.#context.meter('opaqueBytes', octets.length);
-    return this.#socket?.write(Buffer.from(octets)) ?? true;
+    return this.#requests.opaque(octets);
   }
 
   /** Ends the connection from our side: the client left, or the run ends. No callback follows. */
   destroy(closedBy: ConnectionEvent['closedBy'], how: 'fin' | 'reset' = 'fin'): void {
     if (this.#hasClosed) return;
-    this.#markDialled(this.#unsent[0]?.transfer);
+    this.#markDialled();
     if (how === 'reset' && this.#socket !== undefined) resetOrigin(this.#socket);
     this.#close(closedBy);
-  }
-
-  #keep(unsent: Unsent): boolean {
-    this.#unsent.push(unsent);
-    return this.#unsent.reduce((sum, { octets }) => sum + octets.length, 0) < MAX_WAITING_BYTES;
   }
 
   #onConnected(socket: Socket): void {
@@ -131,20 +114,15 @@ export class Upstream implements OriginSide {
     socket.on('error', (error) => this.#onReset(error.message));
     socket.on('close', () => this.#onReset('closed'));
     socket.on('drain', () => this.#owner.drained());
-    const waiting = this.#unsent;
-    this.#unsent = [];
-    this.#markDialled(waiting[0]?.transfer);
+    this.#markDialled();
     const { connectedAtMs, securedAtMs = connectedAtMs } = this.#dial.marks;
-    const readyAtMs = securedAtMs ?? this.#context.clock.nowMs();
-    for (const { transfer, octets } of waiting) {
-      if (typeof octets === 'string') this.#writeHead(socket, transfer, octets, readyAtMs);
-      else this.#writeBody(socket, transfer, octets);
-    }
+    this.#requests.open(socket, this.#local, securedAtMs ?? this.#context.clock.nowMs());
     this.#owner.drained();
   }
 
   /** The steps of the dial so far are the phases of the transfer that it was made for. */
-  #markDialled(transfer: Transfer | undefined): void {
+  #markDialled(): void {
+    const [transfer] = this.#requests.waiting;
     const { resolvedAtMs, connectedAtMs } = this.#dial.marks;
     if (resolvedAtMs !== undefined) transfer?.enter('connect', resolvedAtMs);
     if (connectedAtMs !== undefined && this.target.hello !== undefined) transfer?.enter('tls', connectedAtMs);
@@ -153,40 +131,8 @@ export class Upstream implements OriginSide {
   #onDialFailure(failure: DialFailure): void {
     this.#failure = failure.reason;
     // A name that did not resolve left nothing to connect to: that phase was never reached.
-    if (failure.code !== 'XD') this.#markDialled(this.#unsent[0]?.transfer);
+    if (failure.code !== 'XD') this.#markDialled();
     this.#lose('reset', failure.code);
-  }
-
-  #writeHead(socket: Socket, transfer: Transfer, head: string, atMs: number): boolean {
-    this.#endGrace();
-    this.#requests += 1;
-    transfer.enter('send', atMs);
-    transfer.upstream = { local: this.#local, upstreamConnection: this.#number, upstreamRequestIndex: this.#requests };
-    transfer.requestHeadBytes = head.length;
-    this.#context.meter('requestHeadBytes', head.length);
-    this.#account.expect(transfer);
-    const isDrained = this.#write(socket, head);
-    // The kernel took it at once, as nearly always; else an empty write behind it says when.
-    if (socket.writableLength === 0) this.#written(transfer);
-    else socket.write('', () => this.#written(transfer));
-    return isDrained;
-  }
-
-  #written(transfer: Transfer): void {
-    if (transfer.phase === 'send' && !transfer.hasEnded) transfer.enter('wait', this.#context.clock.nowMs());
-  }
-
-  #writeBody(socket: Socket, transfer: Transfer, octets: Buffer): boolean {
-    transfer.requestBodyBytes += octets.length;
-    this.#context.meter('requestBodyBytes', octets.length);
-    // A copy: the view belongs to the client's read and the kernel may not take it at once.
-    return this.#write(socket, Buffer.from(octets));
-  }
-
-  #write(socket: Socket, octets: string | Buffer): boolean {
-    this.#writtenBytes += octets.length;
-    this.#context.meter('writtenBytes', octets.length);
-    return typeof octets === 'string' ? socket.write(octets, 'latin1') : socket.write(octets);
   }
 
   /** Careful, the hot path: once per read, on up to 384 KiB. Returns false to stop reading. */
@@ -306,11 +252,8 @@ export class Upstream implements OriginSide {
     if (this.#hasClosed) return;
     const [first] = this.#account.due;
     if (first !== undefined && code === 'SH')
-      first.isStale = this.#requests > 1 && !this.#account.hasPartialHead && first.responseBytes === 0;
-    const due = [
-      ...this.#account.due,
-      ...this.#unsent.filter(({ octets }) => typeof octets === 'string').map(({ transfer }) => transfer),
-    ];
+      first.isStale = this.#requests.requests > 1 && !this.#account.hasPartialHead && first.responseBytes === 0;
+    const due = [...this.#account.due, ...this.#requests.waiting];
     this.#close(closedBy);
     this.#owner.lost(this, {
       how,
@@ -341,15 +284,15 @@ export class Upstream implements OriginSide {
       openedAtMs: this.#dial.marks.beganAtMs,
       closedAtMs: this.#context.clock.nowMs(),
       closedBy,
-      requests: this.#requests,
+      requests: this.#requests.requests,
       number: this.#number,
       origin: this.target.origin,
       local: this.#local,
       dial: this.#dial.marks,
       tls: this.#dial.tls,
       account: this.#account,
-      writtenBytes: this.#writtenBytes,
-      opaqueSentBytes: this.#opaqueSentBytes,
+      writtenBytes: this.#requests.writtenBytes,
+      opaqueSentBytes: this.#requests.opaqueSentBytes,
       failure: this.#failure,
     });
   }

@@ -2,7 +2,7 @@
 // Raw sockets, whole answers of a known length: an HTTP client's own work would be larger than what is to be measured.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { MIB } from '../units.ts';
+import { KIB, MIB } from '../units.ts';
 
 /** As a playlist's refresh, and as a segment. */
 export const ANSWER_BYTES: Readonly<Record<Answer, number>> = { small: 600, large: MIB };
@@ -12,6 +12,7 @@ const ANSWERS: Readonly<Record<Answer, Buffer>> = {
   small: answerOf(ANSWER_BYTES.small),
   large: answerOf(ANSWER_BYTES.large),
 };
+const READ_BYTES: number = 64 * KIB;
 /** The first letter of the path, which tells the two apart. */
 const PATH_AT = 'GET /'.length;
 
@@ -56,19 +57,20 @@ export class CalibrationClient {
 
   /** `target` is what precedes the path in a request line: nothing, or `http://HOST:PORT` for a door. */
   static async open(port: number, target: string, userAgent: string): Promise<CalibrationClient> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    await once(socket, 'connect');
-    return new CalibrationClient(socket, target, userAgent);
+    const client = new CalibrationClient(port, target, userAgent);
+    await once(client.#socket, 'connect');
+    return client;
   }
 
-  private constructor(socket: Socket, target: string, userAgent: string) {
+  private constructor(port: number, target: string, userAgent: string) {
     const request = (answer: Answer): Buffer =>
       Buffer.from(`GET ${target}/${answer} HTTP/1.1\r\nHost: calibration\r\nUser-Agent: ${userAgent}\r\n\r\n`);
     this.#requests = { small: request('small'), large: request('large') };
-    this.#socket = socket;
-    socket.on('data', ({ length }) => this.#read(length));
-    socket.on('error', () => {});
-    socket.on('close', () => this.#whole?.reject(new Error('the connection was closed')));
+    // One buffer for all reads: hundreds of megabytes pass, and what they are read into would stay as garbage of the run.
+    const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: (bytes: number) => this.#read(bytes) };
+    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread });
+    this.#socket.on('error', () => {});
+    this.#socket.on('close', () => this.#whole?.reject(new Error('the connection was closed')));
   }
 
   /** Resolves when the last octet of the answer is here; rejects when it cannot come any more. */
@@ -83,9 +85,10 @@ export class CalibrationClient {
     this.#socket.destroy();
   }
 
-  #read(bytes: number): void {
+  #read(bytes: number): boolean {
     this.#dueBytes -= bytes;
     if (this.#dueBytes <= 0) this.#whole?.resolve();
+    return true;
   }
 }
 

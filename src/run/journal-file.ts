@@ -9,7 +9,7 @@ export type JournalRecord = Event | ({ readonly type: 'summary' } & Summary);
 /** Records with the run first; a journal that ends early ends here too. @throws CannotMeasure when it is no journal */
 export async function* readJournal(file: InputFile, stdin: Stdin): AsyncGenerator<JournalRecord> {
   let isFirst = true;
-  for await (const record of readJsonLines(file, stdin, readRecord, { mayEndEarly: true })) {
+  for await (const record of readJsonLines(file, stdin, readJournalRecord, { mayEndEarly: true })) {
     if (isFirst && !isRunRecord(record)) throw notAJournal(file);
     isFirst = false;
     yield record;
@@ -48,7 +48,8 @@ const RECORD_TYPES: Readonly<Record<JournalRecord['type'], true>> = {
   summary: true,
 };
 
-function readRecord(record: JsonRecord): Reading<JournalRecord> {
+/** One line; a type that no journal has is a problem. */
+export function readJournalRecord(record: JsonRecord): Reading<JournalRecord> {
   const { type } = record;
   if (typeof type === 'string' && Object.hasOwn(RECORD_TYPES, type)) return { value: record as unknown as JournalRecord };
   return { problem: `is no record of a journal; allowed "type": ${Object.keys(RECORD_TYPES).join(', ')}` };

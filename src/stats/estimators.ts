@@ -24,6 +24,7 @@ export interface EstimatorInput {
 }
 
 const SEGMENTS = 'segment content of the run, cut off at stops';
+const LOOKED_UP = 'segment content of the run, without what was being read at stops';
 const ENDED = 'content of all kinds, ended processes';
 const ALL_KINDS = 'content of all kinds, whole run';
 
@@ -61,15 +62,19 @@ function lookupOriginal(input: EstimatorInput): EstimatorScore {
 
 function lookup(input: EstimatorInput): EstimatorScore {
   const { attempts, successes, bytes, open, unread } = input.lookup;
-  if (input.listings === 0) return unavailable('lookup', SEGMENTS, 'no segment-size listing was read');
-  if (attempts === 0) return pending('lookup', SEGMENTS, 'no segment is complete yet');
+  if (input.listings === 0) return unavailable('lookup', LOOKED_UP, 'no segment-size listing was read');
+  if (attempts === 0) return pending('lookup', LOOKED_UP, 'no segment is complete yet');
   const reasons = [
     ...(open > 0 ? [`${open} complete segments wait for a newer listing`] : []),
-    ...(unread > 0 ? [`${unread} segments of stopped processes are left out as unread`] : []),
+    ...(unread > 0 ? [`${unread} segments left out: their processes were stopped while reading them`] : []),
   ];
   const reason = reasons.length > 0 ? reasons.join('; ') : undefined;
   const coverage = successes / attempts;
-  return scored(input, { name: 'lookup', status: 'ok', reason, reference: SEGMENTS, bytes, coverage }, segments(input));
+  return scored(
+    input,
+    { name: 'lookup', status: 'ok', reason, reference: LOOKED_UP, bytes, coverage },
+    segments(input) - input.all.unreadSegmentBytes,
+  );
 }
 
 /** Exact for a process that ends at ENDLIST; what a stopped one had received and not read is `unread`. */

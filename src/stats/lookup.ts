@@ -1,12 +1,15 @@
 // The estimators `lookup` (URL + range) and `lookup-original` (last path part): segment bytes from the listing's sizes.
 // They infer completion from FFmpeg's own lines as the original system did; no figure of the tap ever reaches them.
 import type { ByteRange, ListingEvent } from '../events.ts';
+import { resourceKey } from '../hls/resource.ts';
 import { folderOf, ListingTable, OriginalListingTable } from './listing-table.ts';
 import { isYoung, type ProcessFigures } from './process-figures.ts';
 import type { LookupMisses } from './summary.ts';
 
 /** Renditions one process may read at once; FFmpeg's `-map 0` on a rich multivariant playlist stays far below. */
 const MAX_PLAYLISTS_PER_PROCESS = 64;
+/** One is read while the next is asked for ahead (FFmpeg's `http_multiple`). */
+const ATTEMPTS_AT_A_TIME = 2;
 /** Completed attempts waiting for a newer listing, all clients together; the oldest settles when one more comes. */
 const MAX_OPEN_ATTEMPTS = 20_000;
 
@@ -21,7 +24,8 @@ export interface LookupAttempt {
 /** What one process has asked for and not completed; dies with the process. */
 export interface LookupProcess {
   readonly figures: ProcessFigures | undefined;
-  readonly pending: Map<number, LookupAttempt>;
+  /** By playlist: the segment that is being read, and the one asked for ahead of it. */
+  readonly pending: Map<number, readonly LookupAttempt[]>;
   originalPending: LookupAttempt | undefined;
 }
 
@@ -76,31 +80,38 @@ export class Lookup {
     return { figures, pending: new Map(), originalPending: undefined };
   }
 
-  /** FFmpeg asked for the next segment of its playlist: the one before it is complete. Init sections are segments to the
-   *  original only. Returns the new attempt and the one that it completed. */
+  /** FFmpeg asked for a segment of a playlist. It asks for the next one while it reads the one before, and never further
+   *  ahead: a request completes what was asked for two requests ago. Init sections are segments to the original only.
+   *  Returns the new attempt and the one before it, which the original took for complete. */
   requested(
     process: LookupProcess,
     { playlist, url, atMs, isSegment }: { playlist: number; url: string; atMs: number; isSegment: boolean },
-  ): { readonly attempt: LookupAttempt; readonly completed: LookupAttempt | undefined } {
+  ): { readonly attempt: LookupAttempt; readonly before: LookupAttempt | undefined } {
     const attempt: LookupAttempt = { url, range: undefined, requestedAtMs: atMs, failed: false };
     this.#completeOriginal(process.originalPending);
     process.originalPending = attempt;
-    if (!isSegment) return { attempt, completed: undefined };
-    const completed = process.pending.get(playlist);
-    if (completed !== undefined) this.#complete(completed, process);
-    if (completed === undefined && process.pending.size < MAX_PLAYLISTS_PER_PROCESS) this.#pending += 1;
-    else if (completed === undefined) return { attempt, completed };
-    process.pending.set(playlist, attempt);
-    return { attempt, completed };
+    if (!isSegment) return { attempt, before: undefined };
+    const pending = process.pending.get(playlist) ?? [];
+    const before = pending.at(-1);
+    if (before === undefined && process.pending.size >= MAX_PLAYLISTS_PER_PROCESS) return { attempt, before };
+    const [oldest] = pending;
+    const isRead = pending.length === ATTEMPTS_AT_A_TIME && oldest !== undefined;
+    if (isRead) this.#complete(oldest, process);
+    else this.#pending += 1;
+    process.pending.set(playlist, [...(isRead ? pending.slice(1) : pending), attempt]);
+    return { attempt, before };
   }
 
   /** The process ended by itself: what it was reading was read unless it failed. A process that is being stopped was
-   *  somewhere in the middle, and nothing in its log says where: counted as `unread`, and nothing else.
+   *  somewhere in the middle, and nothing in its log says where: `unread`, left out of both sides.
    *  The original never counted the last segment of a process; nor does `lookup-original`. */
   ended(process: LookupProcess, isStopped: boolean): void {
-    this.#pending -= process.pending.size;
-    if (isStopped) this.#unread += process.pending.size;
-    else for (const attempt of process.pending.values()) this.#complete(attempt, process);
+    const pending = [...process.pending.values()].flat();
+    this.#pending -= pending.length;
+    for (const attempt of pending) {
+      if (isStopped) this.#leave(attempt, process);
+      else this.#complete(attempt, process);
+    }
     process.pending.clear();
     process.originalPending = undefined;
   }
@@ -157,6 +168,11 @@ export class Lookup {
       if (oldest !== undefined) this.#settle(oldest);
     }
     this.#open.push(attempt);
+  }
+
+  #leave(attempt: LookupAttempt, process: LookupProcess): void {
+    this.#unread += 1;
+    process.figures?.unreadSegments.add(resourceKey(attempt.url, attempt.range));
   }
 
   #settle(attempt: LookupAttempt): void {

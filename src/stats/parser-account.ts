@@ -188,19 +188,19 @@ export class ParserAccount {
     const kind = process.kinds.hlsRequest(url, offset, playlist);
     if (process.isOver) return kind;
     const isSegment = kind === 'segment';
-    const { attempt, completed } = this.lookup.requested(process.lookup, { playlist, url, atMs, isSegment });
+    const { attempt, before } = this.lookup.requested(process.lookup, { playlist, url, atMs, isSegment });
     process.attempt = attempt;
     process.isAtAttempt = true;
-    if (completed !== undefined) this.#inferred(event, completed);
+    if (before !== undefined) this.#inferred(event, before);
     return kind;
   }
 
   /** From a segment's request to the next one's: the original's "wall time", in truth the pace of playing. */
-  #inferred(event: ParsedEvent, completed: LookupAttempt): void {
-    const intervalMs = event.atMs - completed.requestedAtMs;
+  #inferred(event: ParsedEvent, before: LookupAttempt): void {
+    const intervalMs = event.atMs - before.requestedAtMs;
     this.#segmentIntervals.record(intervalMs, event.atMs);
     this.#inferredBuckets.observe(msToSeconds(intervalMs));
-    this.#options.durations.inferred(event.client, event.process, completed, intervalMs);
+    this.#options.durations.inferred(event.client, event.process, before, intervalMs);
   }
 
   #open(event: ParsedEvent & { readonly rule: 'open' }, process: ParserProcess | undefined): void {

@@ -1,10 +1,14 @@
 // Per client, the figures that estimators are built from: what FFmpeg's own statistics said and what the tap carried for
 // the same process. Ended processes are folded into totals, so memory does not grow with restarts. It scores nothing.
 import type { ParsedEvent, ProgressEvent, TransferEvent } from '../events.ts';
+import { resourceKey } from '../hls/resource.ts';
 import { MS_PER_SECOND, usToMs } from '../units.ts';
 
 /** `hybrid` trusts the lookup this long after a process began, the playback position afterwards. */
 const HYBRID_LOOKUP_MS: number = 10 * MS_PER_SECOND;
+
+/** At a stop two segments of each rendition may be under way; more renditions than this are rare and cost exactness only. */
+const MAX_RECENT_SEGMENTS = 32;
 
 export interface ProcessFigures {
   readonly client: number;
@@ -25,14 +29,28 @@ export interface ProcessFigures {
   /** The tap's: content of every kind for this process, and of segments without what was cut at the stop. */
   contentBytes: number;
   segmentBytes: number;
+  /** The tap's, by URL and range: the last segments that were carried whole, or at least not cut at the stop. */
+  readonly recentSegments: Map<string, number>;
+  /** Segments that the log had begun and not ended when the process was stopped. */
+  readonly unreadSegments: Set<string>;
 }
 
 export type FigureTotals = Omit<
   ProcessFigures,
-  'client' | 'process' | 'startedAtMs' | 'isRunning' | 'wasStopped' | 'outTimeMs' | 'hybridOutTimeMs'
+  | 'recentSegments'
+  | 'unreadSegments'
+  | 'client'
+  | 'process'
+  | 'startedAtMs'
+  | 'isRunning'
+  | 'wasStopped'
+  | 'outTimeMs'
+  | 'hybridOutTimeMs'
 > & {
   readonly outTimeMs: number;
   readonly hybridOutTimeMs: number;
+  /** What the tap carried of unread segments: part of `segmentBytes`. */
+  readonly unreadSegmentBytes: number;
   readonly processes: number;
   readonly stopped: number;
 };
@@ -80,6 +98,7 @@ export class FigureBook {
     }
     figures.contentBytes += eventBytes;
     figures.segmentBytes += segmentBytes;
+    if (segmentBytes > 0) noteSegment(figures.recentSegments, resourceKey(event.url, event.range), segmentBytes);
   }
 
   parsed(event: ParsedEvent): void {
@@ -155,7 +174,21 @@ function newFigures(client: number, process: number): ProcessFigures {
     newSequenceNumbers: 0,
     contentBytes: 0,
     segmentBytes: 0,
+    recentSegments: new Map(),
+    unreadSegments: new Set(),
   };
+}
+
+function noteSegment(segments: Map<string, number>, key: string, bytes: number): void {
+  segments.set(key, bytes);
+  const [oldest] = segments.keys();
+  if (segments.size > MAX_RECENT_SEGMENTS && oldest !== undefined) segments.delete(oldest);
+}
+
+function unreadBytes({ recentSegments, unreadSegments }: ProcessFigures): number {
+  let bytes = 0;
+  for (const key of unreadSegments) bytes += recentSegments.get(key) ?? 0;
+  return bytes;
 }
 
 function plus(sum: FigureTotals, one: ProcessFigures): FigureTotals {
@@ -174,6 +207,7 @@ function plus(sum: FigureTotals, one: ProcessFigures): FigureTotals {
     newSequenceNumbers: sum.newSequenceNumbers + one.newSequenceNumbers,
     contentBytes: sum.contentBytes + one.contentBytes,
     segmentBytes: sum.segmentBytes + one.segmentBytes,
+    unreadSegmentBytes: sum.unreadSegmentBytes + unreadBytes(one),
   };
 }
 
@@ -192,4 +226,5 @@ const NO_FIGURES: FigureTotals = {
   newSequenceNumbers: 0,
   contentBytes: 0,
   segmentBytes: 0,
+  unreadSegmentBytes: 0,
 };

@@ -15,7 +15,8 @@ export function agreementPanel({ summary }: Snapshot): Panel {
   const start = segment.startErrorMs;
   const startError = `p50 ${known(start.absP50, formatMs)}, p95 ${known(start.absP95, formatMs)}`;
   const lookup = lookupRate(parser.lookup);
-  const statistics = agreement.estimators.find(({ name }) => name === 'statistics');
+  const [error = item(UNKNOWN), ...status] = estimate(agreement.estimators.find(({ name }) => name === 'statistics'));
+  const bytesBy = [[cell('lookup '), ...lookup], [cell('statistics '), ...error], ...status];
   return {
     title: 'Agreement',
     heading: 'Agreement of the parser with the proxy',
@@ -23,9 +24,8 @@ export function agreementPanel({ summary }: Snapshot): Panel {
       { label: 'segments', items: pairing(segment) },
       { label: 'playlists', items: pairing(playlist) },
       { label: 'start error', items: [item(startError), item(`bias ${known(start.bias, formatMs)}`)] },
-      { label: 'lookup', items: [lookup, item(`${known(parser.lookup?.attempts, count)} sizes asked for`)] },
+      { label: 'bytes', items: bytesBy },
       { label: 'inferred', items: inferred(summary) },
-      { label: 'statistics', items: estimate(statistics) },
       {
         label: 'log lines',
         items: [
@@ -35,12 +35,7 @@ export function agreementPanel({ summary }: Snapshot): Panel {
         ],
       },
     ],
-    brief: [
-      ...pairing(segment).slice(0, 2),
-      item(`start error ${startError}`),
-      [cell('lookup '), ...lookup],
-      [cell('statistics '), ...(estimate(statistics)[0] ?? [])],
-    ],
+    brief: [...pairing(segment).slice(0, 2), item(`start error ${startError}`), ...bytesBy.slice(0, 2)],
     priorities: { line: 31, lines: 55, panel: 63 },
   };
 }

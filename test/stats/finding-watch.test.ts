@@ -100,7 +100,7 @@ test('lookup-low and listing-lags need enough attempts', () => {
     life(1, 0, 'start'),
     listing(1, range(1, 10)),
     ...numbers.flatMap((number, at) => segment(1, number, 100 + at * 10)),
-    life(1, 5_000, 'stop'),
+    life(1, 5_000, 'exit', { category: 'success' }),
     listing(6_000, range(1, 10)),
     sample(7_000, []),
   ];

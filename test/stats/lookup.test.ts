@@ -127,13 +127,15 @@ test('a miss stays open until a listing newer than the request, then counts once
   const { lookup, ask, found } = attempts();
   lookup.listing(listing(1_000, { 'seg1.ts': 10 }));
   ask('seg2.ts', 1_500);
-  ask('seg3.ts', 2_500);
+  ask('seg3.ts', 1_501);
+  assert.equal(lookup.read().open, 0, 'the next segment may be asked for ahead');
+  ask('seg4.ts', 2_500);
   assert.equal(lookup.read().open, 1);
   lookup.listing(listing(1_400, { 'seg1.ts': 10 }));
   assert.equal(lookup.read().open, 1, 'that listing was made before the request');
   lookup.listing(listing(2_000, { 'seg2.ts': 20 }));
   assert.deepEqual(found, [20], 'added when found');
-  ask('seg4.ts', 3_000);
+  ask('seg5.ts', 3_000);
   lookup.listing(listing(3_100, { 'seg2.ts': 20 }));
   lookup.listing(listing(3_200, { 'seg3.ts': 30 }));
   const { attempts: made, successes, open, misses } = lookup.read();
@@ -143,16 +145,17 @@ test('a miss stays open until a listing newer than the request, then counts once
 
 test('renditions complete their own segments only; the original mixed them, which changes times but no sums', () => {
   const { lookup, process, ask, found } = attempts();
-  lookup.listing(listing(0, { 'v0/seg1.ts': 1, 'v0/seg2.ts': 2, 'v1/seg1.ts': 10, 'v1/seg2.ts': 20 }));
+  lookup.listing(listing(0, { 'v0/seg1.ts': 1, 'v0/seg2.ts': 2, 'v0/seg3.ts': 4, 'v1/seg1.ts': 10, 'v1/seg2.ts': 20 }));
   ask('v0/seg1.ts', 1, 0);
   ask('v1/seg1.ts', 2, 1);
-  assert.deepEqual(found, []);
   ask('v0/seg2.ts', 3, 0);
+  assert.deepEqual(found, []);
+  ask('v0/seg3.ts', 4, 0);
   assert.deepEqual(found, [1]);
   lookup.ended(process, false);
   assert.deepEqual(
     [...found].sort((a, b) => a - b),
-    [1, 2, 10],
+    [1, 2, 4, 10],
     'what was pending at the end was read',
   );
   assert.deepEqual(

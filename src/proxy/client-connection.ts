@@ -1,0 +1,130 @@
+// The socket of one client connection: read, paused and looked after, written to, and closed in one of three ways.
+// It reads no request and knows no transfer; who holds it says what a leave means and what is written.
+import type { Socket } from 'node:net';
+import type { ConnectionEvent } from '../events.ts';
+import { tlsProblem } from '../trust.ts';
+import { ClientReading } from './client-reading.ts';
+import { type ClientSide, refusalOfOurs } from './client-side.ts';
+import { idleRecord } from './connection-record.ts';
+import type { TapContext } from './context.ts';
+import type { Place } from './target.ts';
+
+export interface ClientObserver {
+  /** Not after the connection began to close. */
+  read(octets: Buffer): void;
+  /** The client will send nothing more; it may still read. */
+  finished(): void;
+  left(how: 'fin' | 'reset'): void;
+  /** No first request within its time. */
+  silent(): void;
+}
+
+export class ClientConnection {
+  /** Unique in the run; the same before and after its TLS. */
+  readonly number: number;
+  /** Nothing more is read; what was relayed may still be on its way. */
+  isClosing = false;
+  hasClosed = false;
+  readonly reading: ClientReading;
+  readonly #context: TapContext;
+  readonly #side: ClientSide;
+  readonly #socket: Socket;
+  readonly #openedAtMs: number;
+  readonly #headTimer: NodeJS.Timeout;
+  #error: string | undefined;
+
+  constructor(context: TapContext, side: ClientSide, observer: ClientObserver) {
+    const { socket, accepted, earlier } = side;
+    this.#context = context;
+    this.#side = side;
+    this.#socket = socket;
+    this.reading = new ClientReading(socket, accepted);
+    this.number = earlier?.connection ?? context.nextConnection();
+    this.#openedAtMs = earlier?.openedAtMs ?? context.clock.nowMs();
+    this.#headTimer = setTimeout(() => observer.silent(), context.limits.firstHeadMs);
+    if (earlier === undefined) {
+      context.meter('connections', 1);
+      context.meter('openConnections', 1);
+    }
+    socket.on('data', (octets: Buffer) => {
+      if (!this.isClosing) observer.read(octets);
+    });
+    socket.on('end', () => observer.finished());
+    socket.on('error', (error) => {
+      this.#error = tlsProblem(error);
+      observer.left('reset');
+    });
+    socket.on('close', () => observer.left('fin'));
+  }
+
+  /** A whole request head came. */
+  asked(): void {
+    clearTimeout(this.#headTimer);
+  }
+
+  get isGone(): boolean {
+    return this.#socket.destroyed;
+  }
+
+  /** False when the kernel did not take all at once: `whenTaken` says when it did. */
+  write(octets: Buffer): boolean {
+    this.#socket.write(octets);
+    return this.#socket.writableLength === 0;
+  }
+
+  /** An empty write behind the octets: its callback says that the kernel took them, without one callback per chunk. */
+  whenTaken(taken: (isSure: boolean) => void): void {
+    this.#socket.write('', (error) => taken(error === null || error === undefined));
+  }
+
+  /** Lets go of it after a CONNECT; `rest` came behind that. */
+  handOver(place: Place, rest: Buffer): void {
+    this.hasClosed = true;
+    this.isClosing = true;
+    clearTimeout(this.#headTimer);
+    this.#socket.removeAllListeners('data');
+    // Paused first: what is put back into a flowing stream without listeners is lost.
+    this.#socket.pause();
+    if (rest.length > 0) this.#socket.unshift(rest);
+    this.#side.onConnect({ socket: this.#socket, connection: this.number, openedAtMs: this.#openedAtMs, place });
+  }
+
+  /** Closes once the client has what was written. */
+  closeAfterFlush(): void {
+    this.isClosing = true;
+    this.#socket.destroySoon();
+  }
+
+  /** The client is to feel a reset when the connection closes: not an octet of ours is left for it to read. */
+  reset(): void {
+    this.#side.accepted.resetAndDestroy();
+  }
+
+  close(): void {
+    this.hasClosed = true;
+    this.isClosing = true;
+    clearTimeout(this.#headTimer);
+    this.reading.end();
+    this.#context.meter('openConnections', -1);
+    // A carrier that was reset takes its TLS with it when it has closed; destroying that sooner crashes Node.
+    if (!this.#side.accepted.destroyed) this.#socket.destroy();
+  }
+
+  /** A connection that never had a request to dial for is counted, and never dialled. */
+  recordIdle(
+    of: Pick<ConnectionEvent, 'client' | 'process' | 'requests'>,
+    closedBy: ConnectionEvent['closedBy'],
+  ): void {
+    this.#context.meter('idleConnections', 1);
+    this.#context.emit(
+      idleRecord({
+        ...of,
+        connection: this.number,
+        openedAtMs: this.#openedAtMs,
+        closedAtMs: this.#context.clock.nowMs(),
+        closedBy,
+        ...refusalOfOurs(this.#side, closedBy, of.requests, this.#error),
+      }),
+    );
+  }
+}
