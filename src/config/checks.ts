@@ -87,15 +87,19 @@ export function checkInputs(input: string | undefined, command: Command, options
     return ['JOURNAL: missing; write one, as in: hls-swarm replay run.ndjson'];
   }
   if (command !== 'analyze') return [];
-  const { stderr, events, truth, logClient, logProcess } = options;
+  const { stderr, events, truth, sizes, logClient, logProcess } = options;
   const errors: string[] = [];
   if (stderr === undefined && events === undefined) {
-    errors.push('--stderr: missing; name a saved FFmpeg log (or - for stdin), or --events with what your parser made of one');
+    errors.push(
+      '--stderr: missing; name a saved FFmpeg log (- for stdin), or with --events what your parser made of one',
+    );
   }
-  for (const [name, value] of [['log-client', logClient], ['log-process', logProcess]] as const) {
-    if (value !== undefined && truth === undefined) {
-      errors.push(`--${name}: ${value} has nothing to choose from without --truth; leave it out`);
-    }
+  for (const [name, path] of Object.entries({ events, truth, sizes })) {
+    if (path === '-') errors.push(`--${name}: "-" cannot be stdin; only --stderr reads it, name a file`);
+  }
+  for (const [name, number] of Object.entries({ 'log-client': logClient, 'log-process': logProcess })) {
+    if (number === undefined || truth !== undefined) continue;
+    errors.push(`--${name}: ${number} has nothing to choose from; name the --truth that has several, or leave it out`);
   }
   return errors;
 }

@@ -18,7 +18,10 @@ const COMMANDS: Readonly<Record<Command, CommandHelp>> = {
     usage: 'hls-swarm analyze --stderr LOG [--truth FILE] [options]',
     purpose: 'Score the parser, or one of your own, over a saved FFmpeg log.',
   },
-  replay: { usage: 'hls-swarm replay JOURNAL [--json]', purpose: 'Make the statistics of a run again from its journal.' },
+  replay: {
+    usage: 'hls-swarm replay JOURNAL [--json]',
+    purpose: 'Make the statistics of a run again from its journal.',
+  },
 };
 
 const WIDTH = 79;

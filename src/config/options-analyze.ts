@@ -66,7 +66,7 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     type: 'integer',
     unit: 'process',
     minimum: 1,
-    maximum: 1_000_000,
+    maximum: 999_999,
     group: 'Analysis',
     commands: ANALYZE,
     since: 'now',

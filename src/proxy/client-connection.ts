@@ -1,7 +1,9 @@
 // The socket of one client connection: read, paused and looked after, written to, and closed in one of three ways.
 // It reads no request and knows no transfer; who holds it says what a leave means and what is written.
+
 import type { Socket } from 'node:net';
 import type { ConnectionEvent } from '../events.ts';
+import { WORKER_SLOT } from '../meters.ts';
 import { tlsProblem } from '../trust.ts';
 import { ClientReading } from './client-reading.ts';
 import { type ClientSide, refusalOfOurs } from './client-side.ts';
@@ -43,8 +45,8 @@ export class ClientConnection {
     this.#openedAtMs = earlier?.openedAtMs ?? context.clock.nowMs();
     this.#headTimer = setTimeout(() => observer.silent(), context.limits.firstHeadMs);
     if (earlier === undefined) {
-      context.meter('connections', 1);
-      context.meter('openConnections', 1);
+      context.meter(WORKER_SLOT.connections, 1);
+      context.meter(WORKER_SLOT.openConnections, 1);
     }
     socket.on('data', (octets: Buffer) => {
       if (!this.isClosing) observer.read(octets);
@@ -105,7 +107,7 @@ export class ClientConnection {
     this.isClosing = true;
     clearTimeout(this.#headTimer);
     this.reading.end();
-    this.#context.meter('openConnections', -1);
+    this.#context.meter(WORKER_SLOT.openConnections, -1);
     // A carrier that was reset takes its TLS with it when it has closed; destroying that sooner crashes Node.
     if (!this.#side.accepted.destroyed) this.#socket.destroy();
   }
@@ -115,7 +117,7 @@ export class ClientConnection {
     of: Pick<ConnectionEvent, 'client' | 'process' | 'requests'>,
     closedBy: ConnectionEvent['closedBy'],
   ): void {
-    this.#context.meter('idleConnections', 1);
+    this.#context.meter(WORKER_SLOT.idleConnections, 1);
     this.#context.emit(
       idleRecord({
         ...of,

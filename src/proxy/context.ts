@@ -12,7 +12,6 @@ import {
   type VariantsEvent,
 } from '../events.ts';
 import type { PlaylistCache } from '../hls/kinds.ts';
-import type { WorkerMeter } from '../meters.ts';
 import { WORKER_SLOT } from '../meters.ts';
 import type { Behaviour } from './behaviour.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -58,7 +57,8 @@ export class TapContext {
   /** Connections to origins that clients share; absent when each has its own. */
   shared: UpstreamPool | undefined;
   readonly emit: (record: TapRecord) => void;
-  readonly openTransfers: Set<Transfer> = new Set();
+  /** In no order. Not a Set: one that is filled and emptied for ever leaves a trail of tables that keep what they held. */
+  readonly openTransfers: Transfer[] = [];
   readonly streams: StreamBook;
   readonly interception: Interception;
   /** Loopback ports of our own listeners: a request to one would run in circles. */
@@ -92,8 +92,8 @@ export class TapContext {
     this.#lastUpstream = options.worker + 1 - options.workers;
   }
 
-  meter(name: WorkerMeter, amount: number): void {
-    const slot = WORKER_SLOT[name];
+  /** `slot` of WORKER_SLOT. A number, not a name: on the hot path a name would be looked up each time. */
+  meter(slot: number, amount: number): void {
     this.#slots[slot] = (this.#slots[slot] ?? 0) + amount;
   }
 
@@ -112,19 +112,26 @@ export class TapContext {
   }
 
   begin(transfer: Transfer): void {
-    this.openTransfers.add(transfer);
-    this.meter('transfers', 1);
-    this.meter('openTransfers', 1);
+    transfer.openAt = this.openTransfers.push(transfer) - 1;
+    this.meter(WORKER_SLOT.transfers, 1);
+    this.meter(WORKER_SLOT.openTransfers, 1);
   }
 
   /** The one ending of a transfer: its meters become final and its record leaves. */
   end(transfer: Transfer, ending: Ending): void {
-    this.openTransfers.delete(transfer);
-    this.meter('openTransfers', -1);
-    this.meter('deliveredBytes', ending.deliveredBytes);
+    this.#forget(transfer);
+    this.meter(WORKER_SLOT.openTransfers, -1);
+    this.meter(WORKER_SLOT.deliveredBytes, ending.deliveredBytes);
     this.moveKind(transfer, KINDS.indexOf(ending.kind));
     if (transfer.stream !== undefined) this.streams.close(transfer.stream);
     this.emit(transfer.end(ending));
+  }
+
+  #forget(transfer: Transfer): void {
+    const last = this.openTransfers.pop();
+    if (last === undefined || last === transfer) return;
+    this.openTransfers[transfer.openAt] = last;
+    last.openAt = transfer.openAt;
   }
 
   addOwnPorts(ports: readonly number[]): void {
@@ -135,12 +142,12 @@ export class TapContext {
     return this.#ownPorts.has(port) && LOOPBACK.test(host);
   }
 
-  setMeter(name: WorkerMeter, value: number): void {
-    this.#slots[WORKER_SLOT[name]] = value;
+  setMeter(slot: number, value: number): void {
+    this.#slots[slot] = value;
   }
 
-  readMeter(name: WorkerMeter): number {
-    return this.#slots[WORKER_SLOT[name]] ?? 0;
+  readMeter(slot: number): number {
+    return this.#slots[slot] ?? 0;
   }
 
   nextConnection(): number {

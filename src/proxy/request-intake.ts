@@ -1,6 +1,8 @@
 // What one client connection asks for: requests read, routed and put into its queue, in order.
 // It opens no connection and ends none; the client connection sends on what is queued and knows what each ending means.
+
 import { parseRange } from '../hls/resource.ts';
+import { WORKER_SLOT } from '../meters.ts';
 import type { TapContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { type ExchangeQueue, UNREAD } from './exchange-queue.ts';
@@ -87,7 +89,7 @@ export class RequestIntake implements RequestObserver {
     });
     if ('origin' in route) {
       const { text, removed } = rewriteRequestHead(head, route.path, PROXY_FIELDS);
-      this.#context.meter('removedFields', removed);
+      this.#context.meter(WORKER_SLOT.removedFields, removed);
       exchange.wait(text);
       if (exchange.fault !== undefined)
         exchange.fault.closes = promisesClose(head.version, fieldValue(head.fields, 'connection'));

@@ -1,6 +1,8 @@
 // What one origin connection is sent: requests that wait for the dial, then heads and bodies as they come, counted.
 // It dials nothing, reads nothing and closes nothing.
+
 import type { Socket } from 'node:net';
+import { WORKER_SLOT } from '../meters.ts';
 import type { TapContext } from './context.ts';
 import { MAX_WAITING_BYTES } from './limits.ts';
 import type { LocalEnd } from './local-end.ts';
@@ -63,7 +65,7 @@ export class RequestWriter {
   /** Writes octets of a switched protocol on unseen, with the same answer. */
   opaque(octets: Buffer): boolean {
     this.opaqueSentBytes += octets.length;
-    this.#context.meter('opaqueBytes', octets.length);
+    this.#context.meter(WORKER_SLOT.opaqueBytes, octets.length);
     return this.#socket?.write(Buffer.from(octets)) ?? true;
   }
 
@@ -77,7 +79,7 @@ export class RequestWriter {
     transfer.enter('send', atMs);
     transfer.upstream = { local: this.#local, upstreamConnection: this.#number, upstreamRequestIndex: this.requests };
     transfer.requestHeadBytes = head.length;
-    this.#context.meter('requestHeadBytes', head.length);
+    this.#context.meter(WORKER_SLOT.requestHeadBytes, head.length);
     this.#account.expect(transfer);
     this.#count(head.length);
     const isDrained = socket.write(head, 'latin1');
@@ -93,7 +95,7 @@ export class RequestWriter {
 
   #writeBody(socket: Socket, transfer: Transfer, octets: Buffer): boolean {
     transfer.requestBodyBytes += octets.length;
-    this.#context.meter('requestBodyBytes', octets.length);
+    this.#context.meter(WORKER_SLOT.requestBodyBytes, octets.length);
     this.#count(octets.length);
     // A copy: the view belongs to the client's read and the kernel may not take it at once.
     return socket.write(Buffer.from(octets));
@@ -101,6 +103,6 @@ export class RequestWriter {
 
   #count(bytes: number): void {
     this.writtenBytes += bytes;
-    this.#context.meter('writtenBytes', bytes);
+    this.#context.meter(WORKER_SLOT.writtenBytes, bytes);
   }
 }

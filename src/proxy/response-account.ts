@@ -1,5 +1,6 @@
 // The account of one upstream connection's answers: which octets are head, framing, content or excess, and whose they are.
 // It owns no socket and relays nothing; it is told what was read and says what that meant.
+import { WORKER_SLOT } from '../meters.ts';
 import type { TapContext } from './context.ts';
 import type { Framing } from './http1/framing.ts';
 import type { ResponseHead } from './http1/head.ts';
@@ -23,8 +24,6 @@ export interface FramingProblem {
 }
 
 const SWITCHING_PROTOCOLS = 101;
-
-type CountedBytes = 'interimHeadBytes' | 'responseHeadBytes' | 'framingBytes' | 'contentBytes';
 
 export class ResponseAccount implements ResponseObserver {
   /** Transfers whose answer is still due, in the order of their requests. */
@@ -77,7 +76,7 @@ export class ResponseAccount implements ResponseObserver {
     this.#readAtMs = atMs;
     this.readBytes += bytes;
     this.#completed = undefined;
-    this.#context.meter('readBytes', bytes);
+    this.#context.meter(WORKER_SLOT.readBytes, bytes);
     this.#reader.read(octets, bytes);
   }
 
@@ -97,7 +96,7 @@ export class ResponseAccount implements ResponseObserver {
       return;
     }
     this.#enterHeaders(transfer);
-    this.#count('responseHeadBytes', bytes);
+    this.#countHead(bytes);
   }
 
   firstOctet(): void {
@@ -107,11 +106,14 @@ export class ResponseAccount implements ResponseObserver {
   }
 
   interim(head: ResponseHead): void {
-    this.#count('interimHeadBytes', head.bytes);
+    this.#accountedBytes += head.bytes;
+    this.#context.meter(WORKER_SLOT.interimHeadBytes, head.bytes);
+    const [transfer] = this.due;
+    if (transfer !== undefined) transfer.interimHeadBytes += head.bytes;
   }
 
   head(head: ResponseHead, framing: Framing): void {
-    this.#count('responseHeadBytes', head.bytes);
+    this.#countHead(head.bytes);
     const [transfer] = this.due;
     if (transfer === undefined) return;
     this.#enterHeaders(transfer);
@@ -134,18 +136,23 @@ export class ResponseAccount implements ResponseObserver {
     if (this.isOpaque) {
       this.#accountedBytes += end - start;
       this.opaqueBytes += end - start;
-      this.#context.meter('opaqueBytes', end - start);
+      this.#context.meter(WORKER_SLOT.opaqueBytes, end - start);
       return;
     }
-    this.#count('contentBytes', end - start);
-    const [transfer] = this.due;
+    this.#accountedBytes += end - start;
+    this.#context.meter(WORKER_SLOT.contentBytes, end - start);
+    const transfer = this.due[0];
     if (transfer === undefined) return;
+    transfer.contentBytes += end - start;
     transfer.bodyRead(this.#readAtMs);
     this.#observer.content(transfer, octets, start, end);
   }
 
   framing(bytes: number): void {
-    this.#count('framingBytes', bytes);
+    this.#accountedBytes += bytes;
+    this.#context.meter(WORKER_SLOT.framingBytes, bytes);
+    const [transfer] = this.due;
+    if (transfer !== undefined) transfer.framingBytes += bytes;
   }
 
   complete(): void {
@@ -157,7 +164,7 @@ export class ResponseAccount implements ResponseObserver {
   excess(bytes: number): void {
     this.#accountedBytes += bytes;
     this.excessBytes += bytes;
-    this.#context.meter('excessBytes', bytes);
+    this.#context.meter(WORKER_SLOT.excessBytes, bytes);
     if (this.#completed !== undefined) this.#completed.hasExcess = true;
   }
 
@@ -165,11 +172,11 @@ export class ResponseAccount implements ResponseObserver {
     this.framingProblem = { phase, text };
   }
 
-  #count(name: CountedBytes, bytes: number): void {
+  #countHead(bytes: number): void {
     this.#accountedBytes += bytes;
-    this.#context.meter(name, bytes);
-    const [transfer] = this.due;
-    if (transfer !== undefined) transfer[name] += bytes;
+    this.#context.meter(WORKER_SLOT.responseHeadBytes, bytes);
+    const transfer = this.due[0];
+    if (transfer !== undefined) transfer.responseHeadBytes += bytes;
   }
 
   /** An answer can come before the write's own callback: then `wait` is empty and `send` ends with the first octet. */

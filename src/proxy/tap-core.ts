@@ -136,7 +136,7 @@ export class TapCore {
     this.#measureSelf();
     if (this.#underway >= MAX_BATCHES_UNDERWAY) {
       this.#lostRecords += this.#records.drop();
-      this.#context.setMeter('lostRecords', this.#lostRecords);
+      this.#context.setMeter(WORKER_SLOT.lostRecords, this.#lostRecords);
       return;
     }
     this.#underway += 1;
@@ -152,10 +152,10 @@ export class TapCore {
 
   #measureSelf(): void {
     const delayMs = this.#loopDelay.percentile(P99) / NS_PER_MS - LOOP_RESOLUTION_MS;
-    this.#context.setMeter('loopDelayP99Us', Math.max(0, Number.isFinite(delayMs) ? delayMs * US_PER_MS : 0));
+    this.#context.setMeter(WORKER_SLOT.loopDelayP99Us, Math.max(0, Number.isFinite(delayMs) ? delayMs * US_PER_MS : 0));
     const { user, system } = process.threadCpuUsage();
-    this.#context.setMeter('cpuUs', user + system);
-    this.#quiet.look(this.#context.readMeter('openConnections'), this.#context.clock.nowMs());
+    this.#context.setMeter(WORKER_SLOT.cpuUs, user + system);
+    this.#quiet.look(this.#context.readMeter(WORKER_SLOT.openConnections), this.#context.clock.nowMs());
   }
 
   #meters(): BatchMeters {

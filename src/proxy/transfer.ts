@@ -79,6 +79,8 @@ export class Transfer {
   listedKind: Kind | undefined;
   /** Content slot of the live meters; its content moves when the kind becomes final. */
   kindSlot: number = OPEN_KIND;
+  /** Its place among the open ones of its worker. */
+  openAt = -1;
   requestHeadBytes = 0;
   requestBodyBytes = 0;
   responseHeadBytes = 0;

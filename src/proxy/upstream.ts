@@ -1,7 +1,9 @@
 // One connection to an origin on behalf of one client connection: dials, writes requests on, relays answers.
 // It never retries, re-dials, follows or repairs; its client connection decides what a loss means to the client.
+
 import type { Socket } from 'node:net';
 import type { ConnectionEvent, Termination } from '../events.ts';
+import { WORKER_SLOT } from '../meters.ts';
 import { upstreamRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import { Dial, type DialFailure } from './dial.ts';
@@ -41,8 +43,8 @@ export class Upstream implements OriginSide {
     this.#number = context.nextUpstream();
     this.#requests = new RequestWriter(context, this.#account, this.#number);
     this.#buffer = context.pool.landing;
-    context.meter('upstreamConnections', 1);
-    context.meter('openUpstreamConnections', 1);
+    context.meter(WORKER_SLOT.upstreamConnections, 1);
+    context.meter(WORKER_SLOT.openUpstreamConnections, 1);
     const secure = secureDial(target, context.behaviour.tls, owner.sessions);
     this.#dial = new Dial({
       ...(secure === undefined ? {} : { secure }),
@@ -271,7 +273,7 @@ export class Upstream implements OriginSide {
     this.#socket?.destroy();
     this.#account.abandon();
     this.#endPause();
-    this.#context.meter('openUpstreamConnections', -1);
+    this.#context.meter(WORKER_SLOT.openUpstreamConnections, -1);
     this.#context.pool.give(this.#buffer);
     this.#context.emit(this.#record(closedBy));
   }

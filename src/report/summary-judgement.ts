@@ -5,6 +5,10 @@ import { formatBytes, formatMs, formatShortMs, PERCENT } from '../units.ts';
 import { count, fact, heading, known, row, UNKNOWN, wrapped } from './text-layout.ts';
 
 type Lines = readonly string[];
+/** A run's snapshot has it, and so has the analysis of a log. */
+interface Judged {
+  readonly summary: Pick<Summary, 'parser' | 'agreement'> & Partial<Pick<Summary, 'proxy'>>;
+}
 
 const AGREEMENT_WIDTHS = [8, 8, 10, 11, 9, 10, 10];
 const ESTIMATOR_WIDTHS = [12, 15, 15, 10, 9];
@@ -21,12 +25,16 @@ export function verdictSentence({ verdict, reasons }: Summary['instrument']): st
   return `${VERDICT_WORDS[verdict]}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}.`;
 }
 
-export function agreementSection({ summary }: Snapshot, width: number): Lines {
+export function agreementSection(
+  { summary }: Judged,
+  width: number,
+  title: string = 'Agreement of the parser with the proxy (start error = parser - proxy)',
+): Lines {
   const kinds = ['segment', 'playlist', 'init', 'key'] as const;
   const lines = kinds.map((kind) => agreementLine(`  ${kind}`, summary.agreement[kind], width));
   const { lookup } = summary.parser;
   return [
-    ...heading('Agreement of the parser with the proxy (start error = parser - proxy)', width),
+    ...heading(title, width),
     row('', ['matched', 'missed', 'spurious', 'precision', 'recall', 'bias', '|p95|'], AGREEMENT_WIDTHS, width),
     ...lines,
     ...fact('  lookup', lookup === undefined ? 'no segment-size listing was read' : lookupWords(lookup), LABEL, width),
@@ -34,7 +42,7 @@ export function agreementSection({ summary }: Snapshot, width: number): Lines {
   ];
 }
 
-export function estimatorsSection({ summary }: Snapshot, width: number): Lines {
+export function estimatorsSection({ summary }: Judged, width: number): Lines {
   const { estimators } = summary.agreement;
   return [
     ...heading('Estimators of bytes (error = estimator - reference)', width),
@@ -219,9 +227,9 @@ function lookupWords({ attempts, successes, misses, unread }: NonNullable<Summar
 }
 
 /** The original's "wall time" of a segment, beside what the wire took: its error is the reason why it is never used. */
-function inferredWords({ parser, proxy, agreement }: Summary): string {
+function inferredWords({ parser, proxy, agreement }: Judged['summary']): string {
   const { segmentMs } = parser.inferred;
-  const phases = proxy.byKind.segment?.phases;
+  const phases = proxy?.byKind.segment?.phases;
   const error = agreement.segment.inferredDurationErrorMs;
   return (
     `segment to next segment p50 ${known(segmentMs.p50, formatMs)}, p95 ${known(segmentMs.p95, formatMs)}: the pace of playing; ` +

@@ -3,8 +3,8 @@
 import type { TransferEvent } from '../events.ts';
 import { canonicalUrl, resourceKey } from '../hls/resource.ts';
 import { align } from '../stats/pairing-align.ts';
-import { isPlaylistUrl, type RequestKind } from '../stats/request-kinds.ts';
 import { groupOf } from '../stats/pairing-tally.ts';
+import { isPlaylistUrl, type RequestKind } from '../stats/request-kinds.ts';
 import { MS_PER_SECOND } from '../units.ts';
 import type { Statement } from './analyze-material.ts';
 import type { ReasonCode } from './analyze-reasons.ts';
@@ -19,6 +19,8 @@ export interface AttemptsInput {
   readonly isTimed: boolean;
   /** What FFmpeg was given with -i. */
   readonly inputUrl: string | undefined;
+  /** What the account took each URL for. */
+  readonly guesses: ReadonlyMap<string, RequestKind>;
 }
 
 /** One that stayed alone: a line counts +1, a request -1. */
@@ -49,14 +51,22 @@ export function unpairedAttempts(input: AttemptsInput): Alone[] {
   const kinds = new Map(requests.map(({ url, kind }) => [canonicalUrl(url), groupOf(kind)]));
   const aloneLines = lines
     .filter((line) => !paired.has(line))
-    .map((line): Alone => ({ side: 'line', kind: kindOf(line.url, kinds, input), reason: reasonOfLine(line, lines, input) }));
+    .map(
+      (line): Alone => ({
+        side: 'line',
+        kind: kindOf(line.url, kinds, input),
+        reason: reasonOfLine(line, lines, input),
+      }),
+    );
   const aloneRequests = requests
     .filter((request) => !paired.has(request))
-    .map((request): Alone => ({
-      side: 'request',
-      kind: groupOf(request.kind),
-      reason: reasonOfRequest(request, requests, lines, input),
-    }));
+    .map(
+      (request): Alone => ({
+        side: 'request',
+        kind: groupOf(request.kind),
+        reason: reasonOfRequest(request, requests, lines, input),
+      }),
+    );
   return [...aloneLines, ...aloneRequests];
 }
 
@@ -81,7 +91,10 @@ function pairs(
 ): ReadonlySet<Line | TransferEvent> {
   const paired = new Set<Line | TransferEvent>();
   const buckets = Map.groupBy(
-    [...lines.map((line) => ({ line, key: line.key, atMs: line.atMs })), ...requests.map((request) => ({ request, key: keyOf(request), atMs: request.startedAtMs }))],
+    [
+      ...lines.map((line) => ({ line, key: line.key, atMs: line.atMs })),
+      ...requests.map((request) => ({ request, key: keyOf(request), atMs: request.startedAtMs })),
+    ],
     ({ key }) => key,
   );
   for (const bucket of buckets.values()) {
@@ -103,12 +116,13 @@ function pairs(
   return paired;
 }
 
-function kindOf(url: string, kinds: ReadonlyMap<string, RequestKind>, { statements }: AttemptsInput): RequestKind {
-  const known = kinds.get(canonicalUrl(url));
-  if (known !== undefined) return known;
-  if (isPlaylistUrl(url)) return 'playlist';
-  const isMedia = statements.some(({ fact }) => fact.rule === 'hls-request' && fact.url === url);
-  return isMedia ? 'segment' : 'other';
+function kindOf(
+  url: string,
+  kinds: ReadonlyMap<string, RequestKind>,
+  { guesses, inputUrl }: AttemptsInput,
+): RequestKind {
+  if (inputUrl !== undefined && isSame(url, inputUrl)) return 'playlist';
+  return guesses.get(url) ?? kinds.get(canonicalUrl(url)) ?? (isPlaylistUrl(url) ? 'playlist' : 'other');
 }
 
 function reasonOfLine(line: Line, lines: readonly Line[], input: AttemptsInput): ReasonCode {
@@ -117,9 +131,9 @@ function reasonOfLine(line: Line, lines: readonly Line[], input: AttemptsInput):
   if (input.rule === 'open' && following.some(({ fact }) => fact.rule === 'tcp-failed' || fact.rule === 'tls-failed')) {
     return 'notConnected';
   }
+  if (input.tunnels > 0 && line.url.startsWith('https:')) return 'tunnelled';
   // FFmpeg finds a kept connection dead only when it uses it, and asks again at once on a new one.
   if (line.isRepeated) return 'deadConnection';
-  if (input.tunnels > 0) return 'tunnelled';
   return isAtTheEnd(line, lines, input) ? 'killCutOff' : 'unexplained';
 }
 
@@ -134,7 +148,9 @@ function reasonOfRequest(
   if (request.stopping) return 'excludedAtStop';
   if (isRedirected(request, requests)) return 'redirect';
   if (input.rule === 'open') {
-    if (!hasRequestLines && input.inputUrl !== undefined && isSame(request.url, input.inputUrl)) return 'inputOpenHidden';
+    if (!input.statements.some(({ fact }) => fact.rule === 'open' || fact.rule === 'hls-request')) return 'noOpenLines';
+    if (!hasRequestLines && input.inputUrl !== undefined && isSame(request.url, input.inputUrl))
+      return 'inputOpenHidden';
     if (input.statements.some(({ fact }) => fact.rule === 'reconnect')) return 'httpRetry';
   }
   return isOutsideTheLog(request, lines, input) ? 'logCutOff' : 'unexplained';
@@ -147,7 +163,11 @@ function isAtTheEnd(line: Line, lines: readonly Line[], { statements, isTimed }:
   return line === last || (isTimed && endMs - line.atMs <= APART_MS);
 }
 
-function isOutsideTheLog(request: TransferEvent, lines: readonly Line[], { statements, isTimed }: AttemptsInput): boolean {
+function isOutsideTheLog(
+  request: TransferEvent,
+  lines: readonly Line[],
+  { statements, isTimed }: AttemptsInput,
+): boolean {
   const [first, last] = isTimed ? [statements[0], statements.at(-1)] : [lines[0], lines.at(-1)];
   if (first?.atMs === undefined || last?.atMs === undefined) return true;
   const marginMs = isTimed ? APART_MS : 0;

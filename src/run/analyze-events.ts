@@ -1,7 +1,8 @@
 // Reads what somebody else's parser made of a log: JSON lines in the form of a journal's `parsed` records, the least of them.
 // It checks their form and believes their content: that is what is scored.
-import { PARSED_KINDS, type ParsedFact, type ParsedKind } from '../events.ts';
+
 import type { ByteRange } from '../events.ts';
+import { PARSED_KINDS, type ParsedFact, type ParsedKind } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
 import { secondsToMs } from '../units.ts';
 import { withEveryTime } from './analyze-log.ts';
@@ -45,10 +46,12 @@ export async function readEvents(file: InputFile, stdin: Stdin): Promise<Candida
 
 type Builder = (record: JsonRecord) => ParsedFact | undefined;
 
-const withUrl = (build: (url: string, record: JsonRecord) => ParsedFact): Builder => (record) => {
-  const { url } = record;
-  return typeof url === 'string' && url !== '' ? build(url, record) : undefined;
-};
+const withUrl =
+  (build: (url: string, record: JsonRecord) => ParsedFact): Builder =>
+  (record) => {
+    const { url } = record;
+    return typeof url === 'string' && url !== '' ? build(url, record) : undefined;
+  };
 
 /** Each rule that is scored, with the least it needs. */
 const BUILDERS: Readonly<Record<string, Builder>> = {

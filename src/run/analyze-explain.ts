@@ -1,8 +1,11 @@
 // Holds the counts of an account against the truth's, one by one, and explains each difference in named parts.
 // The parts of a difference sum to it, always: what has no other name is `unexplained`.
 import type { TransferEvent } from '../events.ts';
-import type { RequestKind } from '../stats/request-kinds.ts';
+import { InferredDurations } from '../stats/inferred-durations.ts';
 import { groupOf } from '../stats/pairing-tally.ts';
+import { ParserAccount } from '../stats/parser-account.ts';
+import { FigureBook } from '../stats/process-figures.ts';
+import type { RequestKind } from '../stats/request-kinds.ts';
 import type { Summary } from '../stats/summary.ts';
 import { type Alone, unpairedAttempts } from './analyze-attempts.ts';
 import type { Candidate, Reference, Statement } from './analyze-material.ts';
@@ -58,7 +61,9 @@ export function explain(candidate: Candidate, account: Summary['parser'], refere
     transfers: reference.transfers,
     tunnels: reference.tunnels,
     isTimed: isTimed(candidate),
-    inputUrl: inputUrl(candidate.statements),
+    guesses: guessesOf(candidate.statements),
+    // Where the log does not name it: nothing is requested before it.
+    inputUrl: inputUrl(candidate.statements) ?? reference.transfers[0]?.url,
   };
   return [
     ...ofKinds('requests', account.requests, requests, unpairedAttempts({ ...shared, rule: 'request' })),
@@ -73,6 +78,23 @@ export function unexplainedIn(differences: readonly Difference[]): number {
     .reduce((sum, { code, count }) => sum + (code === 'unexplained' ? Math.abs(count) : 0), 0);
 }
 
+/** What the parser account takes each request line's URL for: played into one that is thrown away. */
+function guessesOf(statements: readonly Statement[]): ReadonlyMap<string, RequestKind> {
+  const account = new ParserAccount({
+    streamUrl: '',
+    segmentCacheWindow: 1,
+    doorPorts: new Map(),
+    figures: new FigureBook(),
+    durations: new InferredDurations(),
+  });
+  const guesses = new Map<string, RequestKind>();
+  for (const { fact, atMs = 0 } of statements) {
+    const note = account.record({ type: 'parsed', client: 1, process: 1, atMs, ...fact });
+    if (note !== undefined && 'url' in fact && fact.url !== undefined) guesses.set(fact.url, note.guess);
+  }
+  return guesses;
+}
+
 function ofKinds(
   what: 'requests' | 'opens',
   parser: Readonly<Record<RequestKind, number>>,
@@ -80,11 +102,10 @@ function ofKinds(
   alone: readonly Alone[],
 ): Difference[] {
   const parts = new Map(KINDS.map((kind) => [kind, partsOf(alone.filter((item) => item.kind === kind))]));
-  // What was paired under another kind is missing there and surplus here.
-  for (const kind of KINDS) {
-    const known = parts.get(kind) ?? new Map<ReasonCode, number>();
-    add(known, 'kindGuess', parser[kind] - truth[kind] - sumOf(known));
-  }
+  const rest = new Map(KINDS.map((kind) => [kind, parser[kind] - truth[kind] - sumOf(parts.get(kind) ?? new Map())]));
+  // What was paired under another kind is missing there and surplus here: then nothing is missing in all.
+  const code = sumOf(rest) === 0 ? 'kindGuess' : 'unexplained';
+  for (const [kind, known] of parts) add(known, code, rest.get(kind) ?? 0);
   return KINDS.flatMap((kind) => differenceOf(`${what}.${kind}`, parser[kind], truth[kind], parts.get(kind)));
 }
 
@@ -107,11 +128,17 @@ function ofErrors(
     };
     const answers = transfers.filter(({ status }) => status !== undefined && errorCode(status) === code);
     if (CHALLENGES.has(code)) take('authChallenge', missing);
-    if (statements.length === 0) take('noErrorLines', missing);
+    if (!hasErrorLevel(statements)) take('noErrorLines', missing);
     take('unreadAnswer', answers.filter(({ startedAtMs, totalMs }) => startedAtMs + totalMs >= (lastAtMs ?? 0)).length);
     add(parts, 'unexplained', -missing);
     return differenceOf(`httpErrors.${code}`, said, real, parts);
   });
+}
+
+/** Any line of a milder level says that warnings were printed too. */
+function hasErrorLevel(statements: readonly Statement[]): boolean {
+  const milder: ReadonlySet<string> = new Set(['http-error', 'open', 'hls-request', 'request', 'input-opened']);
+  return statements.some(({ fact }) => milder.has(fact.rule));
 }
 
 function partsOf(alone: readonly Alone[]): Map<ReasonCode, number> {
@@ -137,7 +164,7 @@ function add(parts: Map<ReasonCode, number>, code: ReasonCode, count: number): v
   if (count !== 0) parts.set(code, (parts.get(code) ?? 0) + count);
 }
 
-function sumOf(parts: ReadonlyMap<ReasonCode, number>): number {
+function sumOf(parts: ReadonlyMap<unknown, number>): number {
   return [...parts.values()].reduce((sum, count) => sum + count, 0);
 }
 

@@ -40,7 +40,8 @@ export class JournalSelection {
 
   add(record: JournalRecord): void {
     if (record.type === 'sample') this.#zeroWallMs ??= record.wallMs - record.atMs;
-    if (record.type === 'listing' || record.type === 'variants' || record.type === 'segment-listed') this.#shared.push(record);
+    if (record.type === 'listing' || record.type === 'variants' || record.type === 'segment-listed')
+      this.#shared.push(record);
     else if (record.type === 'sample' || record.type === 'end') this.#shared.push(record);
     else if ('client' in record && 'process' in record && record.client === this.#client) this.#own(record);
   }
@@ -92,9 +93,7 @@ export class JournalSelection {
 
 /** Whether the journal's reading of a process is that of this log, rule by rule. */
 export function isSameReading(statements: readonly Statement[], parsed: readonly ParsedEvent[]): boolean {
-  return (
-    statements.length === parsed.length && statements.every(({ fact }, at) => isSameFact(fact, parsed[at]))
-  );
+  return statements.length === parsed.length && statements.every(({ fact }, at) => isSameFact(fact, parsed[at]));
 }
 
 function isSameFact(fact: Statement['fact'], parsed: ParsedEvent | undefined): boolean {

@@ -11,13 +11,18 @@ const NOBODY = -1;
 /** The statements with instants of transfers: of its own where it has one, else of its neighbours. */
 export function timedByOrder(statements: readonly Statement[], transfers: readonly TransferEvent[]): Statement[] {
   const hasRequests = statements.some(({ fact }) => fact.rule === 'request');
-  const positions = statements.flatMap(({ fact }, at) => (fact.rule === (hasRequests ? 'request' : 'open') ? [at] : []));
-  const ordered = transfers.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
-  const partners = commonSequence(
-    positions.map((at) => keyOf(statements[at], hasRequests)),
-    ordered.map(({ url, range }) => resourceKey(url, hasRequests ? range : undefined)),
+  const positions = statements.flatMap(({ fact }, at) =>
+    fact.rule === (hasRequests ? 'request' : 'open') ? [at] : [],
   );
-  const known = new Map(positions.map((at, index) => [at, ordered[partners[index] ?? NOBODY]?.startedAtMs]));
+  const ordered = transfers.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
+  // From the end: of two equal lines of which one was answered, it is the later one.
+  const lines = positions.toReversed();
+  const requests = ordered.toReversed();
+  const partners = commonSequence(
+    lines.map((at) => keyOf(statements[at], hasRequests)),
+    requests.map(({ url, range }) => resourceKey(url, hasRequests ? range : undefined)),
+  );
+  const known = new Map(lines.map((at, index) => [at, requests[partners[index] ?? NOBODY]?.startedAtMs]));
   return filled(statements, known, ordered[0]?.startedAtMs ?? 0);
 }
 

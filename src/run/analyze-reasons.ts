@@ -5,6 +5,7 @@ export const REASONS = {
   deadConnection:
     'a request line is printed before the request is written: these went to kept connections that the server had closed, and were repeated at once on new ones',
   noRequestLines: 'the log has no request lines: FFmpeg prints them at level debug and below only',
+  noOpenLines: 'the log has no lines of openings: FFmpeg prints them at level info and below only',
   inputOpenHidden: 'openings of the URL given to -i are printed at level debug only',
   redirect: 'FFmpeg opens a URL once, and follows its redirects with further requests within that opening',
   httpRetry: 'the HTTP layer asked again within one opening (-reconnect)',

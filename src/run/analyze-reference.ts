@@ -1,7 +1,7 @@
 // Opens what a log is held against: a truth file or a journal, told apart by the first line.
 // It puts statements and transfers on one axis of time, and truth's paths into whole URLs; it scores nothing.
 import type { TransferEvent } from '../events.ts';
-import { JournalSelection, isSameReading, type LogOwner } from './analyze-journal.ts';
+import { isSameReading, JournalSelection, type LogOwner } from './analyze-journal.ts';
 import type { Candidate, Reference, Statement } from './analyze-material.ts';
 import { timedByOrder } from './analyze-order.ts';
 import { readTruthRow, referenceOf, type TruthRow } from './analyze-truth.ts';
@@ -67,7 +67,10 @@ export function withWholeUrls(reference: Reference, statements: readonly Stateme
 function shiftOf({ statements, timeSource }: Candidate, { zeroWallMs, transfers }: Reference): number {
   if (timeSource !== 'stamps') return -zeroWallMs;
   const first = statements.find(({ fact }) => fact.rule === 'request' || fact.rule === 'open')?.atMs;
-  const firstStart = transfers.reduce((least, { startedAtMs }) => Math.min(least, startedAtMs), Number.POSITIVE_INFINITY);
+  const firstStart = transfers.reduce(
+    (least, { startedAtMs }) => Math.min(least, startedAtMs),
+    Number.POSITIVE_INFINITY,
+  );
   if (first === undefined || firstStart === Number.POSITIVE_INFINITY) return -zeroWallMs;
   const offMs = firstStart - (first - zeroWallMs);
   return Math.round(offMs / ZONE_STEP_MS) * ZONE_STEP_MS - zeroWallMs;

@@ -43,6 +43,7 @@ export function score(input: ScoreInput): Snapshot {
     ledger.record(event);
   }
   const endMs = timeline.at(-1)?.atMs ?? 0;
+  if (!hasSamples) seconds.end(endMs);
   ledger.finish(endMs);
   return ledger.snapshot(endMs, endMs);
 }
@@ -52,9 +53,10 @@ export function isTimed({ timeSource }: Candidate): boolean {
   return timeSource !== 'order' && timeSource !== 'none';
 }
 
-/** The URL that FFmpeg was given: the first thing that it opened. */
+/** The URL that FFmpeg was given with -i: it names it when the input is open, and opens it first of all. */
 export function inputUrl(statements: readonly Statement[]): string | undefined {
-  const first = statements.find(({ fact }) => fact.rule === 'input-opened' || fact.rule === 'open' || fact.rule === 'request');
+  const named = statements.find(({ fact }) => fact.rule === 'input-opened');
+  const first = named ?? statements.find(({ fact }) => fact.rule === 'open' || fact.rule === 'request');
   return first !== undefined && 'url' in first.fact ? first.fact.url : undefined;
 }
 
@@ -70,12 +72,18 @@ class Seconds {
   }
 
   upTo(atMs: number): void {
-    if (this.#nextMs === undefined) this.#tick(atMs);
-    else if (atMs > this.#nextMs) {
+    // One second before the first line, so that it lies between two ticks as every line does.
+    if (this.#nextMs === undefined) this.#tick(atMs - MS_PER_SECOND);
+    if (this.#nextMs !== undefined && atMs > this.#nextMs) {
       this.#tick(this.#nextMs);
       // A gap of hours has nothing to settle in it.
       this.#nextMs = Math.max(this.#nextMs, atMs - ((atMs - this.#nextMs) % MS_PER_SECOND));
     }
+  }
+
+  /** What came since the last tick has its tick too. */
+  end(atMs: number): void {
+    this.#tick(atMs);
   }
 
   #tick(atMs: number): void {
@@ -175,7 +183,10 @@ function runOf({ statements }: Candidate, reference: Reference | undefined): Run
 }
 
 /** The folder that the listing's names are relative to: whatever stands before one of them in a URL that was asked for. */
-function listedFolder(statements: readonly Statement[], sizes: ListingEvent['entries'] | undefined): string | undefined {
+function listedFolder(
+  statements: readonly Statement[],
+  sizes: ListingEvent['entries'] | undefined,
+): string | undefined {
   const names = new Set((sizes ?? []).map(({ name }) => name));
   for (const { fact } of statements) {
     if (names.size === 0 || fact.rule !== 'hls-request') continue;

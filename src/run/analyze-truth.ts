@@ -4,8 +4,8 @@ import type { Kind, TransferEvent } from '../events.ts';
 import { KINDS } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
 import { secondsToMs } from '../units.ts';
-import { type InputFile, type JsonRecord, type Reading, refusal } from './input-file.ts';
 import type { Reference } from './analyze-material.ts';
+import { type InputFile, type JsonRecord, type Reading, refusal } from './input-file.ts';
 
 /** One line of the file. */
 export interface TruthRow {
@@ -29,7 +29,8 @@ export function readTruthRow(record: JsonRecord): Reading<TruthRow> {
   if (typeof url !== 'string' || url === '') return { problem: `is no request: "url" is missing; ${FORM}` };
   if (!isAmount(tStart)) return { problem: `is no request: "tStart" is no time; ${FORM}` };
   if (!isAbsent(status) && !isAmount(status)) return { problem: `is no request: "status" is no number; ${FORM}` };
-  if (!isAbsent(bodyBytes) && !isAmount(bodyBytes)) return { problem: `is no request: "bodyBytes" is no amount; ${FORM}` };
+  if (!isAbsent(bodyBytes) && !isAmount(bodyBytes))
+    return { problem: `is no request: "bodyBytes" is no amount; ${FORM}` };
   return {
     value: {
       client: isAbsent(client) ? NO_CLIENT : String(client),
@@ -44,11 +45,15 @@ export function referenceOf(file: InputFile, rows: readonly TruthRow[], wanted: 
   const clients = [...new Set(rows.map(({ client }) => client))];
   const [only] = clients;
   const chosen = wanted === undefined ? only : clients.find((client) => client === String(wanted));
-  if (rows.length === 0) throw refusal(file, 'has no requests');
-  if (chosen === undefined) throw refusal(file, `has no client ${wanted}; it has: ${clients.join(', ')}`);
+  if (rows.length > 0 && chosen === undefined)
+    throw refusal(file, `has no client ${wanted}; it has: ${clients.join(', ')}`);
   if (wanted === undefined && clients.length > 1) {
-    throw refusal(file, `has the requests of ${clients.length} clients; say whose log it is with --log-client, one of: ${clients.join(', ')}`);
+    throw refusal(
+      file,
+      `has the requests of ${clients.length} clients; say whose log it is with --log-client, one of: ${clients.join(', ')}`,
+    );
   }
+  // No rows are a truth too: nothing was ever requested.
   const own = rows.filter(({ client }) => client === chosen);
   return {
     source: 'truth',

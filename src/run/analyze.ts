@@ -1,8 +1,143 @@
-// `hls-swarm analyze`.
-import type { Options } from '../config/options.ts';
-import { CannotMeasure, type ExitCode } from './exit-codes.ts';
-import type { House } from './house.ts';
+// `hls-swarm analyze`: the parser over a saved FFmpeg log, scored against a truth file or a journal; or a parser of somebody
+// else over its own events. Reads files, prints one result, starts nothing.
 
-export async function runAnalyze(options: Options, _house: House): Promise<ExitCode> {
-  throw new CannotMeasure(`--stderr: ${options.stderr}`);
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Options } from '../config/options.ts';
+import type { ListingEvent } from '../events.ts';
+import { type Analysis, type AnalysisResult, renderAnalysis } from '../report/analysis.ts';
+import { readListing } from '../scrape/segment-sizes.ts';
+import { errorRatio } from '../stats/agreement.ts';
+import type { EstimatorScore, Summary } from '../stats/summary.ts';
+import { readEvents } from './analyze-events.ts';
+import { explain, trueCounts, unexplainedIn } from './analyze-explain.ts';
+import { readArrivals, readLog } from './analyze-log.ts';
+import type { Candidate, Reference } from './analyze-material.ts';
+import { readReference, withTimes, withWholeUrls } from './analyze-reference.ts';
+import { isTimed, score } from './analyze-score.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { House } from './house.ts';
+import { readInput, refusal, STDIN, type Stdin } from './input-file.ts';
+import { redactDeep } from './redact.ts';
+
+const PAGE_WIDTH = 80;
+/** Beside a log: when its octets came. */
+const ARRIVALS = 'arrivals.jsonl';
+
+/** Resolves to 0 when there is a result, whatever it is. @throws CannotMeasure when a file cannot be read or is not right */
+export async function runAnalyze(options: Options, { terminal, redact }: House): Promise<ExitCode> {
+  const analysis = redactDeep(await analyze(options, terminal.stdin), redact);
+  terminal.stdout.write(options.json ? `${JSON.stringify(analysis, null, 2)}\n` : renderAnalysis(analysis, PAGE_WIDTH));
+  return EXIT.measured;
+}
+
+type Inputs = Pick<Options, 'stderr' | 'truth' | 'sizes' | 'events' | 'logClient' | 'logProcess'>;
+
+/** @throws CannotMeasure when a file cannot be read or is not right */
+export async function analyze(inputs: Inputs, stdin: Stdin): Promise<Analysis> {
+  const log = inputs.stderr === undefined ? undefined : await openLog(inputs.stderr, stdin);
+  const theirs =
+    inputs.events === undefined ? undefined : await readEvents({ option: '--events', path: inputs.events }, stdin);
+  const scored = theirs ?? log;
+  if (scored === undefined) throw new Error('analyze without a log and without events got past the options');
+  const reference = await openReference(inputs, (log ?? scored).statements, stdin);
+  const sizes = inputs.sizes === undefined ? undefined : await openSizes(inputs.sizes, stdin);
+  const result = resultOf(scored, reference, sizes);
+  return {
+    schema: 'hls-swarm/analysis@1',
+    ...result,
+    ...(theirs === undefined || log === undefined ? {} : { ours: resultOf(log, reference, sizes) }),
+    ...(reference === undefined ? {} : { truth: truthOf(reference) }),
+  };
+}
+
+async function openLog(path: string, stdin: Stdin): Promise<Candidate> {
+  const file = { option: '--stderr', path };
+  const octets = await readInput(file, stdin);
+  if (octets.length === 0) throw refusal(file, 'is empty');
+  const beside = join(dirname(path), ARRIVALS);
+  const hasArrivals = path !== STDIN && existsSync(beside);
+  return readLog(octets, hasArrivals ? await readArrivals({ option: ARRIVALS, path: beside }, stdin) : []);
+}
+
+async function openReference(
+  { truth, logClient, logProcess }: Inputs,
+  statements: Candidate['statements'],
+  stdin: Stdin,
+): Promise<Reference | undefined> {
+  if (truth === undefined) return undefined;
+  const reference = await readReference({ option: '--truth', path: truth }, stdin, {
+    statements,
+    ...(logClient === undefined ? {} : { client: logClient }),
+    ...(logProcess === undefined ? {} : { process: logProcess }),
+  });
+  return withWholeUrls(reference, statements);
+}
+
+async function openSizes(path: string, stdin: Stdin): Promise<ListingEvent['entries']> {
+  const file = { option: '--sizes', path };
+  const listing = readListing((await readInput(file, stdin)).toString('utf8'));
+  if (!listing.ok) throw refusal(file, `is no listing: ${listing.reason}`);
+  return listing.entries;
+}
+
+function resultOf(
+  candidate: Candidate,
+  reference: Reference | undefined,
+  sizes: ListingEvent['entries'] | undefined,
+): AnalysisResult {
+  const timed = withTimes(candidate, reference);
+  const { summary } = score({ candidate: timed, reference, sizes });
+  const differences = reference === undefined ? [] : explain(timed, summary.parser, reference);
+  return {
+    candidate: candidate.name,
+    timeSource: timed.timeSource,
+    parser: accountOf(summary.parser, timed),
+    agreement: agreementOf(summary.agreement, timed, reference),
+    differences,
+    unexplained: unexplainedIn(differences),
+  };
+}
+
+/** Without times of its own a log has no intervals and no rates. */
+function accountOf(account: Summary['parser'], candidate: Candidate): Summary['parser'] {
+  const { segmentBytes } = candidate;
+  const counted = segmentBytes === undefined ? account : { ...account, segmentBytes };
+  if (isTimed(candidate)) return counted;
+  const { throughput, ...untimed } = counted;
+  return {
+    ...untimed,
+    ...(throughput === undefined ? {} : { throughput: { totalBytes: throughput.totalBytes } }),
+    inferred: { segmentMs: { n: 0 }, playlistMs: { n: 0 } },
+  };
+}
+
+function agreementOf(
+  agreement: Summary['agreement'],
+  candidate: Candidate,
+  reference: Reference | undefined,
+): Summary['agreement'] {
+  const { inferredDurationErrorMs, ...segment } = agreement.segment;
+  const isShown = inferredDurationErrorMs !== undefined && isTimed(candidate);
+  const ownRow = candidate.segmentBytes === undefined ? [] : [eventsRow(candidate.segmentBytes, reference)];
+  return {
+    ...agreement,
+    segment: { ...segment, ...(isShown ? { inferredDurationErrorMs } : {}) },
+    estimators: [...ownRow, ...agreement.estimators],
+  };
+}
+
+/** Bytes that another parser says it counted, against the content of segments. */
+function eventsRow(bytes: number, reference: Reference | undefined): EstimatorScore {
+  const row = { name: 'events', status: 'ok', reference: 'content of segments', bytes } as const;
+  if (reference === undefined) return row;
+  const referenceBytes = reference.transfers
+    .filter(({ kind, stopping }) => kind === 'segment' && !stopping)
+    .reduce((sum, { contentBytes }) => sum + contentBytes, 0);
+  const ratio = errorRatio(bytes, referenceBytes);
+  return { ...row, referenceBytes, ...(ratio === undefined ? {} : { errorRatio: ratio }) };
+}
+
+function truthOf({ source, client, process, transfers, tunnels }: Reference): NonNullable<Analysis['truth']> {
+  return { source, client, process, ...trueCounts(transfers), tunnels };
 }

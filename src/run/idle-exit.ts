@@ -19,7 +19,8 @@ export class IdleWatch {
   readonly #timer: NodeJS.Timeout;
   readonly #idle: PromiseWithResolvers<void> = Promise.withResolvers();
   #connections = 0;
-  #sinceMs: number;
+  /** The first look that found nobody: the last one who was there may have left at any time since the look before. */
+  #sinceMs: number | undefined;
 
   constructor(options: IdleOptions) {
     const lookMs = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, options.idleMs / LOOKS));
@@ -41,8 +42,9 @@ export class IdleWatch {
     const { clock, idleMs, meters } = this.#options;
     const { connections, openConnections } = meters();
     // One that came and went between two looks counts too.
-    if (openConnections > 0 || connections !== this.#connections) this.#sinceMs = clock.nowMs();
+    const isUsed = openConnections > 0 || connections !== this.#connections;
     this.#connections = connections;
-    if (clock.nowMs() - this.#sinceMs >= idleMs) this.#idle.resolve();
+    this.#sinceMs = isUsed ? undefined : (this.#sinceMs ?? clock.nowMs());
+    if (this.#sinceMs !== undefined && clock.nowMs() - this.#sinceMs >= idleMs) this.#idle.resolve();
   }
 }

@@ -51,7 +51,8 @@ const RECORD_TYPES: Readonly<Record<JournalRecord['type'], true>> = {
 /** One line; a type that no journal has is a problem. */
 export function readJournalRecord(record: JsonRecord): Reading<JournalRecord> {
   const { type } = record;
-  if (typeof type === 'string' && Object.hasOwn(RECORD_TYPES, type)) return { value: record as unknown as JournalRecord };
+  if (typeof type === 'string' && Object.hasOwn(RECORD_TYPES, type))
+    return { value: record as unknown as JournalRecord };
   return { problem: `is no record of a journal; allowed "type": ${Object.keys(RECORD_TYPES).join(', ')}` };
 }
 

@@ -56,7 +56,10 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   doors.tap = tap;
   tap.addOwnPorts([recorder.port]);
   const facts = { url: 'any', clients: options.doors, ffmpegVersion: 'none', proxyWorkers: tap.workers };
-  recorder.begin(runEvent({ ...facts, options, version, seed, isLive: true, isTapped: true, hasAccessLog: false, clock }), undefined);
+  recorder.begin(
+    runEvent({ ...facts, options, version, seed, isLive: true, isTapped: true, hasAccessLog: false, clock }),
+    undefined,
+  );
   const sampler = new Sampler({ clock, emit, tap, swarm: undefined, afterSample: () => recorder.tick() });
   ending.defer(() => sampler.stop());
 

@@ -77,7 +77,8 @@ function instantOf(event: Event): number | undefined {
 
 /** Whether the journal's own summary says the same, in a sentence. */
 function verification(replayed: Summary, recorded: Summary | undefined): string {
-  if (recorded === undefined) return 'the journal ends without a summary: its run was cut off, and these are the numbers until then';
+  if (recorded === undefined)
+    return 'the journal ends without a summary: its run was cut off, and these are the numbers until then';
   const different = REPLAYED.filter((part) => !isDeepStrictEqual(plain(replayed[part]), recorded[part]));
   if (different.length === 0) return `${REPLAYED.join(', ')} equal the run's own summary`;
   const { lostRecords } = recorded.instrument;

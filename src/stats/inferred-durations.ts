@@ -6,7 +6,7 @@ import { ErrorAccumulator } from './agreement.ts';
 import type { ErrorStatistics } from './summary.ts';
 
 /** A record comes within a batch, an interval with the next segment: a few segments of each rendition lie between. */
-const MAX_WAITING = 64;
+const MAX_WAITING = 32;
 
 interface Waiting {
   readonly inferredMs: Map<string, number>;

@@ -204,14 +204,16 @@ export class ParserAccount {
   }
 
   #open(event: ParsedEvent & { readonly rule: 'open' }, process: ParserProcess | undefined): void {
-    const kind = process?.kinds.open(event.url, event.context) ?? (isPlaylistUrl(event.url) ? 'playlist' : 'other');
+    const guess = process?.kinds.open(event.url, event.context) ?? (isPlaylistUrl(event.url) ? 'playlist' : 'other');
+    const kind = event.kind ?? guess;
     this.#opens[kind] += 1;
     // An error after a playlist or a key was opened is not the segment's.
     if (process !== undefined) process.isAtAttempt = kind === 'segment';
   }
 
   #request(event: ParsedEvent & { readonly rule: 'request' }, process: ParserProcess | undefined): RequestKind {
-    const kind = process?.kinds.request(event.url) ?? (isPlaylistUrl(event.url) ? 'playlist' : 'other');
+    const guess = process?.kinds.request(event.url) ?? (isPlaylistUrl(event.url) ? 'playlist' : 'other');
+    const kind = event.kind ?? guess;
     this.#requests[kind] += 1;
     if (process === undefined) return kind;
     const { attempt } = process;

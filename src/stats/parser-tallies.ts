@@ -11,9 +11,8 @@ export class HttpStatisticsTally {
 
   record(event: ParsedEvent & { readonly rule: 'http-statistics' }): void {
     if (event.requests === undefined) return;
-    const { contexts, connections, requests, retries, reconnections, redirects } = this.#sums ?? NO_STATISTICS;
+    const { connections, requests, retries, reconnections, redirects } = this.#sums ?? NO_STATISTICS;
     this.#sums = {
-      contexts: contexts + 1,
       connections: connections + (event.connections ?? 0),
       requests: requests + event.requests,
       retries: retries + (event.retries ?? 0),
@@ -47,7 +46,6 @@ export class SequenceTally {
 }
 
 const NO_STATISTICS: HttpStatistics = {
-  contexts: 0,
   connections: 0,
   requests: 0,
   retries: 0,

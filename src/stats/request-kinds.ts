@@ -5,7 +5,7 @@ import { resourceKey } from '../hls/resource.ts';
 export type RequestKind = 'segment' | 'playlist' | 'init' | 'key' | 'other';
 
 /** URLs remembered per process: FFmpeg has a handful in flight and reloads a few playlists. */
-const MAX_REMEMBERED = 128;
+const MAX_REMEMBERED = 64;
 /** How far back an init section is recognised as asked for again. Short on purpose: an encoder that began again uses its
  *  old names once more, and those are segments. */
 const MAX_MEDIA_REMEMBERED = 16;

@@ -147,7 +147,6 @@ const parser = closed({
   sequence: closed({ changes: count, segments: count, jumps: count, wentBack: count }),
   httpStatistics: Type.Optional(
     closed({
-      contexts: count,
       connections: count,
       requests: count,
       retries: count,

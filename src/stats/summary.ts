@@ -246,7 +246,6 @@ export interface Summary {
     };
     /** Sums of what HTTP contexts said when they closed; FFmpeg 8.1 and later. */
     readonly httpStatistics?: {
-      readonly contexts: number;
       readonly connections: number;
       readonly requests: number;
       readonly retries: number;

@@ -7,6 +7,7 @@ const LONGEST_URL_BYTES: number = 4 * KIB;
 /** What is longer is cut, and counted. */
 const MAX_LINE_BYTES: number = 2 * LONGEST_URL_BYTES;
 
+const NOTHING = Buffer.alloc(0);
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -28,8 +29,8 @@ export class LineSplitter {
   readonly #onLine: (text: string, atMs: number) => void;
   readonly #maxLineBytes: number;
   readonly #counters = { lines: 0, overlongLines: 0, cutBytes: 0 };
-  /** Copies of the unfinished line's octets: a pipe's buffer is not ours to keep. */
-  #held: Buffer[] = [];
+  /** The unfinished line's octets, copied: a pipe's buffer is not ours to keep. */
+  #held: Buffer = NOTHING;
   #heldBytes = 0;
   #excessBytes = 0;
   #lastOctetAtMs = 0;
@@ -60,7 +61,7 @@ export class LineSplitter {
 
   /** The stream ended: what is held is the last line. */
   end(): void {
-    if (!this.#isEmpty()) this.#emit(Buffer.concat(this.#held), this.#lastOctetAtMs);
+    if (!this.#isEmpty()) this.#emit(this.#held.subarray(0, this.#heldBytes), this.#lastOctetAtMs);
   }
 
   #isEmpty(): boolean {
@@ -68,10 +69,7 @@ export class LineSplitter {
   }
 
   #hold(chunk: Buffer, start: number, atMs: number): void {
-    const taken = Math.min(chunk.length - start, this.#maxLineBytes - this.#heldBytes);
-    if (taken > 0) this.#held.push(Buffer.from(chunk.subarray(start, start + taken)));
-    this.#heldBytes += taken;
-    this.#excessBytes += chunk.length - start - taken;
+    this.#take(chunk, start, chunk.length);
     this.#lastOctetAtMs = atMs;
     this.#isAfterCr = false;
   }
@@ -79,10 +77,26 @@ export class LineSplitter {
   #finish(chunk: Buffer, start: number, end: number, atMs: number): void {
     const isHere = end > start;
     const completedAtMs = isHere || this.#isEmpty() ? atMs : this.#lastOctetAtMs;
+    if (this.#isEmpty() && end - start <= this.#maxLineBytes) {
+      this.#emit(chunk.subarray(start, end), completedAtMs);
+      return;
+    }
+    this.#take(chunk, start, end);
+    this.#emit(this.#held.subarray(0, this.#heldBytes), completedAtMs);
+  }
+
+  /** Copies what still fits and counts the rest. */
+  #take(chunk: Buffer, start: number, end: number): void {
     const taken = Math.min(end - start, this.#maxLineBytes - this.#heldBytes);
+    const neededBytes = this.#heldBytes + taken;
+    if (neededBytes > this.#held.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.min(this.#maxLineBytes, Math.max(neededBytes, 2 * this.#held.length)));
+      this.#held.copy(grown, 0, 0, this.#heldBytes);
+      this.#held = grown;
+    }
+    chunk.copy(this.#held, this.#heldBytes, start, start + taken);
+    this.#heldBytes = neededBytes;
     this.#excessBytes += end - start - taken;
-    const rest = chunk.subarray(start, start + taken);
-    this.#emit(this.#heldBytes === 0 ? rest : Buffer.concat([...this.#held, rest]), completedAtMs);
   }
 
   #emit(octets: Buffer, atMs: number): void {
@@ -91,9 +105,10 @@ export class LineSplitter {
       this.#counters.overlongLines += 1;
       this.#counters.cutBytes += this.#excessBytes;
     }
-    this.#held = [];
+    const text = octets.toString('utf8');
+    this.#held = NOTHING;
     this.#heldBytes = 0;
     this.#excessBytes = 0;
-    this.#onLine(octets.toString('utf8'), atMs);
+    this.#onLine(text, atMs);
   }
 }

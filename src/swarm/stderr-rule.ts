@@ -63,7 +63,9 @@ export const BANDWIDTH_RULES: readonly StderrRule[] = [
   rule: 'bandwidth',
   starts,
   pattern,
-  build: ([, bitsPerSecond]) => ({ rule: 'bandwidth', bitsPerSecond: numberOf(bitsPerSecond) }),
+  // FFmpeg lists 0 where no multivariant playlist told a BANDWIDTH.
+  build: ([, bitsPerSecond]) =>
+    numberOf(bitsPerSecond) === 0 ? undefined : { rule: 'bandwidth', bitsPerSecond: numberOf(bitsPerSecond) },
 }));
 
 export const FORMAT_PROBED: StderrRule = {

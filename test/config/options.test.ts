@@ -39,6 +39,8 @@ function sample(option: Option): string {
 function commandLine(option: Option): { command: Command; words: string[] } {
   const command = option.commands[0] ?? 'run';
   const words = command === 'run' ? [STREAM] : [command];
+  if (command === 'analyze' && option.name !== 'stderr') words.push('--stderr=a.log');
+  if (command === 'analyze' && option.name.startsWith('log-')) words.push('--truth=t.jsonl');
   return { command, words: option.name === 'resolve' ? [...words, '--dangerous'] : words };
 }
 

@@ -39,6 +39,8 @@ test('the first word may be a command; without one it is run', () => {
     [[STREAM, '--check'], 'check'],
     [['origin'], 'origin'],
     [['proxy', '--doors', '4', '--json'], 'proxy'],
+    [['analyze', '--stderr', '-'], 'analyze'],
+    [['replay', 'run.ndjson', '--json'], 'replay'],
   ] as const) {
     const parsed = parse(argv);
     assert.ok(parsed.ok, JSON.stringify(parsed));
@@ -177,8 +179,16 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: RegExp])[] 
   [[STREAM, '--origin-metrics-interval=20s'], /^--origin-metrics-window: 30000ms .* at least 40000ms/],
   [[STREAM, '--segment-sizes-jitter=2s'], /^--segment-sizes-jitter: 2000ms is longer than the interval/],
   [[STREAM, '--config', 'none.yaml'], /^--config: "none.yaml" cannot be read: ENOENT/],
-  [['analyze', '--json'], /^analyze comes with a later release$/],
-  [['replay', 'j.ndjson'], /^replay comes with a later release$/],
+  [['analyze', '--json'], /^--stderr: missing; name a saved FFmpeg log \(- for stdin\), or with --events /],
+  [['analyze', '--stderr', 'a.log', '--truth', '-'], /^--truth: "-" cannot be stdin; only --stderr reads it/],
+  [
+    ['analyze', '--stderr', 'a.log', '--log-client', '2'],
+    /^--log-client: 2 has nothing to choose from; name the --truth/,
+  ],
+  [['analyze', '--stderr', 'a.log', 'b.log'], /^"b.log": unexpected argument of analyze$/],
+  [['replay'], /^JOURNAL: missing; write one, as in: hls-swarm replay run.ndjson$/],
+  [['replay', 'a.ndjson', 'b.ndjson'], /^"b.ndjson": unexpected argument of replay$/],
+  [['replay', 'a.ndjson', '--clients', '3'], /^--clients: not an option of replay/],
 ];
 
 for (const [argv, message] of REFUSED) {

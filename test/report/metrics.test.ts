@@ -200,6 +200,11 @@ describe('scrapes', () => {
 });
 
 const OPTIONAL_COUNTERS: readonly string[] = [
+  'segment_bytes_downloaded_total',
+  'parser_segment_bytes_total',
+  'parser_lookup_attempts_total',
+  'parser_lookup_successes_total',
+  'parser_lookup_misses_total',
   'proxy_unselected_variant_bytes_total',
   'origin_bytes_sent_total',
   'origin_requests_total',

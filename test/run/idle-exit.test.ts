@@ -68,6 +68,6 @@ test('a connection that came and went between two looks begins the time anew', (
     bench.set({ connections: 1 });
     await bench.pass(950);
     assert.equal(bench.isIdle, false);
-    await bench.pass(150);
+    await bench.pass(250);
     assert.equal(bench.isIdle, true);
   }));

@@ -160,7 +160,7 @@ test('renditions complete their own segments only; the original mixed them, whic
   );
   assert.deepEqual(
     lookup.readOriginal(),
-    { attempts: 2, successes: 2, bytes: 20 },
+    { attempts: 3, successes: 3, bytes: 40 },
     'one size per name, the last one lost',
   );
 });

@@ -65,7 +65,8 @@ describe('a command line that is wrong is refused with 2', { concurrency: 2 }, (
       code: 2,
       says: [/--fault.*later/],
     },
-    'a command that comes later': { args: () => ['replay', 'j.ndjson'], code: 2, says: [/replay.*later/] },
+    'a journal that is not named': { args: () => ['replay'], code: 2, says: [/JOURNAL: missing/] },
+    'a log that is not named': { args: () => ['analyze', '--json'], code: 2, says: [/--stderr: missing/, /--events/] },
   };
   for (const [name, refusal] of Object.entries(refusals)) test(name, () => assertRefused(refusal));
 });

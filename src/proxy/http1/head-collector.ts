@@ -31,8 +31,8 @@ export class HeadCollector {
     // Counted from the head's first octet, index `at` of the buffer is `at + ahead`.
     const ahead = this.#heldBytes - start;
     const limit = Math.min(end, MAX_HEAD_BYTES - ahead);
-    for (let at = start; at < limit; at += 1) {
-      if (octets[at] !== LF) continue;
+    // What lies beyond the limit is found too when there is none before it, and means nothing.
+    for (let at = octets.indexOf(LF, start); at !== -1 && at < limit; at = octets.indexOf(LF, at + 1)) {
       const before = at > start ? octets[at - 1] : this.#store[this.#heldBytes - 1];
       if (before !== CR) return { problem: 'a line of the head ends with LF alone; CRLF is required' };
       if (at + ahead === this.#lineStart + 1) return this.#finish(octets, start, at + 1);

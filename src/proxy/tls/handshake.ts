@@ -1,7 +1,9 @@
 // A client connection between its CONNECT and the end of its TLS handshake with the tap.
 // It relays nothing and dials nothing: the origin is dialled when the first request inside has come.
+
 import type { TLSSocket } from 'node:tls';
 import type { ConnectionEvent } from '../../events.ts';
+import { WORKER_SLOT } from '../../meters.ts';
 import type { Handover } from '../client-side.ts';
 import { idleRecord } from '../connection-record.ts';
 import type { TapContext } from '../context.ts';
@@ -73,8 +75,8 @@ export class Handshake {
     this.#letGo();
     const { socket, connection, openedAtMs } = this.#from;
     socket.destroy();
-    this.#context.meter('openConnections', -1);
-    this.#context.meter('idleConnections', 1);
+    this.#context.meter(WORKER_SLOT.openConnections, -1);
+    this.#context.meter(WORKER_SLOT.idleConnections, 1);
     this.#context.emit(
       idleRecord({
         client: this.#door.client,

@@ -1,7 +1,9 @@
 // A client connection whose octets pass unseen to an origin and back, from its CONNECT to its end (`--tls tunnel`).
 // It reads nothing of them: they are counted as opaque, apart from all exact figures. No transfer is made of them.
+
 import type { Socket } from 'node:net';
 import type { ConnectionEvent } from '../../events.ts';
+import { WORKER_SLOT } from '../../meters.ts';
 import type { Handover } from '../client-side.ts';
 import { tunnelRecord } from '../connection-record.ts';
 import type { TapContext } from '../context.ts';
@@ -31,8 +33,8 @@ export class Tunnel {
     this.#from = from;
     this.#number = context.nextUpstream();
     this.#buffer = context.pool.take();
-    context.meter('upstreamConnections', 1);
-    context.meter('openUpstreamConnections', 1);
+    context.meter(WORKER_SLOT.upstreamConnections, 1);
+    context.meter(WORKER_SLOT.openUpstreamConnections, 1);
     const { place, socket } = from;
     this.#dial = new Dial({
       host: place.host,
@@ -80,7 +82,7 @@ export class Tunnel {
       return;
     }
     this.#opaqueSentBytes += octets.length;
-    this.#context.meter('opaqueBytes', octets.length);
+    this.#context.meter(WORKER_SLOT.opaqueBytes, octets.length);
     if (!this.#origin.write(octets)) socket.pause();
   }
 
@@ -90,8 +92,8 @@ export class Tunnel {
     const buffer = this.#buffer;
     const { socket } = this.#from;
     this.#opaqueReadBytes += bytes;
-    this.#context.meter('opaqueBytes', bytes);
-    this.#context.meter('readBytes', bytes);
+    this.#context.meter(WORKER_SLOT.opaqueBytes, bytes);
+    this.#context.meter(WORKER_SLOT.readBytes, bytes);
     this.#door.slots.set('lastByteAtMs', this.#context.clock.nowMs());
     socket.write(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
     if (socket.writableLength === 0) return true;
@@ -134,8 +136,8 @@ export class Tunnel {
     this.#from.socket.destroy();
     this.#origin?.destroy();
     this.#context.pool.give(this.#buffer);
-    this.#context.meter('openConnections', -1);
-    this.#context.meter('openUpstreamConnections', -1);
+    this.#context.meter(WORKER_SLOT.openConnections, -1);
+    this.#context.meter(WORKER_SLOT.openUpstreamConnections, -1);
     this.#context.emit(
       tunnelRecord({
         client: this.#door.client,
