@@ -2,7 +2,7 @@
 // sync, continuity counters. It keeps no content, compares no payloads and knows no program: of a packet it sees six octets.
 import type { TransportStreamCheck } from '../events.ts';
 
-export const TS_PACKET_BYTES = 188;
+const TS_PACKET_BYTES = 188;
 const SYNC_OCTET = 0x47;
 /** As many sync octets, one packet apart, are taken for sync found again: content holds single ones everywhere. */
 const SYNCS_TO_TRUST = 3;

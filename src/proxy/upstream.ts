@@ -7,7 +7,6 @@ import { WORKER_SLOT } from '../meters.ts';
 import { upstreamRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import { Dial, type DialFailure } from './dial.ts';
-import { type LocalEnd, localEnd } from './local-end.ts';
 import type { OriginSide } from './origin-side.ts';
 import { RequestWriter } from './request-writer.ts';
 import { type FramingProblem, ResponseAccount } from './response-account.ts';
@@ -26,7 +25,6 @@ export class Upstream implements OriginSide {
   readonly #dial: Dial;
   readonly #requests: RequestWriter;
   #socket: Socket | undefined;
-  #local: LocalEnd = {};
   #buffer: Buffer;
   /** The last pause that no client took octets after; only of TLS. */
   #pause: object | undefined;
@@ -111,14 +109,13 @@ export class Upstream implements OriginSide {
 
   #onConnected(socket: Socket): void {
     this.#socket = socket;
-    this.#local = localEnd(socket);
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onReset(error.message));
     socket.on('close', () => this.#onReset('closed'));
     socket.on('drain', () => this.#owner.drained());
     this.#markDialled();
     const { connectedAtMs, securedAtMs = connectedAtMs } = this.#dial.marks;
-    this.#requests.open(socket, this.#local, securedAtMs ?? this.#context.clock.nowMs());
+    this.#requests.open(socket, securedAtMs ?? this.#context.clock.nowMs());
     this.#owner.drained();
   }
 
@@ -289,7 +286,7 @@ export class Upstream implements OriginSide {
       requests: this.#requests.requests,
       number: this.#number,
       origin: this.target.origin,
-      local: this.#local,
+      local: this.#requests.local,
       dial: this.#dial.marks,
       tls: this.#dial.tls,
       account: this.#account,

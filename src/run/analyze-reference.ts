@@ -31,7 +31,10 @@ export async function readReference(file: InputFile, stdin: Stdin, owner: LogOwn
 
 /** The candidate with an instant for every statement, on the reference's axis. */
 export function withTimes(candidate: Candidate, reference: Reference | undefined): Candidate {
-  const { statements, timeSource } = candidate;
+  const { statements } = candidate;
+  // Milliseconds of some run say nothing to a truth of Unix times.
+  const isOfAnotherRun = candidate.timeSource === 'journal' && reference?.source === 'truth';
+  const timeSource = isOfAnotherRun ? 'none' : candidate.timeSource;
   if (timeSource !== 'none') {
     const shiftMs = reference === undefined ? 0 : shiftOf(candidate, reference);
     return { ...candidate, statements: statements.map(({ fact, atMs }) => ({ fact, atMs: (atMs ?? 0) + shiftMs })) };
@@ -65,6 +68,7 @@ export function withWholeUrls(reference: Reference, statements: readonly Stateme
 
 /** From Unix milliseconds to the reference's zero; stamps are local times of whatever machine wrote the log. */
 function shiftOf({ statements, timeSource }: Candidate, { zeroWallMs, transfers }: Reference): number {
+  if (timeSource === 'journal') return 0;
   if (timeSource !== 'stamps') return -zeroWallMs;
   const first = statements.find(({ fact }) => fact.rule === 'request' || fact.rule === 'open')?.atMs;
   const firstStart = transfers.reduce(

@@ -2,7 +2,8 @@
 // Each row names its reference and says why it has no figure; a row never borrows another row's figure silently.
 import { msToSeconds } from '../units.ts';
 import { errorRatio } from './agreement.ts';
-import type { LookupTotals, OriginalTotals } from './lookup.ts';
+import type { LookupTotals } from './lookup.ts';
+import type { OriginalTotals } from './original-inference.ts';
 import type { FigureTotals } from './process-figures.ts';
 import type { EstimatorScore } from './summary.ts';
 import { withoutAbsent } from './without-absent.ts';

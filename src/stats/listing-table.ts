@@ -222,7 +222,8 @@ function isPlaylistName(name: string): boolean {
   return /\.m3u8?$/i.test(name);
 }
 
-function lastPart(path: string): string {
+/** After the last `/`, query and all. */
+export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 

@@ -1,8 +1,8 @@
-// The estimators `lookup` (URL + range) and `lookup-original` (last path part): segment bytes from the listing's sizes.
-// They infer completion from FFmpeg's own lines as the original system did; no figure of the tap ever reaches them.
+// The estimator `lookup`: segment bytes from the listing's sizes, by URL and range. It infers completion from FFmpeg's own
+// lines; no figure of the tap ever reaches it. The original system's way is in original-inference.ts.
 import type { ByteRange, ListingEvent } from '../events.ts';
 import { resourceKey } from '../hls/resource.ts';
-import { folderOf, ListingTable, OriginalListingTable } from './listing-table.ts';
+import { folderOf, ListingTable } from './listing-table.ts';
 import { isYoung, type ProcessFigures } from './process-figures.ts';
 import type { LookupMisses } from './summary.ts';
 
@@ -26,7 +26,6 @@ export interface LookupProcess {
   readonly figures: ProcessFigures | undefined;
   /** By playlist: the segment that is being read, and the one asked for ahead of it. */
   readonly pending: Map<number, readonly LookupAttempt[]>;
-  originalPending: LookupAttempt | undefined;
 }
 
 export interface LookupTotals {
@@ -41,12 +40,6 @@ export interface LookupTotals {
   readonly misses: LookupMisses;
 }
 
-export interface OriginalTotals {
-  readonly attempts: number;
-  readonly successes: number;
-  readonly bytes: number;
-}
-
 interface LookupOptions {
   readonly streamUrl: string;
   readonly window: number;
@@ -56,7 +49,6 @@ interface LookupOptions {
 
 export class Lookup {
   readonly table: ListingTable;
-  readonly #original: OriginalListingTable;
   readonly #onBytes: LookupOptions['onBytes'];
   #open: LookupAttempt[] = [];
   #pending = 0;
@@ -65,32 +57,24 @@ export class Lookup {
   #successes = 0;
   #bytes = 0;
   #misses: Record<keyof LookupMisses, number> = { neverListed: 0, evicted: 0, notYetListed: 0, ambiguous: 0 };
-  #originalAttempts = 0;
-  #originalSuccesses = 0;
-  #originalBytes = 0;
 
   constructor(options: LookupOptions) {
     this.table = new ListingTable(folderOf(options.streamUrl), options.window);
-    this.#original = new OriginalListingTable(options.window);
     this.#onBytes = options.onBytes;
   }
 
   /** `figures` get the bytes that belong to the first seconds of the process (estimator `hybrid`). */
   newProcess(figures: ProcessFigures | undefined): LookupProcess {
-    return { figures, pending: new Map(), originalPending: undefined };
+    return { figures, pending: new Map() };
   }
 
   /** FFmpeg asked for a segment of a playlist. It asks for the next one while it reads the one before, and never further
-   *  ahead: a request completes what was asked for two requests ago. Init sections are segments to the original only.
-   *  Returns the new attempt and the one before it, which the original took for complete. */
+   *  ahead: a request completes what was asked for two requests ago. Returns the new attempt and the one before it. */
   requested(
     process: LookupProcess,
-    { playlist, url, atMs, isSegment }: { playlist: number; url: string; atMs: number; isSegment: boolean },
+    { playlist, url, atMs }: { readonly playlist: number; readonly url: string; readonly atMs: number },
   ): { readonly attempt: LookupAttempt; readonly before: LookupAttempt | undefined } {
     const attempt: LookupAttempt = { url, range: undefined, requestedAtMs: atMs, failed: false };
-    this.#completeOriginal(process.originalPending);
-    process.originalPending = attempt;
-    if (!isSegment) return { attempt, before: undefined };
     const pending = process.pending.get(playlist) ?? [];
     const before = pending.at(-1);
     if (before === undefined && process.pending.size >= MAX_PLAYLISTS_PER_PROCESS) return { attempt, before };
@@ -103,8 +87,7 @@ export class Lookup {
   }
 
   /** The process ended by itself: what it was reading was read unless it failed. A process that is being stopped was
-   *  somewhere in the middle, and nothing in its log says where: `unread`, left out of both sides.
-   *  The original never counted the last segment of a process; nor does `lookup-original`. */
+   *  somewhere in the middle, and nothing in its log says where: `unread`, left out of both sides. */
   ended(process: LookupProcess, isStopped: boolean): void {
     const pending = [...process.pending.values()].flat();
     this.#pending -= pending.length;
@@ -113,13 +96,11 @@ export class Lookup {
       else this.#complete(attempt, process);
     }
     process.pending.clear();
-    process.originalPending = undefined;
   }
 
   /** A listing arrived: attempts that waited for one newer than their request are settled now, each once. */
   listing(event: ListingEvent): void {
     this.table.update(event);
-    this.#original.update(event);
     if (!event.ok) return;
     const stillOpen: LookupAttempt[] = [];
     for (const attempt of this.#open) {
@@ -145,10 +126,6 @@ export class Lookup {
       bytes: this.#bytes,
       misses: { ...this.#misses },
     };
-  }
-
-  readOriginal(): OriginalTotals {
-    return { attempts: this.#originalAttempts, successes: this.#originalSuccesses, bytes: this.#originalBytes };
   }
 
   #complete(attempt: LookupAttempt, process: LookupProcess): void {
@@ -185,14 +162,5 @@ export class Lookup {
     this.#successes += 1;
     this.#bytes += bytes;
     this.#onBytes(bytes);
-  }
-
-  #completeOriginal(attempt: LookupAttempt | undefined): void {
-    if (attempt === undefined) return;
-    this.#originalAttempts += 1;
-    const bytes = this.#original.find(attempt.url);
-    if (bytes === undefined) return;
-    this.#originalSuccesses += 1;
-    this.#originalBytes += bytes;
   }
 }

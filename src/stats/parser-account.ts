@@ -4,6 +4,7 @@ import type { LinesEvent, ListingEvent, ParsedEvent, ParsedRule } from '../event
 import { msToSeconds } from '../units.ts';
 import type { InferredDurations } from './inferred-durations.ts';
 import { Lookup, type LookupAttempt, type LookupProcess } from './lookup.ts';
+import { newOriginalProcess, OriginalInference, type OriginalProcess } from './original-inference.ts';
 import { noConnections, ParserConnections, type ProcessConnections, takeDialled } from './parser-connections.ts';
 import { HttpStatisticsTally, SequenceTally } from './parser-tallies.ts';
 import type { FigureBook } from './process-figures.ts';
@@ -40,6 +41,7 @@ interface ParserProcess {
   readonly process: number;
   readonly kinds: RequestKinds;
   readonly lookup: LookupProcess;
+  readonly original: OriginalProcess;
   readonly playlistAskedAtMs: Map<string, number>;
   /** The last segment that was asked for, and whether FFmpeg's last opening was for it. */
   attempt: LookupAttempt | undefined;
@@ -50,6 +52,7 @@ interface ParserProcess {
 
 export class ParserAccount {
   readonly lookup: Lookup;
+  readonly original: OriginalInference;
   readonly throughput: ThroughputTracker = new ThroughputTracker();
   readonly #options: ParserAccountOptions;
   readonly #processes = new Map<number, ParserProcess>();
@@ -67,6 +70,7 @@ export class ParserAccount {
 
   constructor(options: ParserAccountOptions) {
     this.#options = options;
+    this.original = new OriginalInference(options.segmentCacheWindow);
     this.#connections = new ParserConnections(options.doorPorts);
     this.lookup = new Lookup({
       streamUrl: options.streamUrl,
@@ -99,6 +103,7 @@ export class ParserAccount {
   record(event: ParsedEvent): LineNote | undefined {
     this.#events.set(event.rule, (this.#events.get(event.rule) ?? 0) + 1);
     const process = this.#processOf(event.client, event.process);
+    if (process !== undefined && !process.isOver) this.original.record(event, process.original);
     switch (event.rule) {
       case 'hls-request':
         return { guess: this.#hlsRequest(event, process), isNewConnection: false };
@@ -138,6 +143,7 @@ export class ParserAccount {
 
   listing(event: ListingEvent): void {
     this.lookup.listing(event);
+    this.original.listing(event);
   }
 
   /** The process ended, or its stop began: what its log says from then on is about the stop, not about the stream. */
@@ -174,7 +180,11 @@ export class ParserAccount {
       ...(httpStatistics === undefined ? {} : { httpStatistics }),
       tcp: this.#connections.read(),
       events: Object.fromEntries(this.#events),
-      inferred: { segmentMs: this.#segmentIntervals.read(atMs), playlistMs: this.#playlistIntervals.read(atMs) },
+      inferred: {
+        segmentMs: this.#segmentIntervals.read(atMs),
+        playlistMs: this.#playlistIntervals.read(atMs),
+        original: this.original.read(atMs),
+      },
     };
   }
 
@@ -187,10 +197,13 @@ export class ParserAccount {
     const { url, offset, playlist, atMs } = event;
     const kind = process.kinds.hlsRequest(url, offset, playlist);
     if (process.isOver) return kind;
-    const isSegment = kind === 'segment';
-    const { attempt, before } = this.lookup.requested(process.lookup, { playlist, url, atMs, isSegment });
-    process.attempt = attempt;
     process.isAtAttempt = true;
+    if (kind === 'init') {
+      process.attempt = { url, range: undefined, requestedAtMs: atMs, failed: false };
+      return kind;
+    }
+    const { attempt, before } = this.lookup.requested(process.lookup, { playlist, url, atMs });
+    process.attempt = attempt;
     if (before !== undefined) this.#inferred(event, before);
     return kind;
   }
@@ -242,6 +255,7 @@ export class ParserAccount {
       process,
       kinds: new RequestKinds(),
       lookup: this.lookup.newProcess(figures),
+      original: newOriginalProcess(),
       playlistAskedAtMs: new Map(),
       attempt: undefined,
       isAtAttempt: false,

@@ -132,7 +132,7 @@ function readEstimators({ run }: RunSettings, { parser, figures, variants, origi
     isTapped: run.isTapped,
     listings: parser.lookup.table.listings,
     lookup: parser.lookup.read(),
-    original: parser.lookup.readOriginal(),
+    original: parser.original.readLookup(),
     all: figures.totals('all'),
     ended: figures.totals('ended'),
     running: figures.running,

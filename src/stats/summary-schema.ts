@@ -156,7 +156,11 @@ const parser = closed({
   ),
   tcp: closed({ started: count, connected: count, failed: counts }),
   events: counts,
-  inferred: closed({ segmentMs: quantiles, playlistMs: quantiles }),
+  inferred: closed({
+    segmentMs: quantiles,
+    playlistMs: quantiles,
+    original: closed({ segments: count, segmentMs: quantiles, playlists: count, playlistMs: quantiles }),
+  }),
 });
 
 const origin = closed({

@@ -259,7 +259,17 @@ export interface Summary {
     };
     readonly events: Readonly<Record<string, number>>;
     /** The log's request-to-request interval, the original system's "wall time"; never a download time. */
-    readonly inferred: { readonly segmentMs: Quantiles; readonly playlistMs: Quantiles };
+    readonly inferred: {
+      readonly segmentMs: Quantiles;
+      readonly playlistMs: Quantiles;
+      /** By the original's own rules: all playlists of a client together, a playlist from its opening to its first tag. */
+      readonly original: {
+        readonly segments: number;
+        readonly segmentMs: Quantiles;
+        readonly playlists: number;
+        readonly playlistMs: Quantiles;
+      };
+    };
   };
   readonly origin: {
     readonly available: boolean;

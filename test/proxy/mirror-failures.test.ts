@@ -85,7 +85,7 @@ const refusing: readonly TapCase[] = [
         (bench: TapBench) => request({ port: bench.tap.ports.get(1) ?? 0 }, '/').sent,
       ],
       ['16', 'a request in origin-form', 400, () => 'GET /a.m3u8 HTTP/1.1\r\nHost: a\r\n\r\n'],
-      ['14', 'a CONNECT', 501, () => 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n'],
+      ['14', 'a CONNECT without a port', 400, () => 'CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n'],
     ] as const
   ).map(
     ([rule, name, status, sent]): TapCase => [

@@ -1,4 +1,4 @@
-// The two lookups: sizes by URL and range with every miss explained, and the original's way kept as it was.
+// The lookup: sizes by URL and range with every miss explained. The original's way is in original-inference.test.ts.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -118,7 +118,7 @@ function attempts(): Attempts {
   const lookup = new Lookup({ streamUrl: `${BASE}a.m3u8`, window: 10, onBytes: (bytes) => found.push(bytes) });
   const process = lookup.newProcess(undefined);
   const ask = (path: string, atMs: number, playlist = 0): void => {
-    lookup.requested(process, { playlist, url: BASE + path, atMs, isSegment: true });
+    lookup.requested(process, { playlist, url: BASE + path, atMs });
   };
   return { lookup, process, found, ask };
 }
@@ -143,7 +143,7 @@ test('a miss stays open until a listing newer than the request, then counts once
   assert.deepEqual(misses, { neverListed: 0, evicted: 0, notYetListed: 1, ambiguous: 0 });
 });
 
-test('renditions complete their own segments only; the original mixed them, which changes times but no sums', () => {
+test('renditions complete their own segments only', () => {
   const { lookup, process, ask, found } = attempts();
   lookup.listing(listing(0, { 'v0/seg1.ts': 1, 'v0/seg2.ts': 2, 'v0/seg3.ts': 4, 'v1/seg1.ts': 10, 'v1/seg2.ts': 20 }));
   ask('v0/seg1.ts', 1, 0);
@@ -157,11 +157,6 @@ test('renditions complete their own segments only; the original mixed them, whic
     [...found].sort((a, b) => a - b),
     [1, 2, 4, 10],
     'what was pending at the end was read',
-  );
-  assert.deepEqual(
-    lookup.readOriginal(),
-    { attempts: 3, successes: 3, bytes: 40 },
-    'one size per name, the last one lost',
   );
 });
 
@@ -177,15 +172,14 @@ test('what a stopped process was reading is neither bytes nor a miss: a run of u
   assert.deepEqual([found, Object.values(misses)], [[], [0, 0, 0, 0]]);
 });
 
-test('a failed attempt is no segment; the original counted it in full', () => {
+test('a failed attempt is no segment', () => {
   const { lookup, process } = attempts();
   lookup.listing(listing(0, { 'seg1.ts': 1, 'seg2.ts': 2 }));
-  const ask = (url: string, atMs: number) =>
-    lookup.requested(process, { playlist: 0, url: BASE + url, atMs, isSegment: true }).attempt;
+  const ask = (url: string, atMs: number) => lookup.requested(process, { playlist: 0, url: BASE + url, atMs }).attempt;
   ask('seg1.ts', 1).failed = true;
   ask('seg2.ts', 2);
   lookup.ended(process, false);
-  assert.deepEqual([lookup.read().bytes, lookup.readOriginal().bytes], [2, 1]);
+  assert.equal(lookup.read().bytes, 2);
 });
 
 interface EvictCase {

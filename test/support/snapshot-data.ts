@@ -239,7 +239,16 @@ function parserSection(): Section<'parser'> {
     throughput: makeThroughput(2_938_100, 127_082_816),
     tcp: { started: 32, connected: 30, failed: { refused: 2 } },
     events: { request: 519, 'hls-request': 268, open: 285, 'tcp-start': 32, 'http-error': 6 },
-    inferred: { segmentMs: makeQuantiles(238, 1_904), playlistMs: makeQuantiles(254, 1_996) },
+    inferred: {
+      segmentMs: makeQuantiles(238, 1_904),
+      playlistMs: makeQuantiles(254, 1_996),
+      original: {
+        segments: 243,
+        segmentMs: makeQuantiles(243, 1_902),
+        playlists: 11,
+        playlistMs: makeQuantiles(11, 1.2),
+      },
+    },
   };
 }
 
@@ -432,7 +441,11 @@ export function emptySnapshot(): Snapshot {
         sequence: { changes: 0, segments: 0, jumps: 0, wentBack: 0 },
         tcp: { started: 0, connected: 0, failed: {} },
         events: {},
-        inferred: { segmentMs: none, playlistMs: none },
+        inferred: {
+          segmentMs: none,
+          playlistMs: none,
+          original: { segments: 0, segmentMs: none, playlists: 0, playlistMs: none },
+        },
       },
       origin: { available: false, sources: [], reason: 'no origin metrics address was given' },
       agreement: { segment: unpaired, playlist: unpaired, init: unpaired, key: unpaired, estimators: [] },

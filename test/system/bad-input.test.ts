@@ -61,9 +61,9 @@ describe('a command line that is wrong is refused with 2', { concurrency: 2 }, (
       says: [/--proxy-workers.*\b0\b.*1 to 64/],
     },
     'an option whose effect comes later': {
-      args: () => ['http://origin.example/live.m3u8', '--fault', 'kind=segment nth=7 status=404'],
+      args: () => ['http://origin.example/live.m3u8', '--preset', 'gentle'],
       code: 2,
-      says: [/--fault.*later/],
+      says: [/--preset.*later/],
     },
     'a journal that is not named': { args: () => ['replay'], code: 2, says: [/JOURNAL: missing/] },
     'a log that is not named': { args: () => ['analyze', '--json'], code: 2, says: [/--stderr: missing/, /--events/] },
