@@ -24,8 +24,15 @@ export function nginxProxy({ prefix, port, origin }: NginxPlace & { readonly ori
   );
 }
 
-/** HTTP mode on one thread, bodies spliced in the kernel where it may. */
-export function haproxy({ port, origin }: { readonly port: number; readonly origin: string }): string {
+interface HaproxyPlace {
+  readonly port: number;
+  readonly origin: string;
+  /** `auto`: bodies are spliced in the kernel where HAProxy thinks it worth while (on loopback it never does); or always. */
+  readonly splicing: 'auto' | 'response';
+}
+
+/** HTTP mode on one thread. */
+export function haproxy({ port, origin, splicing }: HaproxyPlace): string {
   return `global
   nbthread 1
 defaults
@@ -33,7 +40,7 @@ defaults
   timeout connect 5s
   timeout client 30s
   timeout server 30s
-  option splice-auto
+  option splice-${splicing}
 frontend front
   bind 127.0.0.1:${port}
   default_backend back

@@ -32,10 +32,15 @@ export const RELAYS = [
   'http-proxy-shipped',
   'nginx',
   'haproxy',
+  'haproxy-spliced',
 ] as const;
 export type RelayName = (typeof RELAYS)[number];
 
-const PROGRAM_OF: Readonly<Partial<Record<RelayName, string>>> = { nginx: 'nginx', haproxy: 'haproxy' };
+const PROGRAM_OF: Readonly<Partial<Record<RelayName, string>>> = {
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+  'haproxy-spliced': 'haproxy',
+};
 const HTTP_PROXY = fileURLToPath(new URL('http-proxy-relay.ts', import.meta.url));
 const DEADLINE_MS = 10_000;
 const POLL_MS = 10;
@@ -77,9 +82,10 @@ export function startRelay(name: RelayName, origin: Relay, doors: number): Promi
         text: nginxProxy({ prefix: folder, port, origin: authority }),
       }));
     case 'haproxy':
+    case 'haproxy-spliced':
       return configured(name, authority, ({ folder, port }) => ({
         command: ['haproxy', '-db', '-f', join(folder, 'configuration')],
-        text: haproxy({ port, origin: authority }),
+        text: haproxy({ port, origin: authority, splicing: name === 'haproxy' ? 'auto' : 'response' }),
       }));
   }
 }

@@ -1,6 +1,6 @@
 // Pairs what a log announced with what was requested, once and for all, and says of each that stays alone why.
 // Reasons come from the log's own lines and from the truth's rows; what they do not explain stays unexplained.
-import type { TransferEvent } from '../events.ts';
+import type { ParsedRule, TransferEvent } from '../events.ts';
 import { canonicalUrl, resourceKey } from '../hls/resource.ts';
 import { align } from '../stats/pairing-align.ts';
 import { groupOf } from '../stats/pairing-tally.ts';
@@ -31,14 +31,26 @@ export interface Alone {
 }
 
 interface Line {
-  readonly position: number;
   readonly key: string;
   readonly url: string;
   readonly atMs: number;
   readonly isLate: false;
   readonly isRepeated: boolean;
+  readonly isLast: boolean;
+  /** What the log says between this line and the next one. */
+  readonly following: readonly Statement[];
 }
 
+/** What the reasons are taken from, looked up once. */
+interface Evidence extends AttemptsInput {
+  readonly lines: readonly Line[];
+  /** Requests that a redirect led to. */
+  readonly redirected: ReadonlySet<TransferEvent>;
+  readonly rules: ReadonlySet<ParsedRule>;
+}
+
+/** Those that FFmpeg follows. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** What is this far apart belongs to two attempts (the alignment's own limit). */
 const APART_MS: number = MS_PER_SECOND;
 /** A run of attempts of one resource without such a gap is cut here, so that a storm costs no quadratic time. */
@@ -47,36 +59,40 @@ const MAX_TOGETHER = 1000;
 export function unpairedAttempts(input: AttemptsInput): Alone[] {
   const lines = linesOf(input);
   const requests = input.transfers.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
+  const redirected = new Set(requests.filter((_, at) => isRedirect(requests[at - 1])));
+  const rules = new Set(input.statements.map(({ fact }) => fact.rule));
+  const evidence: Evidence = { ...input, lines, redirected, rules };
   const paired = pairs(lines, requests, keyOfRequest(input));
   const kinds = new Map(requests.map(({ url, kind }) => [canonicalUrl(url), groupOf(kind)]));
   const aloneLines = lines
     .filter((line) => !paired.has(line))
-    .map(
-      (line): Alone => ({
-        side: 'line',
-        kind: kindOf(line.url, kinds, input),
-        reason: reasonOfLine(line, lines, input),
-      }),
-    );
+    .map((line): Alone => {
+      return { side: 'line', kind: kindOf(line.url, kinds, input), reason: reasonOfLine(line, evidence) };
+    });
   const aloneRequests = requests
     .filter((request) => !paired.has(request))
-    .map(
-      (request): Alone => ({
-        side: 'request',
-        kind: groupOf(request.kind),
-        reason: reasonOfRequest(request, requests, lines, input),
-      }),
-    );
+    .map((request): Alone => {
+      return { side: 'request', kind: groupOf(request.kind), reason: reasonOfRequest(request, evidence) };
+    });
   return [...aloneLines, ...aloneRequests];
 }
 
 function linesOf({ rule, statements }: AttemptsInput): Line[] {
-  const lines = statements.flatMap(({ fact, atMs = 0 }, position) => {
+  const found = statements.flatMap(({ fact, atMs = 0 }, position) => {
     if (fact.rule !== rule || (fact.rule !== 'request' && fact.rule !== 'open')) return [];
     const range = fact.rule === 'request' ? fact.range : undefined;
-    return [{ position, key: resourceKey(fact.url, range), url: fact.url, atMs, isLate: false as const }];
+    return [{ position, key: resourceKey(fact.url, range), url: fact.url, atMs }];
   });
-  return lines.map((line, at) => ({ ...line, isRepeated: lines[at + 1]?.key === line.key }));
+  return found.map(({ position, ...line }, at) => {
+    const next = found[at + 1];
+    return {
+      ...line,
+      isLate: false,
+      isRepeated: next?.key === line.key,
+      isLast: next === undefined,
+      following: statements.slice(position + 1, next?.position),
+    };
+  });
 }
 
 /** An opening line names no range. */
@@ -125,63 +141,47 @@ function kindOf(
   return guesses.get(url) ?? kinds.get(canonicalUrl(url)) ?? (isPlaylistUrl(url) ? 'playlist' : 'other');
 }
 
-function reasonOfLine(line: Line, lines: readonly Line[], input: AttemptsInput): ReasonCode {
-  const following = input.statements.slice(line.position + 1, nextPosition(line, lines, input.statements.length));
-  if (following.some(({ fact }) => fact.rule === 'refused')) return 'refusedUrl';
-  if (input.rule === 'open' && following.some(({ fact }) => fact.rule === 'tcp-failed' || fact.rule === 'tls-failed')) {
-    return 'notConnected';
-  }
-  if (input.tunnels > 0 && line.url.startsWith('https:')) return 'tunnelled';
+function reasonOfLine(line: Line, evidence: Evidence): ReasonCode {
+  const isFollowedBy = (...rules: readonly ParsedRule[]): boolean =>
+    line.following.some(({ fact }) => rules.includes(fact.rule));
+  if (isFollowedBy('refused')) return 'refusedUrl';
+  if (evidence.rule === 'open' && isFollowedBy('tcp-failed', 'tls-failed')) return 'notConnected';
+  if (evidence.tunnels > 0 && line.url.startsWith('https:')) return 'tunnelled';
   // FFmpeg finds a kept connection dead only when it uses it, and asks again at once on a new one.
   if (line.isRepeated) return 'deadConnection';
-  return isAtTheEnd(line, lines, input) ? 'killCutOff' : 'unexplained';
+  return isAtTheEnd(line, evidence) ? 'killCutOff' : 'unexplained';
 }
 
-function reasonOfRequest(
-  request: TransferEvent,
-  requests: readonly TransferEvent[],
-  lines: readonly Line[],
-  input: AttemptsInput,
-): ReasonCode {
-  const hasRequestLines = input.statements.some(({ fact }) => fact.rule === 'request');
-  if (input.rule === 'request' && !hasRequestLines) return 'noRequestLines';
+function reasonOfRequest(request: TransferEvent, evidence: Evidence): ReasonCode {
+  const { rule, rules, redirected, inputUrl } = evidence;
+  const hasRequestLines = rules.has('request');
+  if (rule === 'request' && !hasRequestLines) return 'noRequestLines';
   if (request.stopping) return 'excludedAtStop';
-  if (isRedirected(request, requests)) return 'redirect';
-  if (input.rule === 'open') {
-    if (!input.statements.some(({ fact }) => fact.rule === 'open' || fact.rule === 'hls-request')) return 'noOpenLines';
-    if (!hasRequestLines && input.inputUrl !== undefined && isSame(request.url, input.inputUrl))
-      return 'inputOpenHidden';
-    if (input.statements.some(({ fact }) => fact.rule === 'reconnect')) return 'httpRetry';
+  if (redirected.has(request)) return 'redirect';
+  if (rule === 'open') {
+    if (!rules.has('open') && !rules.has('hls-request')) return 'noOpenLines';
+    if (!hasRequestLines && inputUrl !== undefined && isSame(request.url, inputUrl)) return 'inputOpenHidden';
+    if (rules.has('reconnect')) return 'httpRetry';
   }
-  return isOutsideTheLog(request, lines, input) ? 'logCutOff' : 'unexplained';
+  return isOutsideTheLog(request, evidence) ? 'logCutOff' : 'unexplained';
 }
 
-/** The process was ended after the line and before the request was out; in its last second, and nothing else followed. */
-function isAtTheEnd(line: Line, lines: readonly Line[], { statements, isTimed }: AttemptsInput): boolean {
-  const last = lines.at(-1);
+/** The process was ended after the line and before the request was out: in the log's last second, or its very last. */
+function isAtTheEnd(line: Line, { statements, isTimed }: Evidence): boolean {
   const endMs = statements.at(-1)?.atMs ?? line.atMs;
-  return line === last || (isTimed && endMs - line.atMs <= APART_MS);
+  return line.isLast || (isTimed && endMs - line.atMs <= APART_MS);
 }
 
-function isOutsideTheLog(
-  request: TransferEvent,
-  lines: readonly Line[],
-  { statements, isTimed }: AttemptsInput,
-): boolean {
+function isOutsideTheLog({ startedAtMs }: TransferEvent, { statements, lines, isTimed }: Evidence): boolean {
   const [first, last] = isTimed ? [statements[0], statements.at(-1)] : [lines[0], lines.at(-1)];
   if (first?.atMs === undefined || last?.atMs === undefined) return true;
   const marginMs = isTimed ? APART_MS : 0;
-  return request.startedAtMs < first.atMs - marginMs || request.startedAtMs > last.atMs + marginMs;
+  return startedAtMs < first.atMs - marginMs || startedAtMs > last.atMs + marginMs;
 }
 
-/** FFmpeg opens a URL once and follows its redirects within that opening. */
-function isRedirected(request: TransferEvent, requests: readonly TransferEvent[]): boolean {
-  const before = requests[requests.indexOf(request) - 1];
-  return before?.status !== undefined && before.status >= 300 && before.status < 400 && before.status !== 304;
-}
-
-function nextPosition(line: Line, lines: readonly Line[], end: number): number {
-  return lines[lines.indexOf(line) + 1]?.position ?? end;
+/** FFmpeg opens a URL once and follows its redirects within that opening: the next request is where it was sent. */
+function isRedirect(transfer: TransferEvent | undefined): boolean {
+  return transfer?.status !== undefined && REDIRECTS.has(transfer.status);
 }
 
 function isSame(one: string, other: string): boolean {

@@ -1,6 +1,7 @@
 // Holds the counts of an account against the truth's, one by one, and explains each difference in named parts.
 // The parts of a difference sum to it, always: what has no other name is `unexplained`.
 import type { TransferEvent } from '../events.ts';
+import type { AnalysisDifference } from '../report/analysis.ts';
 import { InferredDurations } from '../stats/inferred-durations.ts';
 import { groupOf } from '../stats/pairing-tally.ts';
 import { ParserAccount } from '../stats/parser-account.ts';
@@ -11,23 +12,6 @@ import { type Alone, unpairedAttempts } from './analyze-attempts.ts';
 import type { Candidate, Reference, Statement } from './analyze-material.ts';
 import { REASONS, type ReasonCode } from './analyze-reasons.ts';
 import { inputUrl, isTimed } from './analyze-score.ts';
-
-export interface DifferenceReason {
-  readonly code: ReasonCode;
-  /** Its part of the difference, signed. */
-  readonly count: number;
-  readonly sentence: string;
-}
-
-/** `parser - truth`; only counts that differ are listed. */
-export interface Difference {
-  /** `requests.playlist`, `opens.segment`, `httpErrors.404`. */
-  readonly of: string;
-  readonly parser: number;
-  readonly truth: number;
-  readonly difference: number;
-  readonly reasons: readonly DifferenceReason[];
-}
 
 /** What was really requested, in the account's own words. */
 export interface TrueCounts {
@@ -54,7 +38,7 @@ export function trueCounts(transfers: readonly TransferEvent[]): TrueCounts {
 }
 
 /** Every count that is not the truth's, with its reasons. */
-export function explain(candidate: Candidate, account: Summary['parser'], reference: Reference): Difference[] {
+export function explain(candidate: Candidate, account: Summary['parser'], reference: Reference): AnalysisDifference[] {
   const { requests, httpErrors } = trueCounts(reference.transfers);
   const shared = {
     statements: candidate.statements,
@@ -72,7 +56,7 @@ export function explain(candidate: Candidate, account: Summary['parser'], refere
   ];
 }
 
-export function unexplainedIn(differences: readonly Difference[]): number {
+export function unexplainedIn(differences: readonly AnalysisDifference[]): number {
   return differences
     .flatMap(({ reasons }) => reasons)
     .reduce((sum, { code, count }) => sum + (code === 'unexplained' ? Math.abs(count) : 0), 0);
@@ -100,7 +84,7 @@ function ofKinds(
   parser: Readonly<Record<RequestKind, number>>,
   truth: Readonly<Record<RequestKind, number>>,
   alone: readonly Alone[],
-): Difference[] {
+): AnalysisDifference[] {
   const parts = new Map(KINDS.map((kind) => [kind, partsOf(alone.filter((item) => item.kind === kind))]));
   const rest = new Map(KINDS.map((kind) => [kind, parser[kind] - truth[kind] - sumOf(parts.get(kind) ?? new Map())]));
   // What was paired under another kind is missing there and surplus here: then nothing is missing in all.
@@ -114,7 +98,7 @@ function ofErrors(
   truth: Readonly<Record<string, number>>,
   statements: readonly Statement[],
   { transfers }: Reference,
-): Difference[] {
+): AnalysisDifference[] {
   const codes = [...new Set([...Object.keys(parser), ...Object.keys(truth)])].toSorted();
   const lastAtMs = statements.at(-1)?.atMs;
   return codes.flatMap((code) => {
@@ -152,7 +136,7 @@ function differenceOf(
   parser: number,
   truth: number,
   parts: ReadonlyMap<ReasonCode, number> = new Map(),
-): Difference[] {
+): AnalysisDifference[] {
   const reasons = [...parts]
     .filter(([, count]) => count !== 0)
     .map(([code, count]) => ({ code, count, sentence: REASONS[code] }));

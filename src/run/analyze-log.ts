@@ -13,11 +13,11 @@ export interface Arrival {
   readonly length: number;
 }
 
-/** Lines of `{t, off, len}`: Unix seconds and octets. */
+/** Lines of `{t, off, len}`, Unix seconds and octets; in order of their offsets. */
 export async function readArrivals(file: InputFile, stdin: Stdin): Promise<readonly Arrival[]> {
   const arrivals: Arrival[] = [];
   for await (const arrival of readJsonLines(file, stdin, readArrival)) arrivals.push(arrival);
-  return arrivals;
+  return arrivals.sort((one, other) => one.offset - other.offset);
 }
 
 /** `arrivals` in order of their offsets; octets that none of them has came with the last one. */

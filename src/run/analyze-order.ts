@@ -6,6 +6,8 @@ import type { Statement } from './analyze-material.ts';
 
 /** Differences between log and truth that are followed; each costs memory in proportion to those before it. */
 const MAX_DIFFERENCES = 3000;
+/** Beyond that many differences: how far ahead an equal is looked for. */
+const NEAR = 64;
 const NOBODY = -1;
 
 /** The statements with instants of transfers: of its own where it has one, else of its neighbours. */
@@ -26,7 +28,10 @@ export function timedByOrder(statements: readonly Statement[], transfers: readon
   return filled(statements, known, ordered[0]?.startedAtMs ?? 0);
 }
 
-/** For each item of `left` the position of its partner in `right`, or -1: in order, as many as can be (Myers' algorithm). */
+/**
+ * For each item of `left` the position of its partner in `right`, or -1: in order, and as many as can be (Myers' algorithm),
+ * unless the two have too little in common to be followed so far.
+ */
 export function commonSequence(left: readonly string[], right: readonly string[]): Int32Array {
   const partners = new Int32Array(left.length).fill(NOBODY);
   const traces: Int32Array[] = [];
@@ -47,7 +52,18 @@ export function commonSequence(left: readonly string[], right: readonly string[]
       }
     }
   }
-  return partners;
+  return nearestAhead(left, right);
+}
+
+/** For two texts that have little in common: each item's next equal, if it is near. */
+function nearestAhead(left: readonly string[], right: readonly string[]): Int32Array {
+  let from = 0;
+  return Int32Array.from(left, (item) => {
+    const ahead = right.slice(from, from + NEAR).indexOf(item);
+    if (ahead < 0) return NOBODY;
+    from += ahead + 1;
+    return from - 1;
+  });
 }
 
 function isFromBelow(diagonal: number, differences: number, below: number, beside: number): boolean {

@@ -104,11 +104,12 @@ function accountOf(account: Summary['parser'], candidate: Candidate): Summary['p
   const { segmentBytes } = candidate;
   const counted = segmentBytes === undefined ? account : { ...account, segmentBytes };
   if (isTimed(candidate)) return counted;
-  const { throughput, ...untimed } = counted;
+  const { throughput, inferred, ...untimed } = counted;
+  const noIntervals = { segmentMs: { n: 0 }, playlistMs: { n: 0 } };
   return {
     ...untimed,
     ...(throughput === undefined ? {} : { throughput: { totalBytes: throughput.totalBytes } }),
-    inferred: { segmentMs: { n: 0 }, playlistMs: { n: 0 } },
+    inferred: { ...inferred, ...noIntervals, original: { ...inferred.original, ...noIntervals } },
   };
 }
 

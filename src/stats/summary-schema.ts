@@ -146,13 +146,7 @@ const parser = closed({
   pending: closed({ segments: count, connects: count, sizes: count }),
   sequence: closed({ changes: count, segments: count, jumps: count, wentBack: count }),
   httpStatistics: Type.Optional(
-    closed({
-      connections: count,
-      requests: count,
-      retries: count,
-      reconnections: count,
-      redirects: count,
-    }),
+    closed({ connections: count, requests: count, retries: count, reconnections: count, redirects: count }),
   ),
   tcp: closed({ started: count, connected: count, failed: counts }),
   events: counts,

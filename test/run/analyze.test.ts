@@ -375,6 +375,13 @@ test('the common sequence is as long as can be, in order, and pairs only equals'
   );
 });
 
+test('two long texts that have little in common still find what is near', () => {
+  const left = Array.from({ length: 9_000 }, (_, at) => `item ${at}`);
+  const right = left.filter((_, at) => at % 3 > 0);
+  const partners = commonSequence(left, right);
+  assert.equal([...partners].filter((partner, at) => partner >= 0 && right[partner] === left[at]).length, right.length);
+});
+
 function longest(left: readonly string[], right: readonly string[]): number {
   const table = Array.from({ length: left.length + 1 }, () => new Array<number>(right.length + 1).fill(0));
   left.forEach((one, i) => {
