@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { helpText } from '../src/config/help.ts';
+import { REASONS } from '../src/run/analyze-reasons.ts';
 import { EXIT } from '../src/run/exit-codes.ts';
 
 const README = new URL('../README.md', import.meta.url);
@@ -36,6 +37,11 @@ test('the README shows what a run prints', () => {
 
 test('the README names every exit code', () => {
   for (const code of Object.values(EXIT)) assert.match(text, new RegExp(`^\\| ${code} \\|`, 'm'), `exit code ${code}`);
+});
+
+test('the README names every reason of an analysis, word for word', () => {
+  for (const [code, sentence] of Object.entries(REASONS))
+    assert.ok(text.includes(`| \`${code}\` | ${sentence} |`), code);
 });
 
 test('every file and script that the README names exists', () => {

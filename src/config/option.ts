@@ -7,6 +7,7 @@ export type Command = (typeof COMMANDS)[number];
 
 /** Headings of the help, in the order in which they appear. */
 export const GROUPS = [
+  'Analysis',
   'Load',
   'Variant selection',
   'Stalls and restarts',
@@ -20,7 +21,6 @@ export const GROUPS = [
   'Origin metrics',
   'Segment sizes',
   'Embedded origin',
-  'Analysis',
 ] as const;
 export type Group = (typeof GROUPS)[number];
 

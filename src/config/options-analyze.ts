@@ -59,7 +59,7 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     group: 'Analysis',
     commands: ANALYZE,
     since: 'now',
-    help: 'Whose log it is, where the truth has several clients; when not given: the one whose requests are in the log',
+    help: 'Whose log it is, where the truth has several clients; when not given: the one whose door is in the log',
   },
   logProcess: {
     name: 'log-process',

@@ -75,10 +75,10 @@ export function timeouts({ snapshot, facts }: Reading): number {
 
 export function errorRate(reading: Reading): number | undefined {
   const errors = Object.values(errorCodes(reading)).reduce((sum, count) => sum + count, 0);
-  return ratio(
-    errors + timeouts(reading),
-    playlistRequests(reading) + segmentRequests(reading) + initRequests(reading),
-  );
+  const failed = errors + timeouts(reading);
+  const requests = playlistRequests(reading) + segmentRequests(reading) + initRequests(reading);
+  // What failed was asked for, even where only the failure was seen.
+  return ratio(failed, Math.max(requests, failed));
 }
 
 function transfers(summary: Summary, kinds: readonly Kind[]): number {

@@ -6,8 +6,6 @@ import type { Statement } from './analyze-material.ts';
 
 /** Differences between log and truth that are followed; each costs memory in proportion to those before it. */
 const MAX_DIFFERENCES = 3000;
-/** Beyond that many differences: how far ahead an equal is looked for. */
-const NEAR = 64;
 const NOBODY = -1;
 
 /** The statements with instants of transfers: of its own where it has one, else of its neighbours. */
@@ -52,18 +50,29 @@ export function commonSequence(left: readonly string[], right: readonly string[]
       }
     }
   }
-  return nearestAhead(left, right);
+  return commonLandmarks(left, right);
 }
 
-/** For two texts that have little in common: each item's next equal, if it is near. */
-function nearestAhead(left: readonly string[], right: readonly string[]): Int32Array {
-  let from = 0;
+/** For two texts that have little in common: what is but once in each, as far as the order of both is one. */
+function commonLandmarks(left: readonly string[], right: readonly string[]): Int32Array {
+  const ofLeft = positionsOfSingles(left);
+  const ofRight = positionsOfSingles(right);
+  let last = NOBODY;
   return Int32Array.from(left, (item) => {
-    const ahead = right.slice(from, from + NEAR).indexOf(item);
-    if (ahead < 0) return NOBODY;
-    from += ahead + 1;
-    return from - 1;
+    const position = ofLeft.has(item) ? (ofRight.get(item) ?? NOBODY) : NOBODY;
+    if (position <= last) return NOBODY;
+    last = position;
+    return position;
   });
+}
+
+function positionsOfSingles(items: readonly string[]): ReadonlyMap<string, number> {
+  const positions = new Map(items.map((item, at) => [item, at]));
+  items.forEach((item, at) => {
+    // Another one stands behind it.
+    if (positions.get(item) !== at) positions.delete(item);
+  });
+  return positions;
 }
 
 function isFromBelow(diagonal: number, differences: number, below: number, beside: number): boolean {

@@ -178,7 +178,7 @@ export class ParserAccount {
       pending: { segments: pending, connects: this.#pendingConnects(), sizes: open },
       sequence: this.#sequence.read(),
       ...(httpStatistics === undefined ? {} : { httpStatistics }),
-      tcp: this.#connections.read(),
+      tcp: this.#connections.read(atMs),
       events: Object.fromEntries(this.#events),
       inferred: {
         segmentMs: this.#segmentIntervals.read(atMs),
@@ -268,7 +268,7 @@ export class ParserAccount {
 
   #pendingConnects(): number {
     let pending = 0;
-    for (const { isOver, connections } of this.#processes.values()) pending += isOver ? 0 : connections.pending;
+    for (const { isOver, connections } of this.#processes.values()) pending += isOver ? 0 : connections.pending.size;
     return pending;
   }
 

@@ -1,17 +1,20 @@
 // The parser's connections: dials that FFmpeg told of, how they ended, and those that did not go to the client's own door.
 // It joins a dial's lines only as far as the log does (no address twice at a time); no figure of the tap ever reaches it.
 import type { ParsedEvent } from '../events.ts';
+import { PhaseQuantiles } from './quantiles.ts';
 import type { Summary } from './summary.ts';
 
 /** FFmpeg calls the door by this address; a connection elsewhere did not go through it. */
 const DOOR_ADDRESS = '127.0.0.1';
+/** A name has a handful of addresses, and FFmpeg tries few of them at a time. */
+const MAX_PENDING_DIALS = 16;
 
 /** What is known of one process's dials; dies with it. */
 export interface ProcessConnections {
   /** Dialled since its last request line. */
   hasDialled: boolean;
-  /** Attempts without an ending yet. */
-  pending: number;
+  /** Attempts without an ending yet, by address and port: when each began. */
+  readonly pending: Map<string, number>;
   announcedBypasses: number;
 }
 
@@ -19,7 +22,7 @@ type DialEvent = ParsedEvent & { readonly rule: 'tcp-start' | 'tcp-connected' };
 type FailedDialEvent = ParsedEvent & { readonly rule: 'tcp-failed' };
 
 export function noConnections(): ProcessConnections {
-  return { hasDialled: false, pending: 0, announcedBypasses: 0 };
+  return { hasDialled: false, pending: new Map(), announcedBypasses: 0 };
 }
 
 /** Whether the process dialled since this was asked last. */
@@ -32,6 +35,7 @@ export function takeDialled(process: ProcessConnections | undefined): boolean {
 export class ParserConnections {
   readonly #doorPorts: ReadonlyMap<number, number>;
   readonly #failed = new Map<string, number>();
+  readonly #connectMs = new PhaseQuantiles();
   #started = 0;
   #connected = 0;
   #bypassed = 0;
@@ -52,13 +56,9 @@ export class ParserConnections {
   /** One connection prints a start and, when it succeeds, a success: a bypass counts once, also where only one was seen. */
   dialled(event: DialEvent, process: ProcessConnections | undefined): void {
     const isStart = event.rule === 'tcp-start';
-    if (isStart) this.#started += 1;
-    else this.#connected += 1;
-    if (process !== undefined) {
-      process.hasDialled = true;
-      // The first address that answers wins, and FFmpeg says no more of the others.
-      process.pending = isStart ? process.pending + 1 : 0;
-    }
+    if (process !== undefined) process.hasDialled = true;
+    if (isStart) this.#dialStarted(event, process);
+    else this.#dialConnected(event, process);
     const doorPort = this.#doorPorts.get(event.client);
     if (doorPort === undefined || (event.port === doorPort && event.address === DOOR_ADDRESS)) return;
     const wasAnnounced = !isStart && process !== undefined && process.announcedBypasses > 0;
@@ -68,10 +68,33 @@ export class ParserConnections {
 
   failed(event: FailedDialEvent, process: ProcessConnections | undefined): void {
     this.#failed.set(event.reason, (this.#failed.get(event.reason) ?? 0) + 1);
-    if (process !== undefined) process.pending = Math.max(0, process.pending - 1);
+    if (process === undefined) return;
+    // `127.0.0.1 port 9`; a name, or no target at all, ends the oldest.
+    const target = event.target.replace(' port ', ' ');
+    const [oldest] = process.pending.keys();
+    process.pending.delete(process.pending.has(target) || oldest === undefined ? target : oldest);
   }
 
-  read(): Summary['parser']['tcp'] {
-    return { started: this.#started, connected: this.#connected, failed: Object.fromEntries(this.#failed) };
+  read(atMs: number): Summary['parser']['tcp'] {
+    return {
+      started: this.#started,
+      connected: this.#connected,
+      failed: Object.fromEntries(this.#failed),
+      connectMs: this.#connectMs.read(atMs),
+    };
+  }
+
+  #dialStarted({ address, port, atMs }: DialEvent, process: ProcessConnections | undefined): void {
+    this.#started += 1;
+    if (process !== undefined && process.pending.size < MAX_PENDING_DIALS)
+      process.pending.set(`${address} ${port}`, atMs);
+  }
+
+  #dialConnected({ address, port, atMs }: DialEvent, process: ProcessConnections | undefined): void {
+    this.#connected += 1;
+    const startedAtMs = process?.pending.get(`${address} ${port}`);
+    if (startedAtMs !== undefined) this.#connectMs.record(atMs - startedAtMs, atMs);
+    // The first address that answers wins, and FFmpeg says no more of the others.
+    process?.pending.clear();
   }
 }

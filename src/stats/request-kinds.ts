@@ -10,6 +10,11 @@ const MAX_REMEMBERED = 64;
  *  old names once more, and those are segments. */
 const MAX_MEDIA_REMEMBERED = 16;
 
+/** Names that media segments have in the field, WebVTT included. */
+const SEGMENT_EXTENSIONS: ReadonlySet<string> = new Set(
+  'ts m2ts mts mpegts m4s mp4 m4v m4a m4f cmfv cmfa cmft aac ac3 ec3 mp3 vtt webvtt'.split(' '),
+);
+
 interface MediaRequest {
   readonly kind: 'segment' | 'init';
   readonly playlistLoads: number;
@@ -21,7 +26,7 @@ export class RequestKinds {
   readonly #playlistsBegun = new Set<number>();
   #playlistLoads = 0;
   #announced: string | undefined;
-  #lastOpened: RequestKind = 'other';
+  #lastOpened: RequestKind | undefined;
 
   /** `HLS request for url`: a segment or an init section. FFmpeg asks for an init section again after a playlist reload
    *  (live fMP4), and before the first segment; a segment that was read is never asked for again. */
@@ -51,7 +56,7 @@ export class RequestKinds {
 
   /** `request: GET`: what was opened under that URL; a URL that was not opened is the target of a redirect. */
   request(url: string): RequestKind {
-    return this.#opened.get(url) ?? (isPlaylistUrl(url) ? 'playlist' : this.#lastOpened);
+    return this.#opened.get(url) ?? (isPlaylistUrl(url) ? 'playlist' : (this.#lastOpened ?? kindByName(url)));
   }
 
   /** An attempt failed: when FFmpeg asks for it again, that is a retry and says nothing about its kind. */
@@ -66,8 +71,20 @@ export class RequestKinds {
     // Between the announcement of a segment and its own opening FFmpeg opens nothing but that segment's key.
     if (this.#announced !== undefined) return 'key';
     const isInputItself = context === 'NULL' || context === 'AVFormatContext';
-    return isInputItself || this.#playlistLoads === 0 || context === 'hls' ? 'playlist' : 'other';
+    if (isInputItself) return 'playlist';
+    // Logs of level info announce nothing: then the name is all there is.
+    const named = kindByName(url);
+    return named === 'other' && (this.#playlistLoads === 0 || context === 'hls') ? 'playlist' : named;
   }
+}
+
+/** What the last part of a URL says by itself. */
+export function kindByName(url: string): RequestKind {
+  if (isPlaylistUrl(url)) return 'playlist';
+  if (looksLikeInit(url, false)) return 'init';
+  const extension = /\.([a-z0-9]+)$/i.exec(url.split(/[?#]/, 1)[0] ?? url)?.[1]?.toLowerCase() ?? '';
+  if (extension === 'key') return 'key';
+  return SEGMENT_EXTENSIONS.has(extension) ? 'segment' : 'other';
 }
 
 export function isPlaylistUrl(url: string): boolean {

@@ -148,7 +148,7 @@ const parser = closed({
   httpStatistics: Type.Optional(
     closed({ connections: count, requests: count, retries: count, reconnections: count, redirects: count }),
   ),
-  tcp: closed({ started: count, connected: count, failed: counts }),
+  tcp: closed({ started: count, connected: count, failed: counts, connectMs: quantiles }),
   events: counts,
   inferred: closed({
     segmentMs: quantiles,

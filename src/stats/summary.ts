@@ -256,6 +256,8 @@ export interface Summary {
       readonly started: number;
       readonly connected: number;
       readonly failed: Readonly<Record<string, number>>;
+      /** Between the two lines of one dial; in a tapped run that is the client's own door. */
+      readonly connectMs: Quantiles;
     };
     readonly events: Readonly<Record<string, number>>;
     /** The log's request-to-request interval, the original system's "wall time"; never a download time. */

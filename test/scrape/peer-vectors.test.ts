@@ -1,4 +1,4 @@
-// The scrapers against the vectors of the peer; where we differ on purpose is in peer-differences.ts.
+// The scrapers against the vectors of the peer; where we differ on purpose is in ../support/peer-differences.ts.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,8 +7,8 @@ import { createNginxReader } from '../../src/scrape/nginx-exporter.ts';
 import { createNodeReader } from '../../src/scrape/node-exporter.ts';
 import { parsePrometheusText, type Sample } from '../../src/scrape/prometheus-text.ts';
 import { mediaNumber, newestEntries, readListing } from '../../src/scrape/segment-sizes.ts';
+import { differenceOf } from '../support/peer-differences.ts';
 import { FakeTime } from './fake-time.ts';
-import { PEER_DIFFERENCES } from './peer-differences.ts';
 
 const CASES = new URL('../../../shared/peer/cases/', import.meta.url);
 const skip = existsSync(CASES) ? false : 'the vectors in ../shared/peer are absent';
@@ -25,14 +25,13 @@ function vectors<Input, Expected>(component: string, op: string): readonly Vecto
   const { cases } = JSON.parse(readFileSync(new URL(`${component}.json`, CASES), 'utf8')) as {
     cases: readonly Vector<Input, Expected>[];
   };
-  const chosen = cases.filter((vector) => vector.op === op);
+  const chosen = cases.filter((vector) => vector.op === op && differenceOf(component, vector) === undefined);
   assert.ok(chosen.length > 0, op);
   return chosen;
 }
 
 test('media numbers are those of the vectors', { skip }, () => {
   for (const { id, input, expected, truth } of vectors<string, number | null>('segment_scraper', 'segment_number')) {
-    if (id in PEER_DIFFERENCES) continue;
     // A query is part of a URL; names in a listing have none.
     const name = input.split('?')[0] ?? '';
     assert.equal(mediaNumber(name) ?? null, truth === undefined ? expected : truth, id);
@@ -66,7 +65,6 @@ test('listings are read as in the vectors; an encoder restart keeps its new name
     readonly cache_size?: number;
   }
   for (const { id, input, expected, truth } of vectors<Input, Expected>('segment_scraper', 'scrape')) {
-    if (id in PEER_DIFFERENCES) continue;
     const listing = readListing(input.responses.at(-1)?.body ?? '');
     assert.equal(!listing.ok, expected.error ?? false, id);
     const kept = listing.ok ? newestEntries(listing.entries, input.window) : [];
@@ -129,7 +127,6 @@ test('node_exporter: memory and octets of the vectors, CPU from deltas where the
   skip,
 }, () => {
   for (const { id, input, expected, truth } of vectors<HostInput, Record<string, number>>('origin_scraper', 'node')) {
-    if (id in PEER_DIFFERENCES) continue;
     const read = createNodeReader('origin.example');
     const readings = (input.node ?? []).flatMap((text) => (text === null ? [] : [read(samples(text))]));
     const [before, last] = [readings.at(-2), readings.at(-1)];

@@ -237,7 +237,7 @@ function parserSection(): Section<'parser'> {
     pending: { segments: 10, connects: 1, sizes: 2 },
     sequence: { changes: 258, segments: 262, jumps: 4, wentBack: 0 },
     throughput: makeThroughput(2_938_100, 127_082_816),
-    tcp: { started: 32, connected: 30, failed: { refused: 2 } },
+    tcp: { started: 32, connected: 30, failed: { refused: 2 }, connectMs: makeQuantiles(30, 0.2) },
     events: { request: 519, 'hls-request': 268, open: 285, 'tcp-start': 32, 'http-error': 6 },
     inferred: {
       segmentMs: makeQuantiles(238, 1_904),
@@ -439,7 +439,7 @@ export function emptySnapshot(): Snapshot {
         reconnections: 0,
         pending: { segments: 0, connects: 0, sizes: 0 },
         sequence: { changes: 0, segments: 0, jumps: 0, wentBack: 0 },
-        tcp: { started: 0, connected: 0, failed: {} },
+        tcp: { started: 0, connected: 0, failed: {}, connectMs: none },
         events: {},
         inferred: {
           segmentMs: none,
