@@ -8,7 +8,7 @@ import { type Random, seededRandom } from '../random.ts';
 import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
 import type { Capabilities } from './capabilities.ts';
 import { addLines, Client, type ClientState, NO_LINES } from './client.ts';
-import type { ProcessDependencies } from './client-process.ts';
+import type { LineCounts, ProcessDependencies } from './client-process.ts';
 import { rampSchedule } from './ramp.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { UnknownLines } from './unknown-lines.ts';
@@ -51,6 +51,8 @@ export interface ClientStatus {
   readonly pid?: number;
   readonly uptimeMs?: number;
   readonly cpuSeconds?: number;
+  /** Of all its processes. */
+  readonly lines: LineCounts;
 }
 
 /** Stalls are looked for at each turn, the CPU of every eighth client: each one's about every 2 s. */
@@ -199,6 +201,7 @@ function statusOf(client: Client, number: number, nowMs: number): ClientStatus {
     state: client.state,
     process: client.processNumber,
     restarts: client.restarts,
+    lines: client.lines,
     ...(pid === undefined ? {} : { pid }),
     ...(uptimeMs === undefined ? {} : { uptimeMs }),
     ...(cpuSeconds === undefined ? {} : { cpuSeconds }),

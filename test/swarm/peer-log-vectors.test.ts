@@ -293,6 +293,7 @@ function checkLog(vector: PeerVector): void {
   const { timestamp_in_line: isStamped, ...stated } = expected;
   for (const part of ['counters_added', 'exact', 'ground', 'log_counts', 'server_truth', 'id_note'])
     delete stated[part];
+  if (vector['input_file'] !== undefined) assert.deepEqual(once.log.unparsedLines, []);
   if (once.log.facts.length > 0 && isStamped !== undefined)
     assert.equal(once.log.facts[0]?.loggedAtWallMs !== undefined, isStamped);
   assertFigures(vector, ours, isMisread ? {} : { ...added, ...stated }, {

@@ -1,6 +1,6 @@
 // The reader of -progress blocks: what is absent, what is out of reason, a real capture, the peer's vectors.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { LineSplitter } from '../../src/swarm/line-splitter.ts';
@@ -85,45 +85,4 @@ test('no line can make it throw or emit what is not finite', () => {
       }
     }),
   );
-});
-
-const vectors = new URL('../../../shared/peer/cases/progress_parser.json', import.meta.url);
-
-test('the vectors of the peer hold, with unknown absent instead of 0', {
-  skip: existsSync(vectors) ? false : 'the vectors in ../shared/peer are absent',
-}, () => {
-  interface Case {
-    readonly id: string;
-    readonly op: string;
-    readonly input: string | readonly string[];
-    readonly repeat?: number;
-    readonly expected: number | { updates?: readonly Record<string, unknown>[]; updates_count?: number };
-  }
-  const { cases } = JSON.parse(readFileSync(vectors, 'utf8')) as { cases: readonly Case[] };
-  let checked = 0;
-  for (const { id, op, input, expected, repeat } of cases) {
-    if (op === 'speed') {
-      const [block] = blocksOf([`speed=${input}`, 'progress=continue']);
-      assert.equal(block?.speed ?? 0, expected, id);
-    } else if (op === 'is_end') {
-      assert.equal(blocksOf([`progress=${input}`])[0]?.isEnd, expected, id);
-    } else if (op === 'blocks' && typeof expected === 'object' && Array.isArray(input)) {
-      const blocks = blocksOf(
-        Array(repeat ?? 1)
-          .fill(input)
-          .flat(),
-      );
-      assert.equal(blocks.length, expected.updates_count ?? expected.updates?.length, id);
-      expected.updates?.forEach((update, index) => {
-        assert.equal(blocks[index]?.speed ?? 0, update['speed'] ?? 0, id);
-        assert.equal(blocks[index]?.outTimeUs ?? 0, update['out_time_us'] ?? 0, id);
-        assert.equal(blocks[index]?.totalSizeBytes ?? 0, update['total_size'] ?? 0, id);
-      });
-    } else {
-      continue;
-    }
-    checked += 1;
-  }
-  // The rest tests inner functions that we do not have: key_value, out_time_duration, is_stalling.
-  assert.ok(checked >= 10);
 });

@@ -1,0 +1,310 @@
+// Figures of clients, sums over clients and sizes against the recorded behaviour of go-ffmpeg-hls-swarm: each vector is played
+// into a ledger as the events that it stands for. Throughput windows are in throughput.test.ts.
+import assert from 'node:assert/strict';
+import type { Event, ProgressEvent } from '../../src/events.ts';
+import { errorRate } from '../../src/report/compatible-figures.ts';
+import { ListingTable, OriginalListingTable } from '../../src/stats/listing-table.ts';
+import { FigureBook } from '../../src/stats/process-figures.ts';
+import type { Snapshot } from '../../src/stats/summary.ts';
+import { holds } from '../support/peer-vectors.ts';
+import { BASE, life, openLedger, parsed, play, RUN } from './ledger-traffic.ts';
+
+/** What the vectors say of one client. */
+interface PeerClient {
+  readonly id: number;
+  readonly manifest?: number;
+  readonly segment?: number;
+  readonly init?: number;
+  readonly unknown?: number;
+  readonly size?: number;
+  readonly http_errors?: readonly number[];
+  readonly timeouts?: number;
+  readonly reconnections?: number;
+  readonly speed?: number;
+  readonly drift_s?: number;
+  readonly age_s?: number;
+}
+
+const NAMES = { manifest: 'a.m3u8', segment: 'seg1.ts', init: 'init.mp4', unknown: 'thing' } as const;
+/** Long enough for any drift and age of the vectors. */
+const NOW_MS = 60_000;
+
+function repeated(count: number | undefined, event: () => Event): Event[] {
+  return Array.from({ length: count ?? 0 }, event);
+}
+
+function progress(client: number, atMs: number, more: Partial<ProgressEvent>, process = 1): Event {
+  return { type: 'progress', client, process, atMs, isEnd: false, ...more };
+}
+
+function eventsOf(client: PeerClient): Event[] {
+  const { id, speed = 0, drift_s: driftSeconds, age_s: ageSeconds = NOW_MS / 1_000, size } = client;
+  const startMs = NOW_MS - ageSeconds * 1_000;
+  return [
+    life(id, startMs, 'start'),
+    ...Object.entries(NAMES).flatMap(([kind, name]) =>
+      repeated(client[kind as keyof typeof NAMES], () =>
+        parsed(id, startMs, { rule: 'request', method: 'GET', url: BASE + name }),
+      ),
+    ),
+    ...(client.http_errors ?? []).map((status) => parsed(id, startMs, { rule: 'http-error', status, text: '' })),
+    ...repeated(client.timeouts, () => parsed(id, startMs, { rule: 'timeout', text: 'timed out' })),
+    ...repeated(client.reconnections, () => parsed(id, startMs, { rule: 'reconnect', offset: 0, delaySeconds: 0 })),
+    // A speed or a size of 0 is the peer's word for N/A.
+    progress(id, NOW_MS, {
+      ...(speed > 0 ? { speed } : {}),
+      ...(size === undefined || size === 0 ? {} : { totalSizeBytes: size }),
+      ...(driftSeconds === undefined ? {} : { outTimeUs: (ageSeconds - driftSeconds) * 1e6 }),
+    }),
+  ];
+}
+
+/** Without a tap: all that these vectors know is the log and the progress. */
+function snapshotOf(clients: readonly PeerClient[]): Snapshot {
+  const ledger = openLedger({ run: { ...RUN, clients: clients.length, isTapped: false } });
+  play(clients.flatMap(eventsOf), ledger);
+  return ledger.snapshot(NOW_MS, NOW_MS);
+}
+
+function rateOf(snapshot: Snapshot): number | undefined {
+  const facts = { url: '', configuredDurationSeconds: 0, isTapped: false, hasClientSeries: false };
+  return errorRate({ snapshot, facts });
+}
+
+function statusesOf(codes: readonly number[]): Readonly<Record<string, number>> {
+  return snapshotOf([{ id: 1, http_errors: codes }]).summary.parser.httpErrors;
+}
+
+/** The peer's bucket 0 is our `other`. */
+function renamed(expected: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(expected).map(([code, count]) => [code === '0' ? 'other' : code, count]));
+}
+
+function close(ours: number | undefined, expected: number, tolerance = 1e-6): void {
+  assert.ok(ours !== undefined && Math.abs(ours - expected) <= tolerance, `${ours} for ${expected}`);
+}
+
+holds('client_stats', {
+  counters: ({ input, expected }) => {
+    const { requests } = snapshotOf([{ id: 1, ...Object.fromEntries(input) }]).summary.parser;
+    const { playlist: manifest, segment, init, other: unknown } = requests;
+    assert.deepEqual({ manifest, segment, init, unknown }, expected);
+  },
+  http_error: ({ input, expected }) => {
+    const { distinct, each, ...counts } = expected;
+    const ours = statusesOf(input);
+    if (distinct === undefined) assert.deepEqual(ours, renamed(counts));
+    else assert.deepEqual([Object.keys(ours).length, new Set(Object.values(ours))], [distinct, new Set([each])]);
+  },
+  bytes: ({ input, expected, truth }) => {
+    const book = new FigureBook();
+    const read: number[] = [];
+    for (const [what, size] of input) {
+      if (what === 'read') read.push(book.totals('all').progressBytes ?? 0);
+      else book.progress(progress(1, 0, size === 0 ? {} : { totalSizeBytes: size }) as ProgressEvent);
+    }
+    assert.deepEqual(read, truth ?? expected);
+  },
+  drift: ({ input, expected, truth }) => {
+    const updates = input.updates ?? [input];
+    let process = 1;
+    let startedAtMs = 0;
+    const events: Event[] = [life(1, 0, 'start')];
+    for (const [index, { now_ms: nowMs, out_time_us: outTimeUs, new_process: isNew }] of updates.entries()) {
+      if (isNew) {
+        process += 1;
+        // The process began when it had played what it tells now.
+        startedAtMs = nowMs - outTimeUs / 1_000;
+        const event = { client: 1, type: 'client', process } as const;
+        events.push({ ...event, process: process - 1, atMs: startedAtMs, event: 'exit', category: 'error' });
+        events.push({ ...event, atMs: startedAtMs, event: 'start' });
+      }
+      events.push(progress(1, nowMs, { outTimeUs }, process));
+      assert.ok(index >= 0);
+    }
+    const nowMs = updates.at(-1).now_ms;
+    const { clients, drift } = play(events).snapshot(nowMs, nowMs);
+    const wanted = { ...expected, ...truth };
+    close((clients[0]?.driftSeconds ?? 0) * 1_000, wanted.current_ms, 1);
+    if (wanted.max_ms !== undefined) close((drift.maxSeconds ?? 0) * 1_000, wanted.max_ms, 1);
+    if (wanted.high !== undefined) assert.equal(drift.highClients > 0, wanted.high);
+  },
+  drops: ({ input, expected }) => {
+    const ledger = openLedger();
+    const { progress_read, progress_dropped, stderr_read, stderr_dropped } = input;
+    play(
+      [
+        {
+          type: 'lines',
+          atMs: 1,
+          // The peer's reads include what it dropped.
+          stderrLines: stderr_read - stderr_dropped,
+          progressLines: progress_read - progress_dropped,
+          droppedStderrLines: stderr_dropped,
+          droppedProgressLines: progress_dropped,
+          unparsedLines: 0,
+          overlongLines: 0,
+        },
+      ],
+      ledger,
+    );
+    const { dropRate } = ledger.snapshot(1, 1);
+    close(dropRate.current, expected.rate);
+    if (expected.peak !== undefined) close(dropRate.peak, expected.peak);
+    for (const percent of [1, 10]) {
+      const isDegraded = expected[`degraded_at_${percent}pct`];
+      if (isDegraded !== undefined) assert.equal(dropRate.current > percent / 100, isDegraded);
+    }
+  },
+  summary: ({ input, expected }) => {
+    const { http_error: statuses, client_id: id, ...more } = input;
+    const { summary, clients } = snapshotOf([{ id, ...more, http_errors: statuses }]);
+    const { requests, httpErrors } = summary.parser;
+    const bytes = summary.agreement.estimators.find(({ name }) => name === 'progress')?.bytes;
+    const row = clients.find(({ client }) => client === id);
+    assert.deepEqual(
+      [row?.client, requests.playlist, requests.segment, bytes, httpErrors, row?.speed],
+      [
+        expected.client_id,
+        expected.manifest,
+        expected.segment,
+        expected.total_bytes,
+        expected.http_errors,
+        expected.speed,
+      ],
+    );
+  },
+});
+
+holds('stats_aggregation', {
+  aggregate: ({ input, expected }) => {
+    const { summary, clients, drift, speeds, uptimeQuantilesSeconds } = snapshotOf(input);
+    const uptimes = clients.map(({ uptimeMs = 0 }) => uptimeMs / 1_000);
+    const sum = uptimes.reduce((total, seconds) => total + seconds, 0);
+    const ours: Readonly<Record<string, unknown>> = {
+      total_clients: clients.length,
+      active_clients: summary.clients.active,
+      http_errors: summary.parser.httpErrors,
+      timeouts: summary.parser.timeouts,
+      reconnections: summary.parser.reconnections,
+      manifest: summary.parser.requests.playlist,
+      segment: summary.parser.requests.segment,
+      init: summary.parser.requests.init,
+      above_realtime: speeds.above,
+      below_realtime: speeds.below,
+      average_speed: summary.clients.averageSpeed,
+      max_drift_s: drift.maxSeconds,
+      average_drift_s: drift.averageSeconds,
+      high_drift: drift.highClients,
+      min_uptime_s: Math.min(...uptimes),
+      max_uptime_s: Math.max(...uptimes),
+      avg_uptime_s: sum / uptimes.length,
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      if (name === 'tolerance_s') continue;
+      assert.ok(name in ours, `nothing of ours answers ${name}`);
+      if (typeof value === 'number') close(ours[name] as number | undefined, value, 1e-3);
+      else assert.deepEqual(ours[name], value, name);
+    }
+    assert.ok(clients.length === 0 || uptimeQuantilesSeconds !== undefined);
+  },
+  membership: ({ input, expected }) => {
+    const added = input.filter(([what]: [string]) => what === 'add').map(([, id]: [string, number]) => id);
+    const removed = new Set(
+      input.filter(([what]: [string]) => what === 'remove').map(([, id]: [string, number]) => id),
+    );
+    const present: number[] = added.filter((id: number) => !removed.has(id));
+    const { clients } = snapshotOf(present.map((id) => ({ id })));
+    if (expected.visited !== undefined)
+      assert.deepEqual(
+        clients.map(({ client }) => client),
+        expected.visited,
+      );
+    if (expected.summaries !== undefined) assert.equal(clients.length, expected.summaries);
+  },
+  error_rate: ({ input, expected, truth }) => close(rateOf(snapshotOf(input)), (truth ?? expected).error_rate),
+  bulk: ({ input, expected }) => {
+    const each = Array.from({ length: input.clients }, (_, index) => ({ id: index + 1, ...input.each }));
+    const { summary, clients } = snapshotOf(each);
+    const { playlist: manifest, segment } = summary.parser.requests;
+    assert.deepEqual({ manifest, segment, total_clients: clients.length }, expected);
+  },
+  debug_aggregate: ({ input, expected, truth }) => {
+    const wanted = { ...expected, ...truth };
+    const events: Event[] = input.flatMap((client: Record<string, number> & { segment_wall_ms?: number[] }) => {
+      const id = client['id'] ?? 0;
+      let atMs = 0;
+      const asked = [0, ...(client.segment_wall_ms ?? [])].map((wallMs, number) => {
+        atMs += wallMs;
+        return parsed(id, atMs, { rule: 'hls-request', url: `${BASE}seg${number}.ts`, offset: 0, playlist: 0 });
+      });
+      const dials = (count: string, fact: Parameters<typeof parsed>[2]) =>
+        repeated(client[count], () => parsed(id, 0, fact));
+      return [
+        ...(client.segment_wall_ms === undefined ? [] : asked),
+        ...dials('tcp_success', { rule: 'tcp-connected', address: '::1', port: 80 }),
+        ...dials('tcp_refused', { rule: 'tcp-failed', target: '::1 port 80', reason: 'refused' }),
+        ...dials('tcp_timeout', { rule: 'tcp-failed', target: '::1 port 80', reason: 'timeout' }),
+        ...dials('http_open', { rule: 'request', method: 'GET', url: `${BASE}seg.ts` }),
+        ...dials('http_errors', { rule: 'http-error', status: 404, text: '' }),
+        ...dials('segments_failed', { rule: 'segment-failed', segment: 1, playlist: 0 }),
+      ];
+    });
+    const snapshot = play(events, openLedger({ run: { ...RUN, isTapped: false } })).snapshot(NOW_MS, NOW_MS);
+    const { tcp, inferred } = snapshot.summary.parser;
+    const failed = Object.values(tcp.failed).reduce((sum, count) => sum + count, 0);
+    if (wanted.p50_ms !== undefined) close(inferred.segmentMs.p50, wanted.p50_ms, 0.01 * wanted.p50_ms);
+    if (wanted.tcp_health_ratio !== undefined) close(tcp.connected / (tcp.connected + failed), wanted.tcp_health_ratio);
+    if (wanted.error_rate !== undefined) close(rateOf(snapshot), wanted.error_rate);
+    if (wanted.instant_segments_rate !== undefined)
+      assert.deepEqual(snapshot.requestRates, {
+        playlist: wanted.instant_playlists_rate,
+        segment: wanted.instant_segments_rate,
+      });
+  },
+  lookup: ({ expected }) => assert.equal(snapshotOf([]).clients.length, Object.keys(expected.states).length),
+});
+
+function update(tables: readonly { update: ListingTable['update'] }[], sizes: Readonly<Record<string, number>>): void {
+  const entries = Object.entries(sizes).map(([name, sizeBytes]) => ({ name, sizeBytes }));
+  for (const table of tables) table.update({ type: 'listing', atMs: 0, url: BASE, ok: true, entries });
+}
+
+const LISTINGS_ELSEWHERE = Object.fromEntries(
+  // How a listing is read and when: test/scrape/peer-vectors.test.ts.
+  ['segment_number', 'scrape', 'evict', 'defaults'].map((op) => [op, () => {}]),
+);
+
+holds('segment_scraper', {
+  ...LISTINGS_ELSEWHERE,
+  lookup: ({ input, expected }) => {
+    const ours = new ListingTable(BASE, 300);
+    const original = new OriginalListingTable(300);
+    update([ours, original], input.cache);
+    for (const [index, name] of input.ask.entries()) {
+      const answer = ours.find(BASE + name, undefined);
+      assert.equal('bytes' in answer ? answer.bytes : null, expected[index], name);
+      assert.equal(original.find(BASE + name) ?? null, expected[index], name);
+    }
+  },
+  cycles: ({ input, expected }) => {
+    const ours = new ListingTable(BASE, input.window);
+    const original = new OriginalListingTable(input.window);
+    const nameOf = (number: number): string => `seg${String(number).padStart(5, '0')}.ts`;
+    for (let cycle = 0; cycle < input.cycles; cycle += 1) {
+      const first = cycle * input.names_per_cycle;
+      const names = Array.from({ length: input.names_per_cycle }, (_, index) => nameOf(first + index));
+      update([ours, original], Object.fromEntries([...names, input.playlist].map((name) => [name, 1])));
+      assert.ok(ours.size <= expected.numbered_max + 1, `${ours.size}`);
+    }
+    const last = input.cycles * input.names_per_cycle;
+    const kept = Array.from({ length: last }, (_, number) => nameOf(number)).filter(
+      (name) => 'bytes' in ours.find(BASE + name, undefined),
+    );
+    assert.deepEqual(kept, expected.final_numbered);
+    assert.deepEqual(
+      kept.every((name) => original.find(BASE + name) === 1),
+      true,
+    );
+  },
+});
