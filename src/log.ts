@@ -20,6 +20,8 @@ interface LogOptions {
   readonly verbose: boolean;
   /** Write here instead of stderr. */
   readonly file?: string;
+  /** What a text may not show is taken out of every line. */
+  readonly redact?: (text: string) => string;
   /** Called with each finished line, so that a screen can show the last ones. */
   readonly onLine?: (line: string) => void;
   /** false while a screen owns the terminal. */
@@ -42,7 +44,8 @@ export function createLog(options: LogOptions): Log {
   const file = options.file === undefined ? undefined : openLogFile(options.file);
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      const text = options.format === 'json' ? chunk.toString() : `${asText(chunk.toString())}\n`;
+      const line = options.redact?.(chunk.toString()) ?? chunk.toString();
+      const text = options.format === 'json' ? line : `${asText(line)}\n`;
       options.onLine?.(text.trimEnd());
       file?.write(text);
       if (options.file === undefined && options.toStderr()) process.stderr.write(text);

@@ -82,6 +82,21 @@ test('a program whose log goes to a pipe that is not read can end', async () => 
   assert.match(unread.stderr, /hls-swarm: log file .*ENXIO/);
 });
 
+test('what a text may not show is in no line, in either form', () => {
+  for (const format of ['json', 'text'] as const) {
+    const seen: string[] = [];
+    const log = createLog({
+      format,
+      verbose: true,
+      redact: (text) => text.replaceAll('secret', '…'),
+      onLine: (line) => seen.push(line),
+      toStderr: () => false,
+    });
+    log.debug({ line: 'GET /a?k=secret' }, 'ffmpeg_stderr');
+    assert.match(seen.join('\n'), /GET \/a\?k=…/);
+  }
+});
+
 test('the log goes to its file, one line per record', async () => {
   const path = join(folder, 'log.txt');
   const seen: string[] = [];

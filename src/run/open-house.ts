@@ -38,7 +38,9 @@ export function openHouse(options: Options, leave: () => void): OpenHouse {
     leave();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onWish);
+  const redact = createRedact(options.redact ?? 'query-values');
   const log = createLog({
+    redact,
     format: options.logFormat,
     verbose: options.verbose,
     ...(options.logFile === undefined ? {} : { file: options.logFile }),
@@ -50,7 +52,7 @@ export function openHouse(options: Options, leave: () => void): OpenHouse {
     terminal: { stdin, stdout, stderr, env, ending: ending.signal, killing: killing.signal },
     log,
     logLines,
-    redact: createRedact(options.redact ?? 'query-values'),
+    redact,
     end: onWish,
     fail: (error) => {
       failure ??= error;

@@ -5,7 +5,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 export type Redact = (text: string) => string;
 
-const URL_IN_TEXT = /\bhttps?:\/\/[^\s'"<>|]+/g;
+/** Absolute, or as in a request line of FFmpeg's log. */
+const URL_IN_TEXT = /\bhttps?:\/\/[^\s'"<>|\\]+|(?<=[\s'"])\/[^\s'"<>|?\\]*\?[^\s'"<>|\\]+/g;
 const USER_INFORMATION = /^(https?:\/\/)([^/?#@]*)@/;
 const QUERY_VALUE = /([?&][^=&#]*=)([^&#]*)/g;
 const DIGITS = 6;

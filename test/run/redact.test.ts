@@ -35,6 +35,13 @@ test('URLs are found inside sentences and structures, other text stays as it is'
   assert.match(evidence[0] ?? '', new RegExp(`^see http://a\\.example/l\\.m3u8\\?k=${HIDDEN}.* then stop\\?why=not$`));
 });
 
+test('request targets without a host, as in a log line of FFmpeg, lose their query values too', () => {
+  assert.match(
+    redact('{"line":"[http @ 0x5] request: GET /live/a.m3u8?token=abc&u=1 HTTP/1.1","n":1}'),
+    new RegExp(`GET /live/a\\.m3u8\\?token=${HIDDEN}&u=${HIDDEN} HTTP/1\\.1","n":1}$`),
+  );
+});
+
 test('no query value and no password of any URL survives', () => {
   const secret = fc.stringMatching(/^[A-Z]{8,20}$/);
   fc.assert(
