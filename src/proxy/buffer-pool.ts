@@ -27,6 +27,14 @@ export class BufferPool {
     return Buffer.allocUnsafeSlow(LARGE_BUFFER_BYTES);
   }
 
+  /** What landed in the shared buffer gets one of its own before anything else can land there. */
+  own(buffer: Buffer, bytes: number): Buffer {
+    if (buffer !== this.landing) return buffer;
+    const own = this.take();
+    this.landing.copy(own, 0, 0, bytes);
+    return own;
+  }
+
   /** For the next read of a connection whose own buffer is with a slow client: another one, while there are plenty. */
   spare(): Buffer {
     return this.#lent < MAX_LARGE_BUFFERS ? this.take() : this.landing;
@@ -39,7 +47,7 @@ export class BufferPool {
     return this.landing;
   }
 
-  /** Takes back what `take` lent. */
+  /** Takes back what `take` lent, perhaps for good: nobody may read into it any more, nor write from it. */
   give(buffer: Buffer): void {
     if (buffer === this.landing) return;
     this.#lent -= 1;

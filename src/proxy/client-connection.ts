@@ -33,6 +33,7 @@ export class ClientConnection {
   readonly #socket: Socket;
   readonly #openedAtMs: number;
   readonly #headTimer: NodeJS.Timeout;
+  #lingerTimer: NodeJS.Timeout | undefined;
   #error: string | undefined;
 
   constructor(context: TapContext, side: ClientSide, observer: ClientObserver) {
@@ -91,6 +92,21 @@ export class ClientConnection {
     this.#side.onConnect({ socket: this.#socket, connection: this.number, openedAtMs: this.#openedAtMs, place });
   }
 
+  /**
+   * Closes once the client has what was written and has heard the end of it: what it still sends is dropped, for a while.
+   * A socket that is closed over octets that nobody read resets its peer, which may lose the answer.
+   */
+  closeAfterAnswer(): void {
+    this.isClosing = true;
+    if (this.#socket.readableEnded) {
+      this.#socket.destroySoon();
+      return;
+    }
+    this.reading.resume();
+    this.#socket.end();
+    this.#lingerTimer = setTimeout(() => this.#socket.destroy(), this.#context.limits.closeGraceMs);
+  }
+
   /** Closes once the client has what was written. */
   closeAfterFlush(): void {
     this.isClosing = true;
@@ -106,6 +122,7 @@ export class ClientConnection {
     this.hasClosed = true;
     this.isClosing = true;
     clearTimeout(this.#headTimer);
+    clearTimeout(this.#lingerTimer);
     this.reading.end();
     this.#context.meter(WORKER_SLOT.openConnections, -1);
     // A carrier that was reset takes its TLS with it when it has closed; destroying that sooner crashes Node.

@@ -22,7 +22,8 @@ import type { Ending, Transfer } from './transfer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 
 /** Every way to write this machine to itself, the unspecified addresses included (Linux connects them to loopback). */
-const LOOPBACK = /^(?:localhost\.?|(?:::ffff:)?127(?:\.[0-9]+){1,3}|0\.0\.0\.0|::1?)$/i;
+const LOOPBACK =
+  /^(?:localhost\.?|(?:::ffff:)?127(?:\.[0-9]+){1,3}|0\.0\.0\.0|::1?|::ffff:(?:7f[0-9a-f]{2}:[0-9a-f]{1,4}|0:0))$/i;
 
 /** What leaves a worker as a record. */
 export type TapRecord =
@@ -139,7 +140,7 @@ export class TapContext {
   }
 
   isOwnListener({ host, port }: { readonly host: string; readonly port: number }): boolean {
-    return this.#ownPorts.has(port) && LOOPBACK.test(host);
+    return this.#ownPorts.has(port) && (LOOPBACK.test(host) || LOOPBACK.test(canonicalHost(host)));
   }
 
   setMeter(slot: number, value: number): void {
@@ -170,4 +171,10 @@ export class TapContext {
     }
     return true;
   }
+}
+
+/** As the URL standard writes an address: 2130706433 and 0x7f.1 are 127.0.0.1. */
+function canonicalHost(host: string): string {
+  const parsed = URL.parse(`http://${host.includes(':') ? `[${host}]` : host}`);
+  return parsed?.hostname.replace(/^\[|\]$/g, '') ?? host;
 }

@@ -172,7 +172,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
     transfer.enter('deliver', this.#context.clock.nowMs());
     this.exchanges.remove(transfer, 'LR');
     this.#connection.write(octets);
-    if (closes) this.#closeAfterFlush();
+    if (closes) this.#closeAfterFlush('answer');
     else this.#settle();
   }
 
@@ -240,14 +240,15 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   /** What was relayed reaches the client, then the connection closes as the origin closed its side. */
-  #closeAfterFlush(): void {
+  #closeAfterFlush(close: 'flush' | 'answer' = 'flush'): void {
     this.#connection.isClosing = true;
     this.#fault?.flush(this);
     this.#origins.destroy(this.#hasFinished ? 'client' : 'tap');
     this.#intake.dropRest();
     this.exchanges.endAll(({ transfer }) => (transfer.isReceived ? undefined : 'SQ'));
     this.exchanges.settle();
-    this.#connection.closeAfterFlush();
+    if (close === 'answer') this.#connection.closeAfterAnswer();
+    else this.#connection.closeAfterFlush();
   }
 
   #close(closedBy: ConnectionEvent['closedBy']): void {
@@ -287,7 +288,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
 
   #answer(answer: LocalAnswer): void {
     this.#connection.write(localAnswer(answer));
-    this.#closeAfterFlush();
+    this.#closeAfterFlush('answer');
   }
 
   /** What is complete and with the client ends; then the next request may go. */

@@ -111,8 +111,8 @@ export class ExchangeQueue implements AnswerObserver {
     if (transfer.deliverFrom !== undefined) return;
     // Answers to pipelined requests can share a read: then what precedes this one has not been handed on yet.
     const previous = this.#exchanges[this.#positionOf(transfer) - 1]?.transfer;
-    transfer.deliverFrom =
-      previous?.deliverFrom === undefined ? this.#givenBytes : previous.deliverFrom + previous.responseBytes;
+    const previousEnd = previous?.deliverFrom === undefined ? 0 : previous.deliverFrom + previous.responseBytes;
+    transfer.deliverFrom = Math.max(this.#givenBytes, previousEnd);
   }
 
   answered(transfer: Transfer, contentEncoding: string | undefined): void {

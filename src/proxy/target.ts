@@ -80,7 +80,7 @@ function readAbsolute(target: string): Target | Refusal {
   if ('status' in place) return place;
   const path = rest === '' ? '/' : rest.startsWith('/') ? rest : `/${rest}`;
   lastAsked = { prefix: `http://${authority}/`, place };
-  return { ...place, path, url: `http://${authority}${textOf(path)}` };
+  return { ...place, path, url: `http://${textOf(authority)}${textOf(path)}` };
 }
 
 /** Nearly every request is for the place that the one before was for: then only the path is read. */

@@ -138,8 +138,8 @@ export class Upstream implements OriginSide {
   #onRead(bytes: number): boolean {
     if (this.#hasClosed) return false;
     const { pool } = this.#context;
-    if (this.#buffer === pool.landing) this.#moveIn(bytes);
-    const buffer = this.#buffer;
+    const buffer = pool.own(this.#buffer, bytes);
+    this.#buffer = buffer;
     const atMs = this.#context.clock.nowMs();
     const isUnasked = this.#account.due.length === 0 && this.#owner.exchanges.isAnswerDue;
     this.#account.read(buffer, bytes, atMs);
@@ -164,13 +164,6 @@ export class Upstream implements OriginSide {
     if (this.#account.due.length === 0) this.#buffer = pool.rest(buffer);
     this.#awaitClose();
     return true;
-  }
-
-  /** What landed in the shared buffer gets one of its own before anything else can land there. */
-  #moveIn(bytes: number): void {
-    const { pool } = this.#context;
-    this.#buffer = pool.take();
-    pool.landing.copy(this.#buffer, 0, 0, bytes);
   }
 
   /** TLS says of every write that it was taken, but later in the loop's turn: what waits no longer is nobody's doing. */
@@ -271,8 +264,14 @@ export class Upstream implements OriginSide {
     this.#account.abandon();
     this.#endPause();
     this.#context.meter(WORKER_SLOT.openUpstreamConnections, -1);
-    this.#context.pool.give(this.#buffer);
+    this.#giveBack(this.#buffer);
     this.#context.emit(this.#record(closedBy));
+  }
+
+  /** Node goes on decrypting into it until the loop's turn ends: freed before that, it is a buffer without an end. */
+  #giveBack(buffer: Buffer): void {
+    if (this.target.hello === undefined) this.#context.pool.give(buffer);
+    else setImmediate(() => this.#context.pool.give(buffer));
   }
 
   #record(closedBy: ConnectionEvent['closedBy']): ConnectionEvent {

@@ -96,6 +96,23 @@ const refusals = REFUSED.map(
 );
 
 const handled: readonly TapCase[] = [
+  [
+    'an upload that is refused gets its answer, however much of it is still to come',
+    async (bench) => {
+      const body = 'x'.repeat(200 * KIB);
+      const head = `POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: ${20 * body.length}\r\n\r\n`;
+      for (let upload = 0; upload < 8; upload += 1) {
+        const client = await bench.client();
+        const sending = client.send(head + body);
+        await client.until(({ text }) => /help|HTTP proxy of your player.*\n$/.test(text), 'the answer');
+        await sending;
+        client.finish();
+        assert.equal(await client.end(), 'fin');
+      }
+      const { transfers } = await bench.account();
+      assert.ok(transfers.every(({ termination }) => termination === 'LR'));
+    },
+  ],
   ...(['TRACE', 'OPTIONS', 'DELETE', 'M-SEARCH'] as const).map(
     (method): TapCase => [
       `a ${method} is the origin’s to judge`,

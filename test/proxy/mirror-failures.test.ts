@@ -84,6 +84,15 @@ const refusing: readonly TapCase[] = [
         508,
         (bench: TapBench) => request({ port: bench.tap.ports.get(1) ?? 0 }, '/').sent,
       ],
+      ...['2130706433', '0x7f.1', '[::ffff:7f00:1]', '0.0.0.0'].map(
+        (host) =>
+          [
+            '16',
+            `a target that is our own door, written ${host},`,
+            508,
+            (bench: TapBench) => `GET http://${host}:${bench.tap.ports.get(1)}/ HTTP/1.1\r\nHost: a\r\n\r\n`,
+          ] as const,
+      ),
       ['16', 'a request in origin-form', 400, () => 'GET /a.m3u8 HTTP/1.1\r\nHost: a\r\n\r\n'],
       ['14', 'a CONNECT without a port', 400, () => 'CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n'],
     ] as const

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { TransferEvent } from '../../src/events.ts';
 import { shareOf } from '../../src/proxy/upstream-pool.ts';
+import type { RawClient } from '../support/raw-client.ts';
 import { chunked, http10, responseHead, untilClose, withLength } from '../support/scripted-answers.ts';
 import { fin, finWhenIdle, reset, ScriptedOrigin, send, until } from '../support/scripted-origin.ts';
 import {
@@ -480,6 +481,65 @@ test('what waits for its turn at the end of the run is KQ, and nothing is dialle
   const { transfers } = await bench.closeUnderway();
   assert.deepEqual(transfers.map(({ termination }) => termination).toSorted(), ['KH', 'KQ', 'KQ']);
   assert.equal(origin.connections.length, 1);
+});
+
+for (const inThread of [true, false])
+  test(`what waits for its turn when the players are being stopped is KQ: a turn that falls free dials nothing (${inThread ? 'this thread' : 'worker'})`, async () => {
+    await using origin = await ScriptedOrigin.start(() => undefined);
+    const bench = await TapBench.open({ ...shared(2, NEVER_MS), doors: 4, inThread });
+    const clients: RawClient[] = [];
+    for (const door of [1, 2, 3, 4]) {
+      const client = await bench.client(door);
+      clients.push(client);
+      await client.send(request(origin, `/${door}`).sent);
+      await bench.until(({ openTransfers }) => openTransfers === door, 'the request at the tap');
+    }
+    await origin.waitFor(({ requests }) => requests.length === 2);
+    for (const door of [1, 2, 3, 4]) bench.tap.setStopping(door, true);
+    for (const [index, client] of clients.entries()) {
+      client.destroy();
+      await bench.until(({ openTransfers }) => openTransfers === 3 - index, 'the end of its request');
+    }
+    const { transfers } = await bench.close();
+    assert.deepEqual(
+      byStart(transfers).map(({ termination, phases }) => [termination, phases.connectMs === undefined]),
+      [
+        ['KH', false],
+        ['KH', false],
+        ['KQ', true],
+        ['KQ', true],
+      ],
+    );
+    assert.equal(origin.connections.length, 2);
+  });
+
+test('a turn that falls free passes by a player that is being stopped and goes to the next one', async () => {
+  const gate = held();
+  await using origin = await ScriptedOrigin.start(({ target }) =>
+    target === '/1' ? [until(gate.promise), ...ANSWER] : ANSWER,
+  );
+  const bench = await TapBench.open({ ...shared(1, NEVER_MS), doors: 3, inThread: true });
+  const clients: RawClient[] = [];
+  for (const door of [1, 2, 3]) {
+    const client = await bench.client(door);
+    clients.push(client);
+    await client.send(request(origin, `/${door}`).sent);
+    await bench.until(({ openTransfers }) => openTransfers === door, 'the request at the tap');
+  }
+  await origin.waitFor(({ requests }) => requests.length === 1);
+  bench.tap.setStopping(2, true);
+  gate.release();
+  await clients[2]?.receives(OCTETS);
+  const { transfers } = await bench.close();
+  assert.deepEqual(
+    byStart(transfers).map(({ client, termination }) => [client, termination]),
+    [
+      [1, '--'],
+      [2, 'KQ'],
+      [3, '--'],
+    ],
+  );
+  assert.deepEqual([origin.connections.length, origin.requests.length], [1, 2]);
 });
 
 describe('the limit of a run is divided among its workers', () => {

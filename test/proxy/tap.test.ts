@@ -51,6 +51,14 @@ for (const inThread of [true, false]) {
   });
 }
 
+test('what it took a worker to begin is metered when its doors open: a zero to count from', async () => {
+  // Long enough that no later word of it can be meant.
+  const bench = await TapBench.open({ inThread: false, limits: { batchIntervalMs: 60_000 } });
+  const { cpuUs } = bench.tap.meters().meters;
+  await bench.close();
+  assert.ok(cpuUs > 0, `${cpuUs} us`);
+});
+
 const cases: readonly TapCase[] = [
   [
     'a burst to an origin that is not connected yet is not read beyond its bound, and goes through in the end',

@@ -64,11 +64,34 @@ test('a transfer ends exactly once', () => {
 
 test('the longest gap is the silence of the origin and leaves out the time in which reading was paused', () => {
   const transfer = startedAt(0);
+  transfer.enter('receive', 10);
   transfer.bodyRead(10);
   transfer.bodyRead(14);
+  transfer.paused(15);
   transfer.blocked(15, 40);
   transfer.bodyRead(41);
-  const record = transfer.end({ ...ENDING, atMs: 50 });
+  const record = transfer.end({ ...ENDING, atMs: 44 });
   assert.equal(record.longestGapMs, 4);
   assert.equal(record.clientBlockedMs, 25);
+});
+
+test('the silence that ended a transfer is a gap too; a pause that did, and what came after the body, is none', () => {
+  const begun = (): Transfer => {
+    const transfer = startedAt(0);
+    transfer.enter('receive', 10);
+    transfer.bodyRead(10);
+    transfer.bodyRead(14);
+    return transfer;
+  };
+  const silent = begun();
+  assert.equal(silent.end({ ...ENDING, termination: 'sD', atMs: 3_014 }).longestGapMs, 3_000);
+  const closedLate = begun();
+  closedLate.enter('deliver', 514);
+  assert.equal(closedLate.end({ ...ENDING, atMs: 900 }).longestGapMs, 500);
+  const paused = begun();
+  paused.paused(14);
+  assert.equal(paused.end({ ...ENDING, termination: 'cD', atMs: 3_014 }).longestGapMs, 4);
+  const headOnly = startedAt(0);
+  headOnly.enter('receive', 10);
+  assert.equal(headOnly.end({ ...ENDING, termination: 'sD', atMs: 3_014 }).longestGapMs, 0);
 });

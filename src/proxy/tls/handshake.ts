@@ -49,6 +49,19 @@ export class Handshake {
     if (this.#hasEnded) return;
     const { socket } = this.#from;
     socket.write(ESTABLISHED);
+    // Until the first octet: TLS that is put on a socket never hears of an end that the socket has read before.
+    socket.once('end', this.#left);
+    socket.once('data', (octets: Buffer) => {
+      socket.pause();
+      socket.unshift(octets);
+      if (!this.#hasEnded) this.#secure(certificate);
+    });
+    socket.resume();
+  }
+
+  #secure(certificate: Parameters<TapContext['interception']['accept']>[1]): void {
+    const { socket } = this.#from;
+    socket.removeListener('end', this.#left);
     const secured = this.#context.interception.accept(socket, certificate, {
       onSecured: (hello) => {
         if (this.#hasEnded) return;
@@ -68,6 +81,7 @@ export class Handshake {
     this.#hasEnded = true;
     clearTimeout(this.#timer);
     this.#from.socket.removeListener('close', this.#left);
+    this.#from.socket.removeListener('end', this.#left);
   }
 
   #end(closedBy: ConnectionEvent['closedBy'], failure?: string): void {

@@ -32,7 +32,7 @@ export class Tunnel {
     this.#door = door;
     this.#from = from;
     this.#number = context.nextUpstream();
-    this.#buffer = context.pool.take();
+    this.#buffer = context.pool.landing;
     context.meter(WORKER_SLOT.upstreamConnections, 1);
     context.meter(WORKER_SLOT.openUpstreamConnections, 1);
     const { place, socket } = from;
@@ -89,17 +89,22 @@ export class Tunnel {
   /** Careful, the hot path: once per read. Returns false to stop reading. */
   #onRead(bytes: number): boolean {
     if (this.#hasEnded) return false;
-    const buffer = this.#buffer;
+    const { pool } = this.#context;
+    const buffer = pool.own(this.#buffer, bytes);
+    this.#buffer = buffer;
     const { socket } = this.#from;
     this.#opaqueReadBytes += bytes;
     this.#context.meter(WORKER_SLOT.opaqueBytes, bytes);
     this.#context.meter(WORKER_SLOT.readBytes, bytes);
     this.#door.slots.set('lastByteAtMs', this.#context.clock.nowMs());
     socket.write(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
-    if (socket.writableLength === 0) return true;
-    this.#buffer = this.#context.pool.take();
+    if (socket.writableLength === 0) {
+      this.#buffer = pool.rest(buffer);
+      return true;
+    }
+    this.#buffer = pool.spare();
     socket.write('', () => {
-      this.#context.pool.give(buffer);
+      pool.give(buffer);
       if (!this.#hasEnded) this.#origin?.resume();
     });
     return false;

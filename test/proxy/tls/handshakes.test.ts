@@ -30,9 +30,15 @@ async function fails(bench: TapBench, port: number, code: Termination, failure: 
   checkEnding(transfers[0], {
     code,
     phases: TLS_PHASES,
-    record: { requestHeadBytes: 0, upstreamConnection: undefined },
+    record: { requestHeadBytes: 0, upstreamRequestIndex: undefined, upstreamReused: undefined },
   });
   const [connection] = connections;
+  for (const record of [transfers[0], connection]) {
+    // The connection beneath stood: whom it was with, and from where, is known.
+    assert.equal(record?.upstreamAddress, `127.0.0.1:${port}`);
+    assert.ok((record?.upstreamLocalPort ?? 0) > 0);
+    assert.equal(record?.upstreamConnection, connection?.upstreamConnection);
+  }
   assert.match(connection?.failure ?? '', failure);
   assert.equal(connection?.tls, 'intercepted');
   assert.equal(connection?.tlsFailedWith, code === 'XT' ? 'origin' : undefined);

@@ -235,6 +235,8 @@ const refusals: readonly TapCase[] = [
       const leaver = await bench.client();
       await leaver.send(connectHead('origin.example:443'));
       await leaver.until(({ receivedBytes }) => receivedBytes >= ESTABLISHED.length, 'the answer');
+      // As a handshake begins.
+      await leaver.send(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
       leaver.destroy();
       const { connections } = await bench.account();
       assert.deepEqual(
@@ -242,6 +244,20 @@ const refusals: readonly TapCase[] = [
         ['client', 'client'],
       );
       for (const { failure } of connections) assert.match(failure ?? '', /^TLS handshake with the player: /);
+    },
+  ],
+  [
+    'a client that leaves right after its CONNECT is gone at once, and its TLS is not to blame',
+    async (bench) => {
+      const client = await bench.client();
+      await client.send(connectHead('origin.example:443'));
+      client.finish();
+      await client.end();
+      const { connections } = await bench.account();
+      assert.deepEqual(
+        connections.map(({ closedBy, tlsFailedWith, failure }) => [closedBy, tlsFailedWith, failure]),
+        [['client', undefined, undefined]],
+      );
     },
   ],
   ...(
