@@ -82,7 +82,7 @@ export interface TransferEvent {
   readonly connection: number;
   readonly requestIndex: number;
   readonly upstreamConnection?: number;
-  /** 1-based; with `upstreamLocalPort` the join key with an origin's log. */
+  /** 1-based; with `upstreamLocalPort` the join key with an origin's log. Absent when the request was not sent. */
   readonly upstreamRequestIndex?: number;
   readonly upstreamLocalPort?: number;
   readonly upstreamAddress?: string;
@@ -457,6 +457,8 @@ export interface SampleEvent {
   readonly clientsActive: number;
   readonly clientsStarted: number;
   readonly clientsCpuSeconds?: number;
+  /** Clients with a transfer open, ascending; absent where that is not known, or true of too many to name. */
+  readonly clientsWithOpenTransfers?: readonly number[];
 }
 
 /** A batch of records arrived from a worker with the meters of its instant: the balance that must hold. */
@@ -521,10 +523,15 @@ export interface RunEvent {
   readonly durationSeconds: number;
   readonly isLive: boolean;
   readonly isTapped: boolean;
+  /** false: an endless transport stream. Absent: unknown, as behind doors for any player. */
+  readonly isHls?: boolean;
+  /** How https:// origins are relayed; absent without a tap. */
+  readonly tls?: 'intercept' | 'tunnel';
   /** false: no origin of this run shows its access log, so nothing waits to be joined with it. Absent: unknown. */
   readonly hasAccessLog?: boolean;
   /** What the ledger was told beside these facts, so that a replay can be told the same: options of the run, and the port of
    *  each client's door, client 1 first; absent where there was none. */
+  /** Absent: it follows what is needed. */
   readonly segmentCacheWindow?: number;
   readonly statsDropThreshold?: number;
   readonly doorPorts?: readonly number[];

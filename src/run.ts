@@ -17,7 +17,7 @@ import { look } from './run/look.ts';
 import { openTap, type TapPlan } from './run/open-tap.ts';
 import { Recorder } from './run/record.ts';
 import type { RunRequest } from './run/request.ts';
-import { runEvent } from './run/run-facts.ts';
+import { type RunFactsInput, runEvent } from './run/run-facts.ts';
 import { Sampler } from './run/sampler.ts';
 import { Scrapers } from './run/scrapers.ts';
 import { stopMeasuring } from './run/stopping.ts';
@@ -118,10 +118,11 @@ function facts(
   looked: Awaited<ReturnType<typeof look>>,
   { clients }: Options,
   tap: Tap | undefined,
-): { clients: number; ffmpegVersion: string; isLive: boolean; isTapped: boolean; proxyWorkers: number } {
+): Pick<RunFactsInput, 'clients' | 'ffmpegVersion' | 'isHls' | 'isLive' | 'isTapped' | 'proxyWorkers'> {
   return {
     clients,
     ffmpegVersion: looked.capabilities.version,
+    isHls: looked.isHls,
     isLive: looked.isLive,
     isTapped: tap !== undefined,
     proxyWorkers: tap?.workers ?? 0,
@@ -135,7 +136,7 @@ function isCalibrated({ noCalibrate, noProxy }: Options): boolean {
 
 function afterSample(recorder: Recorder, scrapers: Scrapers, swarm: Swarm): void {
   scrapers.setActiveClients(swarm.active);
-  recorder.tick();
+  scrapers.setListingWindow(recorder.tick()?.listingWindow);
 }
 
 /** Counts from the first start; a run without a duration ends when somebody ends it. */

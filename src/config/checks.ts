@@ -28,7 +28,7 @@ export function derive(options: Options, given: ReadonlySet<OptionKey>): Options
         };
   const jitterMs = given.has('segmentSizesJitterMs')
     ? options.segmentSizesJitterMs
-    : Math.min(options.segmentSizesJitterMs, options.segmentSizesIntervalMs);
+    : Math.min(options.segmentSizesJitterMs, options.segmentSizesIntervalMs ?? options.segmentSizesJitterMs);
   return {
     ...shortcut,
     ...options,
@@ -52,18 +52,45 @@ export function checkTogether(options: Options): string[] {
       `--origin-metrics-window: ${options.originMetricsWindowMs}ms is shorter than two intervals; allowed: at least ${SCRAPES_PER_WINDOW * interval}ms with --origin-metrics-interval ${interval}ms`,
     );
   }
-  if (options.segmentSizesJitterMs > options.segmentSizesIntervalMs) {
+  const listingIntervalMs = options.segmentSizesIntervalMs;
+  if (listingIntervalMs !== undefined && options.segmentSizesJitterMs > listingIntervalMs) {
     errors.push(
-      `--segment-sizes-jitter: ${options.segmentSizesJitterMs}ms is longer than the interval; allowed: at most ${options.segmentSizesIntervalMs}ms`,
+      `--segment-sizes-jitter: ${options.segmentSizesJitterMs}ms is longer than the interval; allowed: at most ${listingIntervalMs}ms`,
     );
   }
   if (options.noProxy && options.faults.length > 0) {
     errors.push('--fault: without the tap nothing injects it; leave out --no-proxy');
   }
-  if (options.tlsCaOut !== undefined && (options.tls === 'tunnel' || options.noProxy)) {
-    errors.push('--tls-ca-out: only a tap with --tls intercept has an authority; leave one of the two out');
+  if (options.tlsCaOut !== undefined && options.noProxy) {
+    errors.push('--tls-ca-out: without the tap there is no authority; leave out --no-proxy');
+  } else if (options.tlsCaOut !== undefined && options.tls === 'tunnel') {
+    errors.push('--tls-ca-out: a tap with --tls tunnel has no authority; leave out one of the two');
+  }
+  if (options.calibrate && options.noCalibrate) {
+    errors.push('--calibrate: --no-calibrate says the opposite; leave out one of the two');
   }
   return [...errors, ...sharedFiles(options)];
+}
+
+/** Of these `checkTogether` speaks, and without the tap there is no calibration to skip. */
+const NOT_IDLE_WITHOUT_TAP: ReadonlySet<OptionKey> = new Set(['noProxy', 'noCalibrate', 'faults', 'tlsCaOut']);
+const OF_SHARED_UPSTREAM: readonly OptionKey[] = ['upstreamConnections', 'upstreamIdleMs'];
+
+/**
+ * Errors of options that would do nothing. `typed`: those of the command line; what a file or the environment sets for
+ * several runs need not have an effect in each.
+ */
+export function checkIdle(options: Options, typed: ReadonlySet<OptionKey>): string[] {
+  const asked = [...typed].filter((key) => options[key] !== false);
+  const idle = (keys: readonly OptionKey[], why: string): string[] =>
+    keys.map((key) => `--${optionTable[key].name}: has no effect ${why}`);
+  if (options.noProxy) {
+    const ofTap = asked.filter((key) => optionTable[key].group === 'Tap' && !NOT_IDLE_WITHOUT_TAP.has(key));
+    return idle(ofTap, 'without the tap; leave out --no-proxy, or this');
+  }
+  if (options.upstream === 'shared') return [];
+  const ofShared = asked.filter((key) => OF_SHARED_UPSTREAM.includes(key));
+  return idle(ofShared, 'without --upstream shared; add that, or leave this out');
 }
 
 /** What the stream's URL must be; `text` is absent when none was given, and may be a mistyped command. */

@@ -53,7 +53,10 @@ function otherCommands(): string[] {
 function entry(option: Option, command: Command): string[] {
   const facts = [...range(option), ...defaultFact(option, command)].join('; ');
   const later = option.since === 'later' ? ' Comes with a later release.' : '';
-  return [`  ${synopsis(option, command)}`, ...wrap(`${option.help}${facts === '' ? '' : ` (${facts})`}.${later}`)];
+  return [
+    `  ${synopsis(option, command)}`,
+    ...wrap(`${option.helpFor?.[command] ?? option.help}${facts === '' ? '' : ` (${facts})`}.${later}`),
+  ];
 }
 
 /** What the synopsis does not show already. */

@@ -36,6 +36,8 @@ interface OptionBase {
   readonly group: Group;
   readonly commands: readonly Command[];
   readonly help: string;
+  /** Where it does something else, or less. */
+  readonly helpFor?: Partial<Readonly<Record<Command, string>>>;
   /** One of the options of go-ffmpeg-hls-swarm, same name and meaning. */
   readonly peer?: true;
   /** `later`: read and checked, but any value other than the default is refused until the effect exists. */

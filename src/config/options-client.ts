@@ -71,6 +71,7 @@ export const clientOptions: OptionTable<ClientOptions> = {
     peer: true,
     since: 'now',
     help: 'FFmpeg -rw_timeout, and how long the tap may take to dial',
+    helpFor: { proxy: 'How long the tap may take to dial an origin' },
   },
   reconnect: {
     name: 'reconnect',
@@ -173,6 +174,7 @@ export const clientOptions: OptionTable<ClientOptions> = {
     peer: true,
     since: 'now',
     help: 'Allow --resolve, and do not verify certificates of origins',
+    helpFor: { proxy: 'Do not verify certificates of origins' },
   },
   printCmd: {
     name: 'print-cmd',
@@ -203,7 +205,7 @@ export const clientOptions: OptionTable<ClientOptions> = {
     commands: SWARM,
     peer: true,
     since: 'now',
-    help: 'Start even when the checks of machine and stream fail',
+    help: 'Start even when a limit of the machine is too low for the clients',
   },
   stats: {
     name: 'stats',

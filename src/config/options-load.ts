@@ -85,6 +85,7 @@ export const loadOptions: OptionTable<LoadOptions> = {
     peer: true,
     since: 'now',
     help: 'Length of the run from the first start; 0 runs until stopped',
+    helpFor: { proxy: 'How long the doors stay open; 0 is until stopped' },
   },
   pace: {
     name: 'pace',

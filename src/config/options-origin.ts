@@ -16,9 +16,11 @@ export interface OriginOptions {
   readonly originBytesMetric?: string;
   /** Given, or made from the host shortcut. */
   readonly segmentSizesUrl?: string;
-  readonly segmentSizesIntervalMs: number;
+  /** Absent: follows the load. */
+  readonly segmentSizesIntervalMs?: number;
   readonly segmentSizesJitterMs: number;
-  readonly segmentCacheWindow: number;
+  /** Absent: as many as the clients need. */
+  readonly segmentCacheWindow?: number;
   readonly profile: 'default' | 'low-latency' | 'low-bitrate';
   readonly host: string;
   readonly port: number;
@@ -141,12 +143,11 @@ export const originOptions: OptionTable<OriginOptions> = {
     type: 'duration',
     minimum: SHORTEST_INTERVAL,
     maximum: '5m',
-    default: '1s',
     group: 'Segment sizes',
     commands: SWARM,
     peer: true,
     since: 'now',
-    help: 'Time between fetches of the listing',
+    help: 'Time between fetches of the listing; when not given it follows the load, 2 s down to 1 s',
   },
   segmentSizesJitterMs: {
     name: 'segment-sizes-jitter',
@@ -166,12 +167,11 @@ export const originOptions: OptionTable<OriginOptions> = {
     unit: 'segments',
     minimum: 1,
     maximum: MAXIMUM_CACHE_WINDOW,
-    default: '300',
     group: 'Segment sizes',
     commands: SWARM,
     peer: true,
     since: 'now',
-    help: 'Newest numbered segments whose sizes are kept',
+    help: 'Newest numbered segments whose sizes are kept; when not given as many as the clients may ask for, at least 300',
   },
   profile: {
     name: 'profile',

@@ -1,6 +1,6 @@
 // argv, environment and file to one command with checked options: the order of precedence lives here.
 // It opens nothing itself and never exits; every mistake of a command line is reported at once.
-import { checkInputs, checkReleased, checkTogether, checkUrl, derive } from './checks.ts';
+import { checkIdle, checkInputs, checkReleased, checkTogether, checkUrl, derive } from './checks.ts';
 import { COMMAND_LINE, type CommandLine, readCommandLine } from './command-line.ts';
 import { helpText } from './help.ts';
 import { COMMANDS, type Command, defaultText } from './option.ts';
@@ -73,6 +73,7 @@ function parseOptions(
     ...checkInputs(input, command, options),
     ...positionals.slice(takesUrl || command === 'replay' ? 1 : 0).map((word) => surplus(word, command)),
     ...checkTogether(options),
+    ...checkIdle(options, new Set(line.settings.map(({ key }) => key))),
   );
   // Only a command line that is right otherwise is told what must wait: one thing at a time.
   if (errors.length === 0) errors.push(...checkReleased(options, defaults, command));

@@ -129,12 +129,12 @@ export class ClientConnection {
     if (!this.#side.accepted.destroyed) this.#socket.destroy();
   }
 
-  /** A connection that never had a request to dial for is counted, and never dialled. */
+  /** The record of a connection that never dialled; without a request it is counted as idle. */
   recordIdle(
     of: Pick<ConnectionEvent, 'client' | 'process' | 'requests'>,
     closedBy: ConnectionEvent['closedBy'],
   ): void {
-    this.#context.meter(WORKER_SLOT.idleConnections, 1);
+    if (of.requests === 0) this.#context.meter(WORKER_SLOT.idleConnections, 1);
     this.#context.emit(
       idleRecord({
         ...of,

@@ -6,6 +6,7 @@ import { connect, type OnReadOpts, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { tlsProblem } from '../trust.ts';
+import { type LocalEnd, localEnd } from './local-end.ts';
 import { connectSecured, type SecureDial, type Transport, transportOf } from './tls/origin-handshake.ts';
 
 export interface DialMarks {
@@ -52,6 +53,8 @@ const LOCAL_CODES = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'EN
 /** One dial; `cancel` ends it in any state without a callback. */
 export class Dial {
   readonly marks: DialMarks;
+  /** Empty until the connection stands; with TLS, the one beneath. */
+  local: LocalEnd = {};
   readonly #request: DialRequest;
   readonly #timer: NodeJS.Timeout;
   #socket: Socket | undefined;
@@ -116,6 +119,7 @@ export class Dial {
     socket.once('connect', () => {
       if (this.#settled) return;
       this.marks.connectedAtMs = this.#request.clock.nowMs();
+      this.local = localEnd(socket);
       if (this.#request.secure === undefined) succeed();
       else this.#secure(socket as TLSSocket, succeed);
     });

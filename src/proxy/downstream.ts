@@ -21,9 +21,9 @@ import type { Loss, UpstreamOwner } from './upstream-owner.ts';
 
 export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, FaultOwner, ClientObserver {
   readonly client: number;
+  readonly door: DoorState;
   readonly exchanges: ExchangeQueue;
   readonly #context: TapContext;
-  readonly #door: DoorState;
   readonly #connection: ClientConnection;
   readonly #intake: RequestIntake;
   readonly #origins: OriginSides;
@@ -36,7 +36,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
 
   constructor(context: TapContext, door: DoorState, side: ClientSide) {
     this.#context = context;
-    this.#door = door;
+    this.door = door;
     this.#connection = new ClientConnection(context, side, this);
     this.client = door.client;
     this.exchanges = new ExchangeQueue(context, door, this.#connection.number, this);
@@ -49,11 +49,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   process(): number {
-    return this.#door.process();
-  }
-
-  get sessions(): DoorState {
-    return this.#door;
+    return this.door.process();
   }
 
   /** The run ends: every open transfer gets a `K` ending. */
@@ -114,7 +110,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   afterRead(atMs: number): void {
-    this.#door.slots.set('lastByteAtMs', atMs);
+    this.door.slots.set('lastByteAtMs', atMs);
     this.exchanges.read(atMs);
     this.#settle();
   }
@@ -209,7 +205,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   left(how: 'fin' | 'reset'): void {
-    this.#leave(this.#door.isStopping() ? 'K' : 'C', how);
+    this.#leave(this.door.isStopping() ? 'K' : 'C', how);
   }
 
   silent(): void {

@@ -33,6 +33,8 @@ export class OpenStream {
   readonly #clock: Clock;
   readonly #limits: StreamBehaviour;
   readonly #owner: StreamOwner;
+  /** A limit that begins to hold between two looks is at least this long: the next look comes before its end. */
+  readonly #shortestLimitMs: number;
   #timer: NodeJS.Timeout;
   #checker: TransportStreamChecker | undefined;
 
@@ -41,7 +43,8 @@ export class OpenStream {
     this.#clock = clock;
     this.#limits = limits;
     this.#owner = owner;
-    this.#timer = setTimeout(() => this.#look(), this.#leftMs(this.#limit(), clock.nowMs()));
+    this.#shortestLimitMs = Math.min(limits.firstByteMs, limits.silentMs, limits.notDrainingMs);
+    this.#timer = setTimeout(() => this.#look(), this.#shortestLimitMs);
   }
 
   /** What the check counted so far; undefined when nobody asked for it. */
@@ -62,8 +65,7 @@ export class OpenStream {
     const { transfer } = this;
     const { client, process, connection, requestIndex, url, startedAtMs } = transfer.start;
     const atMs = this.#clock.nowMs();
-    const { lastReadAtMs, blockedSinceMs } = transfer;
-    const silentMs = lastReadAtMs === undefined || blockedSinceMs !== undefined ? 0 : atMs - lastReadAtMs;
+    const { blockedSinceMs } = transfer;
     const { transportStream } = this;
     return {
       type: 'stream',
@@ -75,7 +77,7 @@ export class OpenStream {
       atMs,
       startedAtMs,
       contentBytes: transfer.contentBytes,
-      longestGapMs: Math.max(transfer.longestGapMs, silentMs),
+      longestGapMs: Math.max(transfer.longestGapMs, transfer.silentMs(atMs)),
       clientBlockedMs: transfer.clientBlockedMs + (blockedSinceMs === undefined ? 0 : atMs - blockedSinceMs),
       state: this.#state(atMs),
       ...(transportStream === undefined ? {} : { transportStream }),
@@ -88,23 +90,20 @@ export class OpenStream {
   }
 
   #state(atMs: number): StreamEvent['state'] {
-    const { lastReadAtMs, blockedSinceMs } = this.transfer;
+    const { phase, phaseSinceMs, lastReadAtMs, blockedSinceMs } = this.transfer;
     if (lastReadAtMs === undefined) return 'waiting';
-    if (blockedSinceMs !== undefined) return atMs - blockedSinceMs > SILENT_SHOWN_MS ? 'client-blocked' : 'flowing';
+    const notDrainingSinceMs = phase === 'deliver' ? phaseSinceMs : blockedSinceMs;
+    if (notDrainingSinceMs !== undefined)
+      return atMs - notDrainingSinceMs > SILENT_SHOWN_MS ? 'client-blocked' : 'flowing';
     return atMs - lastReadAtMs > SILENT_SHOWN_MS ? 'silent' : 'flowing';
   }
 
-  /** Armed anew for what is left of the limit that holds now: a stream that flows costs one look per limit. */
+  /** Armed anew for what is left of the limit that holds now: a stream that flows costs one look per shortest limit. */
   #look(): void {
-    const nowMs = this.#clock.nowMs();
     const limit = this.#limit();
-    const leftMs = this.#leftMs(limit, nowMs);
-    if (leftMs > 0) this.#timer = setTimeout(() => this.#look(), leftMs);
-    else if (limit !== undefined) this.#owner.expired(this.transfer, limit.code);
-  }
-
-  #leftMs(limit: Limit | undefined, nowMs: number): number {
-    return limit === undefined ? this.#limits.firstByteMs : limit.sinceMs + limit.limitMs - nowMs;
+    const leftMs = limit === undefined ? Infinity : limit.sinceMs + limit.limitMs - this.#clock.nowMs();
+    if (limit !== undefined && leftMs <= 0) this.#owner.expired(this.transfer, limit.code);
+    else this.#timer = setTimeout(() => this.#look(), Math.min(leftMs, this.#shortestLimitMs));
   }
 
   /** Undefined before the request is on its way: waiting for its turn and dialling have limits of their own. */

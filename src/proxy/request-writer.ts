@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { WORKER_SLOT } from '../meters.ts';
 import type { TapContext } from './context.ts';
 import { MAX_WAITING_BYTES } from './limits.ts';
-import { type LocalEnd, localEnd } from './local-end.ts';
+import type { LocalEnd } from './local-end.ts';
 import type { ResponseAccount } from './response-account.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -23,9 +23,8 @@ export class RequestWriter {
   readonly #account: ResponseAccount;
   /** Of the connection, in records. */
   readonly #number: number;
-  /** Absent until the connection stands. */
-  local: LocalEnd = {};
   #socket: Socket | undefined;
+  #local: LocalEnd = {};
   #unsent: Unsent[] = [];
 
   constructor(context: TapContext, account: ResponseAccount, number: number) {
@@ -40,9 +39,9 @@ export class RequestWriter {
   }
 
   /** The connection stands since `readyAtMs`: what waited goes. */
-  open(socket: Socket, readyAtMs: number): void {
+  open(socket: Socket, local: LocalEnd, readyAtMs: number): void {
     this.#socket = socket;
-    this.local = localEnd(socket);
+    this.#local = local;
     const waiting = this.#unsent;
     this.#unsent = [];
     for (const { transfer, octets } of waiting) {
@@ -78,7 +77,7 @@ export class RequestWriter {
   #writeHead(socket: Socket, transfer: Transfer, head: string, atMs: number): boolean {
     this.requests += 1;
     transfer.enter('send', atMs);
-    transfer.upstream = { local: this.local, upstreamConnection: this.#number, upstreamRequestIndex: this.requests };
+    transfer.upstream = { local: this.#local, upstreamConnection: this.#number, upstreamRequestIndex: this.requests };
     transfer.requestHeadBytes = head.length;
     this.#context.meter(WORKER_SLOT.requestHeadBytes, head.length);
     this.#account.expect(transfer);

@@ -30,6 +30,11 @@ export class SharedUpstream implements OriginSide {
     this.target = target;
   }
 
+  /** Its player is being stopped: what it waits for is not wanted any more. */
+  get isStopping(): boolean {
+    return this.owner.door?.isStopping() ?? false;
+  }
+
   get isOpaque(): boolean {
     return this.#current?.connection.upstream.isOpaque ?? false;
   }

@@ -102,6 +102,8 @@ export class TapCore {
     if (authority !== undefined) await this.#context.interception.prepare(verifiesOrigin);
     const ports = await Promise.all(this.#doors.map(async ([client, door]) => [client, await door.open()] as const));
     this.#loopDelay.enable();
+    // What it took to come this far is the zero that the run's account of this thread begins at.
+    this.#measureSelf();
     this.#timer = setInterval(() => this.#flush(), this.#setup.limits.batchIntervalMs);
     this.#post({ type: 'doors', ports });
   }

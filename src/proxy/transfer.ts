@@ -30,7 +30,8 @@ export interface TransferStart {
 /** Who serves it, known once a connection was dialled for it or reused. */
 export interface UpstreamFacts {
   readonly upstreamConnection: number;
-  readonly upstreamRequestIndex: number;
+  /** Absent while the connection cannot take a request yet. */
+  readonly upstreamRequestIndex?: number;
   readonly local: LocalEnd;
 }
 
@@ -96,8 +97,6 @@ export class Transfer {
   isCut = false;
   clientBlockedMs = 0;
   longestGapMs = 0;
-  /** Reading is paused since then because the client does not drain. */
-  blockedSinceMs: number | undefined;
   /** While it is a continuous body, and after. */
   stream: OpenStream | undefined;
   /** Octets of the client's stream that precede this response; absent until its first octet. */
@@ -106,6 +105,7 @@ export class Transfer {
   #phaseSinceMs: number;
   #isEarly = false;
   #lastReadAtMs: number | undefined;
+  #pausedSinceMs: number | undefined;
   #hasEnded = false;
 
   constructor(start: TransferStart) {
@@ -125,6 +125,11 @@ export class Transfer {
   /** When octets of the body were read last, or could have been read again; absent before the first. */
   get lastReadAtMs(): number | undefined {
     return this.#lastReadAtMs;
+  }
+
+  /** Reading is paused since then because the client does not drain. */
+  get blockedSinceMs(): number | undefined {
+    return this.isPaced ? undefined : this.#pausedSinceMs;
   }
 
   /** A fault paces its content: nobody's client is to blame when reading pauses. */
@@ -150,15 +155,27 @@ export class Transfer {
     this.phase = phase;
   }
 
+  /** How long the origin has been silent within the body; 0 elsewhere, before its first octet and while reading is paused. */
+  silentMs(atMs: number): number {
+    const lastReadAtMs = this.#lastReadAtMs;
+    const mayBe = this.phase === 'receive' && this.#pausedSinceMs === undefined && lastReadAtMs !== undefined;
+    return mayBe ? Math.max(0, atMs - lastReadAtMs) : 0;
+  }
+
   /** Octets of the body were read at this instant; the silence before them counts, unless reading was paused. */
   bodyRead(atMs: number): void {
     if (this.#lastReadAtMs !== undefined) this.longestGapMs = Math.max(this.longestGapMs, atMs - this.#lastReadAtMs);
     this.#lastReadAtMs = atMs;
   }
 
+  /** Reading pauses from this instant on because what was read is not with the client yet. */
+  paused(atMs: number): void {
+    this.#pausedSinceMs = atMs;
+  }
+
   /** Reading was paused between these instants because the client did not drain: its silence, not the origin's. */
   blocked(fromMs: number, untilMs: number): void {
-    this.blockedSinceMs = undefined;
+    this.#pausedSinceMs = undefined;
     if (!this.isPaced) this.clientBlockedMs += untilMs - Math.max(fromMs, this.start.startedAtMs);
     if (this.#lastReadAtMs !== undefined) this.#lastReadAtMs = untilMs;
   }
@@ -214,6 +231,8 @@ export class Transfer {
   }
 
   #close(atMs: number): void {
+    // The silence that the end of the body ends is one of its gaps.
+    this.longestGapMs = Math.max(this.longestGapMs, this.silentMs(atMs));
     if (atMs < this.#phaseSinceMs) this.#isEarly = true;
     const until = Math.max(atMs, this.#phaseSinceMs);
     const name = FIELD_OF_PHASE[this.phase];
@@ -229,12 +248,14 @@ export class Transfer {
 }
 
 function addUpstream(event: Mutable<TransferEvent>, upstream: UpstreamFacts): void {
-  event.upstreamConnection = upstream.upstreamConnection;
-  event.upstreamRequestIndex = upstream.upstreamRequestIndex;
+  const { upstreamConnection, upstreamRequestIndex } = upstream;
+  event.upstreamConnection = upstreamConnection;
   const { upstreamLocalPort, upstreamAddress } = upstream.local;
   if (upstreamLocalPort !== undefined) event.upstreamLocalPort = upstreamLocalPort;
   if (upstreamAddress !== undefined) event.upstreamAddress = upstreamAddress;
-  event.upstreamReused = upstream.upstreamRequestIndex > 1;
+  if (upstreamRequestIndex === undefined) return;
+  event.upstreamRequestIndex = upstreamRequestIndex;
+  event.upstreamReused = upstreamRequestIndex > 1;
 }
 
 function addResponse(event: Mutable<TransferEvent>, response: ResponseFacts): void {

@@ -6,13 +6,19 @@ import type { AnswerObserver } from './response-account.ts';
 import type { SessionKeeper } from './tls/secure-dial.ts';
 import type { Transfer } from './transfer.ts';
 
+/** What there is to know of the door that a client connection came in by. */
+export interface OwnDoor extends SessionKeeper {
+  /** Its player is being stopped by us. */
+  isStopping(): boolean;
+}
+
 /** What an upstream needs of its client connection. */
 export interface UpstreamOwner {
   readonly client: number;
   readonly connection: number;
   readonly exchanges: AnswerObserver;
-  /** TLS sessions of its door; absent where no one door is behind it. */
-  readonly sessions?: SessionKeeper | undefined;
+  /** Absent where no one door is behind it. */
+  readonly door?: OwnDoor;
   process(): number;
   /** Hands octets to the client. False when its kernel did not take them at once: then `taken` is called when it did. */
   relay(octets: Buffer, taken: () => void): boolean;

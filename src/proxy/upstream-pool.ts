@@ -55,7 +55,7 @@ export class UpstreamPool {
       return;
     }
     const { idle, waiting } = this.#connectionsTo(connection.target);
-    const next = waiting.shift();
+    const next = nextOf(waiting);
     if (next !== undefined) connection.lend(next);
     else {
       idle.push(connection);
@@ -70,7 +70,7 @@ export class UpstreamPool {
     open.delete(connection);
     const position = idle.indexOf(connection);
     if (position >= 0) idle.splice(position, 1);
-    const next = this.#isClosed ? undefined : waiting.shift();
+    const next = this.#isClosed ? undefined : nextOf(waiting);
     if (next !== undefined) this.#dial(connections, next);
     else if (open.size === 0) this.#origins.delete(keyOf(connection.target));
   }
@@ -101,6 +101,12 @@ export class UpstreamPool {
 export function shareOf(limit: number, worker: number, workers: number): number {
   const rest = limit % workers;
   return Math.max(1, (limit - rest) / workers + (worker < rest ? 1 : 0));
+}
+
+/** Whose turn it is. Who is being stopped gets none: its player leaves, and would have been dialled for on its way out. */
+function nextOf(waiting: SharedUpstream[]): SharedUpstream | undefined {
+  const position = waiting.findIndex(({ isStopping }) => !isStopping);
+  return position < 0 ? undefined : waiting.splice(position, 1)[0];
 }
 
 /** Over TLS the origin sees the handshake: only clients that began alike share connections. */

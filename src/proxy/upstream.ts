@@ -43,7 +43,7 @@ export class Upstream implements OriginSide {
     this.#buffer = context.pool.landing;
     context.meter(WORKER_SLOT.upstreamConnections, 1);
     context.meter(WORKER_SLOT.openUpstreamConnections, 1);
-    const secure = secureDial(target, context.behaviour.tls, owner.sessions);
+    const secure = secureDial(target, context.behaviour.tls, owner.door);
     this.#dial = new Dial({
       ...(secure === undefined ? {} : { secure }),
       host: target.host,
@@ -115,7 +115,7 @@ export class Upstream implements OriginSide {
     socket.on('drain', () => this.#owner.drained());
     this.#markDialled();
     const { connectedAtMs, securedAtMs = connectedAtMs } = this.#dial.marks;
-    this.#requests.open(socket, securedAtMs ?? this.#context.clock.nowMs());
+    this.#requests.open(socket, this.#dial.local, securedAtMs ?? this.#context.clock.nowMs());
     this.#owner.drained();
   }
 
@@ -124,7 +124,9 @@ export class Upstream implements OriginSide {
     const [transfer] = this.#requests.waiting;
     const { resolvedAtMs, connectedAtMs } = this.#dial.marks;
     if (resolvedAtMs !== undefined) transfer?.enter('connect', resolvedAtMs);
-    if (connectedAtMs !== undefined && this.target.hello !== undefined) transfer?.enter('tls', connectedAtMs);
+    if (transfer === undefined || connectedAtMs === undefined || this.target.hello === undefined) return;
+    transfer.enter('tls', connectedAtMs);
+    transfer.upstream = { local: this.#dial.local, upstreamConnection: this.#number };
   }
 
   #onDialFailure(failure: DialFailure): void {
@@ -181,8 +183,7 @@ export class Upstream implements OriginSide {
 
   #noteBlocked(atMs: number): void {
     this.#pausedAtMs = atMs;
-    const [blocked] = this.#account.due;
-    if (blocked?.isPaced === false) blocked.blockedSinceMs = atMs;
+    this.#account.due[0]?.paused(atMs);
   }
 
   /** Octets that do not frame are neither relayed nor guessed at; answers that were complete before them are the client's. */
@@ -285,7 +286,7 @@ export class Upstream implements OriginSide {
       requests: this.#requests.requests,
       number: this.#number,
       origin: this.target.origin,
-      local: this.#requests.local,
+      local: this.#dial.local,
       dial: this.#dial.marks,
       tls: this.#dial.tls,
       account: this.#account,

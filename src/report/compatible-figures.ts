@@ -1,7 +1,8 @@
 // Which account feeds the compatible names: the tap, or the parser when --no-proxy leaves nothing else. Pure.
-// It rounds nothing and fills nothing in: a rate without requests is unknown.
+// It rounds nothing and fills nothing in: a rate without requests is unknown, and so is what only tunnels carried.
 import type { Kind } from '../events.ts';
 import type { Summary, Throughput } from '../stats/summary.ts';
+import { unlessUnseen } from '../stats/tunnels.ts';
 import type { Reading, Series } from './metric-definition.ts';
 
 /** Series that exist from the start, so that a first error is an increase; any other code from 400 to 599 appears when it comes. */
@@ -21,6 +22,13 @@ const COMMON_ERROR_CODES: readonly string[] = [
 ];
 const PLAYLIST_KINDS: readonly Kind[] = ['multivariant-playlist', 'media-playlist'];
 const SEGMENT_KINDS: readonly Kind[] = ['segment', 'part'];
+
+/** Errors as series; none at all where every request may have passed unseen. */
+export function httpErrors(reading: Reading): readonly Series[] {
+  const codes = errorCodes(reading);
+  const isUnseen = reading.facts.isTapped && reading.snapshot.summary.proxy.hasTunnels;
+  return isUnseen && Object.keys(codes).length === 0 ? [] : errorSeries(codes);
+}
 
 /** One series per error status: 400 to 599, and `other` for all else that a caller thought an error. */
 export function errorSeries(statusCodes: Readonly<Record<string, number>>): readonly Series[] {
@@ -44,20 +52,20 @@ export function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string
   return codes;
 }
 
-export function playlistRequests({ snapshot, facts }: Reading): number {
+export function playlistRequests({ snapshot, facts }: Reading): number | undefined {
   return facts.isTapped ? transfers(snapshot.summary, PLAYLIST_KINDS) : snapshot.summary.parser.requests.playlist;
 }
 
-export function segmentRequests({ snapshot, facts }: Reading): number {
+export function segmentRequests({ snapshot, facts }: Reading): number | undefined {
   return facts.isTapped ? transfers(snapshot.summary, SEGMENT_KINDS) : snapshot.summary.parser.requests.segment;
 }
 
-export function initRequests({ snapshot, facts }: Reading): number {
+export function initRequests({ snapshot, facts }: Reading): number | undefined {
   return facts.isTapped ? transfers(snapshot.summary, ['init']) : snapshot.summary.parser.requests.init;
 }
 
 /** Requests of no known kind; a key, a redirect and a stream are known. */
-export function unknownRequests({ snapshot, facts }: Reading): number {
+export function unknownRequests({ snapshot, facts }: Reading): number | undefined {
   return facts.isTapped ? transfers(snapshot.summary, ['other']) : snapshot.summary.parser.requests.other;
 }
 
@@ -67,22 +75,34 @@ export function allBytes({ snapshot, facts }: Reading): Throughput | undefined {
 }
 
 /** The tap's endings by silence of the origin; a client that does not drain (cD) is no timeout of the stream. */
-export function timeouts({ snapshot, facts }: Reading): number {
+export function timeouts({ snapshot, facts }: Reading): number | undefined {
   if (!facts.isTapped) return snapshot.summary.parser.timeouts;
-  const { sC = 0, sH = 0, sD = 0 } = snapshot.summary.proxy.terminations;
-  return sC + sH + sD;
+  const { proxy } = snapshot.summary;
+  const { sC = 0, sH = 0, sD = 0 } = proxy.terminations;
+  return unlessUnseen(proxy, sC + sH + sD);
+}
+
+/** Requests per second by kind; the tap's, so unknown as soon as some of them passed unseen. */
+export function requestRate({ snapshot, facts }: Reading, kind: 'playlist' | 'segment'): number | undefined {
+  return facts.isTapped && snapshot.summary.proxy.hasTunnels ? undefined : snapshot.requestRates[kind];
 }
 
 export function errorRate(reading: Reading): number | undefined {
   const errors = Object.values(errorCodes(reading)).reduce((sum, count) => sum + count, 0);
-  const failed = errors + timeouts(reading);
-  const requests = playlistRequests(reading) + segmentRequests(reading) + initRequests(reading);
+  const failed = errors + (timeouts(reading) ?? 0);
+  const requests = [playlistRequests, segmentRequests, initRequests].reduce(
+    (sum, requestsOf) => sum + (requestsOf(reading) ?? 0),
+    0,
+  );
   // What failed was asked for, even where only the failure was seen.
   return ratio(failed, Math.max(requests, failed));
 }
 
-function transfers(summary: Summary, kinds: readonly Kind[]): number {
-  return kinds.reduce((sum, kind) => sum + (summary.proxy.byKind[kind]?.transfers ?? 0), 0);
+function transfers({ proxy }: Summary, kinds: readonly Kind[]): number | undefined {
+  return unlessUnseen(
+    proxy,
+    kinds.reduce((sum, kind) => sum + (proxy.byKind[kind]?.transfers ?? 0), 0),
+  );
 }
 
 function ratio(part: number, whole: number): number | undefined {

@@ -2,6 +2,7 @@
 // It reads a snapshot and judges nothing; the sections are in summary-traffic.ts and summary-judgement.ts.
 import { errorStatuses } from '../stats/error-statuses.ts';
 import type { Snapshot } from '../stats/summary.ts';
+import { unlessUnseen } from '../stats/tunnels.ts';
 import { formatElapsed, formatMbps, formatMs, secondsToMs } from '../units.ts';
 import {
   agreementSection,
@@ -64,23 +65,26 @@ export function renderSummary(snapshot: Snapshot, options: SummaryOptions): stri
   return `${lines.join('\n')}\n`;
 }
 
-/** One line for stderr while there is no screen. */
-export function statusLine(snapshot: Snapshot): string {
+/** One line for stderr while there is no screen. Doors without clients of ours have players that nobody can ask. */
+export function statusLine(snapshot: Snapshot, { hasClients = true }: Pick<SummaryOptions, 'hasClients'> = {}): string {
   const { summary } = snapshot;
   const { clients, proxy, instrument } = summary;
-  const segments = proxy.byKind.segment;
+  const { throughput } = proxy;
+  const { segment: segments, stream } = proxy.byKind;
   const errors = [...errorStatuses(proxy.byKind).values()].reduce((sum, responses) => sum + responses, 0);
-  const wait = segments?.phases.waitMs;
+  const wait = (segments ?? stream)?.phases.waitMs;
   const remaining = snapshot.remainingSeconds;
   return [
     `${formatElapsed(secondsToMs(snapshot.elapsedSeconds))}${remaining === undefined ? '' : ` of ${formatElapsed(secondsToMs(snapshot.elapsedSeconds + remaining))}`}`,
-    `clients ${clients.active}/${clients.target}${snapshot.isRamping ? ' (ramping)' : ''}`,
-    `segments ${count(segments?.transfers ?? 0)}, ${known(proxy.throughput.bytesPerSecond30s ?? proxy.throughput.bytesPerSecondOverall, formatMbps)}`,
+    hasClients
+      ? `clients ${clients.active}/${clients.target}${snapshot.isRamping ? ' (ramping)' : ''}`
+      : `doors ${count(clients.target)}, ${count(snapshot.openTransfers)} transfers open`,
+    `segments ${count(unlessUnseen(proxy, segments?.transfers ?? 0))}, ${known(throughput?.bytesPerSecond30s ?? throughput?.bytesPerSecondOverall, formatMbps)}`,
     ...streamsWords(snapshot),
     `wait p95 ${known(wait?.window?.p95 ?? wait?.p95, formatMs)}`,
-    `stalled ${clients.playback.stalled}`,
+    ...(hasClients ? [`stalled ${clients.playback.stalled}`] : []),
     `HTTP errors ${count(errors)}`,
-    `restarts ${count(clients.restarts)}`,
+    ...(hasClients ? [`restarts ${count(clients.restarts)}`] : []),
     [instrument.verdict, ...instrument.reasons].join('; '),
   ].join(' | ');
 }

@@ -1,6 +1,6 @@
 // How well the candidates agree with the reference, as metrics. Error is always candidate - reference, signed.
-// Inferred times are not here: they are no candidate for anything that the tap measures.
-import type { EstimatorScore, Snapshot } from '../stats/summary.ts';
+// An inferred duration is no candidate for anything that the tap measures: its error is shown to say so.
+import { ESTIMATOR_NAMES, type EstimatorScore, type Snapshot } from '../stats/summary.ts';
 import { msToSeconds } from '../units.ts';
 import {
   by,
@@ -8,6 +8,7 @@ import {
   byWindow,
   ERROR_STATISTICS,
   type MetricDefinition,
+  one,
   type Series,
   snakeCase,
   type ValueDefinition,
@@ -16,19 +17,8 @@ import {
 
 const KINDS_PAIRED = ['segment', 'playlist', 'init', 'key'] as const;
 const OUTCOMES = ['matched', 'missed', 'spurious', 'deadConnection', 'excludedAtStop'] as const;
-const ESTIMATORS: readonly string[] = [
-  'lookup-original',
-  'lookup',
-  'statistics',
-  'declared',
-  'http-statistics',
-  'progress',
-  'statusline',
-  'playback',
-  'refresh',
-  'hybrid',
-  'origin',
-];
+const SIDE_WORDS = { parser: 'parser', proxy: 'tap' } as const;
+const SIDES = ['parser', 'proxy'] as const;
 const STATISTIC_WORDS: Readonly<Record<(typeof ERROR_STATISTICS)[number], string>> = {
   bias: 'mean',
   sd: 'standard deviation',
@@ -111,13 +101,26 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
         }),
     }),
   ),
+  ...ERROR_STATISTICS.map(
+    (statistic): ValueDefinition => ({
+      name: `hls_swarm_agreement_inferred_duration_error_${snakeCase(statistic)}_seconds`,
+      type: 'gauge',
+      unit: 'seconds',
+      account: 'agreement',
+      help: `Segment to next segment in the log minus the duration of its transfer: ${STATISTIC_WORDS[statistic]}`,
+      read: ({ snapshot }) => {
+        const ms = snapshot.summary.agreement.segment.inferredDurationErrorMs?.[statistic];
+        return one(ms === undefined ? undefined : msToSeconds(ms));
+      },
+    }),
+  ),
   {
     name: 'hls_swarm_agreement_estimator_bytes',
     type: 'gauge',
     unit: 'bytes',
     account: 'agreement',
     help: 'What an estimator believes; absent while it is unavailable',
-    labels: { estimator: ESTIMATORS },
+    labels: { estimator: ESTIMATOR_NAMES },
     read: ({ snapshot }) => byEstimator(snapshot, (score) => score.bytes),
   },
   {
@@ -126,7 +129,7 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'agreement',
     help: 'What the tap counted for the same kinds and window',
-    labels: { estimator: ESTIMATORS },
+    labels: { estimator: ESTIMATOR_NAMES },
     read: ({ snapshot }) => byEstimator(snapshot, (score) => score.referenceBytes),
   },
   {
@@ -135,7 +138,7 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     unit: 'ratio',
     account: 'agreement',
     help: '(estimator - reference) / reference, signed',
-    labels: { estimator: ESTIMATORS },
+    labels: { estimator: ESTIMATOR_NAMES },
     read: ({ snapshot }) => byEstimator(snapshot, (score) => score.errorRatio),
   },
   {
@@ -144,9 +147,60 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     unit: 'ratio',
     account: 'agreement',
     help: 'Share of the attempts of the reference on which the estimator has an opinion',
-    labels: { estimator: ESTIMATORS },
+    labels: { estimator: ESTIMATOR_NAMES },
     read: ({ snapshot }) => byEstimator(snapshot, (score) => score.coverage),
   },
+  {
+    name: 'hls_swarm_agreement_window_precision_ratio',
+    type: 'gauge',
+    unit: 'ratio',
+    account: 'agreement',
+    help: 'matched / (matched + spurious) of the attempts judged in the last minute',
+    labels: { kind: KINDS_PAIRED },
+    read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].window?.precision),
+  },
+  {
+    name: 'hls_swarm_agreement_window_recall_ratio',
+    type: 'gauge',
+    unit: 'ratio',
+    account: 'agreement',
+    help: 'matched / (matched + missed) of the attempts judged in the last minute',
+    labels: { kind: KINDS_PAIRED },
+    read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].window?.recall),
+  },
+  {
+    name: 'hls_swarm_agreement_window_estimator_error_ratio',
+    type: 'gauge',
+    unit: 'ratio',
+    account: 'agreement',
+    help: '(estimator - reference) / reference of what both added over the last minute, signed',
+    labels: { estimator: ESTIMATOR_NAMES },
+    read: ({ snapshot }) => byEstimator(snapshot, (score) => score.window?.errorRatio),
+  },
+  ...SIDES.map(
+    (side): ValueDefinition => ({
+      name: `hls_swarm_agreement_${side}_http_errors_total`,
+      type: 'counter',
+      unit: 'errors',
+      account: 'agreement',
+      help: `HTTP errors as the ${SIDE_WORDS[side]} counts them, stops left out`,
+      labels: { status_code: '400 to 599, and other' },
+      read: ({ snapshot }) =>
+        Object.entries(snapshot.summary.agreement.httpErrors ?? {}).map(
+          ([code, counts]): Series => ({ labels: { status_code: code }, value: counts[side] }),
+        ),
+    }),
+  ),
+  ...SIDES.map(
+    (side): ValueDefinition => ({
+      name: `hls_swarm_agreement_${side}_retries_total`,
+      type: 'counter',
+      unit: 'requests',
+      account: 'agreement',
+      help: `Requests of what the same process had asked for and not got, as the ${SIDE_WORDS[side]} counts them`,
+      read: ({ snapshot }) => one(snapshot.summary.agreement.retries?.[side]),
+    }),
+  ),
   {
     name: 'hls_swarm_agreement_parser_difference_bytes_per_second',
     type: 'gauge',
@@ -178,7 +232,7 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
 
 function byEstimator(snapshot: Snapshot, pick: (score: EstimatorScore) => number | undefined): readonly Series[] {
   const scores = new Map(snapshot.summary.agreement.estimators.map((score) => [score.name, score]));
-  return by('estimator', ESTIMATORS, (name) => {
+  return by('estimator', ESTIMATOR_NAMES, (name) => {
     const score = scores.get(name);
     return score === undefined ? undefined : pick(score);
   });

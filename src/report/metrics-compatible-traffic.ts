@@ -3,11 +3,11 @@
 import { msToSeconds } from '../units.ts';
 import {
   allBytes,
-  errorCodes,
   errorRate,
-  errorSeries,
+  httpErrors,
   initRequests,
   playlistRequests,
+  requestRate,
   segmentRequests,
   timeouts,
   unknownRequests,
@@ -64,7 +64,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'requests per second',
     account: TAP,
     help: 'Playlist request rate over the last 5 s',
-    read: ({ snapshot }) => one(snapshot.requestRates.playlist),
+    read: (reading) => one(requestRate(reading, 'playlist')),
   },
   {
     name: 'hls_swarm_segment_requests_per_second',
@@ -72,7 +72,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'requests per second',
     account: TAP,
     help: 'Segment request rate over the last 5 s',
-    read: ({ snapshot }) => one(snapshot.requestRates.segment),
+    read: (reading) => one(requestRate(reading, 'segment')),
   },
   {
     name: 'hls_swarm_throughput_bytes_per_second',
@@ -144,7 +144,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     account: TAP,
     help: 'Responses with an error status',
     labels: { status_code: '400 to 599, and other' },
-    read: (reading) => errorSeries(errorCodes(reading)),
+    read: httpErrors,
   },
   {
     name: 'hls_swarm_timeouts_total',

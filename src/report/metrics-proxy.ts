@@ -164,7 +164,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'tap',
     help: 'Segment content, counted as it flows',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.throughput.totalBytes),
+    read: ({ snapshot }) => one(snapshot.summary.proxy.throughput?.totalBytes),
   },
   {
     name: 'hls_swarm_proxy_response_bytes_total',
@@ -172,7 +172,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'tap',
     help: 'Response heads, interim heads, framing and content of every kind, counted as they flow',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.allBytesThroughput.totalBytes),
+    read: ({ snapshot }) => one(snapshot.summary.proxy.allBytesThroughput?.totalBytes),
   },
   {
     name: 'hls_swarm_proxy_segment_throughput_bytes_per_second',

@@ -39,6 +39,7 @@ export function agreementSection(
     ...lines,
     ...fact('  lookup', lookup === undefined ? 'no segment-size listing was read' : lookupWords(lookup), LABEL, width),
     ...fact('  inferred', inferredWords(summary), LABEL, width),
+    ...countedTwice(summary.agreement, width),
   ];
 }
 
@@ -204,7 +205,13 @@ function estimatorLines(score: EstimatorScore, width: number): Lines {
     ESTIMATOR_WIDTHS,
     width,
   );
-  return [line, ...(score.reason === undefined ? [] : fact('', `(${score.reason})`, 4, width))];
+  const said = [
+    ...(score.reason === undefined ? [] : [score.reason]),
+    ...(score.requests === undefined
+      ? []
+      : [`${count(score.requests)} requests, proxy ${count(score.referenceRequests)}`]),
+  ];
+  return [line, ...(said.length === 0 ? [] : fact('', `(${said.join('; ')})`, 4, width))];
 }
 
 function percent(ratio: number): string {
@@ -224,6 +231,14 @@ function lookupWords({ attempts, successes, misses, unread }: NonNullable<Summar
     `evicted ${count(evicted)}, not yet listed ${count(notYetListed)}, ambiguous ${count(ambiguous)}` +
     (unread > 0 ? `; ${count(unread)} segments unread when their client was stopped` : '')
   );
+}
+
+/** HTTP errors and retries by both sides; nothing while neither has any. */
+function countedTwice({ httpErrors = {}, retries }: Summary['agreement'], width: number): Lines {
+  const both = [...Object.entries(httpErrors), ...(retries === undefined ? [] : [['retries', retries] as const])];
+  const told = both.filter(([, { parser, proxy }]) => parser > 0 || proxy > 0);
+  const text = told.map(([what, { parser, proxy }]) => `${what}: parser ${count(parser)}, proxy ${count(proxy)}`);
+  return told.length === 0 ? [] : fact('  errors', text.join('; '), LABEL, width);
 }
 
 /** The original's "wall time" of a segment, beside what the wire took: its error is the reason why it is never used. */

@@ -4,6 +4,7 @@ import { INJECTED, type Injected, KINDS, type Kind, TERMINATIONS } from '../even
 import { errorStatuses } from '../stats/error-statuses.ts';
 import type { KindSummary, Quantiles, Snapshot, Throughput } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
+import { unlessUnseen } from '../stats/tunnels.ts';
 import { bytesPerSecondToMbps, formatBytes, formatMs } from '../units.ts';
 import { count, heading, known, row, UNKNOWN, wrapped } from './text-layout.ts';
 
@@ -65,22 +66,25 @@ export function requestsSection({ summary, elapsedSeconds }: Snapshot, width: nu
   return [
     ...heading('Requests (proxy)', width),
     row('', ['total', '/s', 'per client', 'complete', 'ok', 'content'], REQUEST_WIDTHS, width),
-    ...(lines.length === 0 ? ['  none'] : lines),
+    ...(lines.length === 0 ? [noneOf(summary)] : lines),
   ];
 }
 
 export function phasesSection({ summary }: Snapshot, width: number): Lines {
-  const shown: readonly (readonly [string, Kind])[] = [
-    ['segment', 'segment'],
-    ['playlist', 'media-playlist'],
+  const { segment, 'media-playlist': playlist, stream } = summary.proxy.byKind;
+  const ofRequests = [
+    phaseLine('  segment wait', segment?.phases.waitMs, width),
+    phaseLine('  segment receive', segment?.phases.receiveMs, width),
+    phaseLine('  playlist wait', playlist?.phases.waitMs, width),
+    phaseLine('  playlist receive', playlist?.phases.receiveMs, width),
   ];
-  const lines = shown.flatMap(([word, kind]) => {
-    const phases = summary.proxy.byKind[kind]?.phases;
-    return [
-      phaseLine(`  ${word} wait`, phases?.waitMs, width),
-      phaseLine(`  ${word} receive`, phases?.receiveMs, width),
-    ];
-  });
+  const hasRequests = (segment?.transfers ?? 0) + (playlist?.transfers ?? 0) > 0;
+  const hasStreams = summary.proxy.streams.opened > 0 || (stream?.transfers ?? 0) > 0;
+  const lines = [
+    ...(hasRequests || !hasStreams ? ofRequests : []),
+    // How long a stream is received is its player's doing.
+    ...(hasStreams ? [phaseLine('  stream wait', stream?.phases.waitMs, width)] : []),
+  ];
   return [
     ...heading('Request phases (proxy, whole run)', width),
     row('', ['n', 'p50', 'p95', 'p99', 'max'], PHASE_WIDTHS, width),
@@ -116,10 +120,17 @@ export function errorsSection({ summary }: Snapshot, width: number): Lines {
   return [
     ...heading('HTTP errors', width),
     ...(codes.length === 0
-      ? ['  none']
-      : codes.map((code) => `  ${code}   proxy ${count(seen.get(code) ?? 0)}, in the log ${count(logged[code] ?? 0)}`)),
+      ? [noneOf(summary)]
+      : codes.map(
+          (code) =>
+            `  ${code}   proxy ${count(unlessUnseen(summary.proxy, seen.get(code) ?? 0))}, in the log ${count(logged[code] ?? 0)}`,
+        )),
     `  timeouts in the log ${count(summary.parser.timeouts)}, reconnections ${count(summary.parser.reconnections)}`,
   ];
+}
+
+function noneOf({ proxy }: Snapshot['summary']): string {
+  return proxy.hasTunnels ? '  none seen; requests passed in tunnels' : '  none';
 }
 
 function rates(throughput: Throughput | undefined, format: (value: number) => string = plain): readonly string[] {

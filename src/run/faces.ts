@@ -12,6 +12,8 @@ export interface FacesOptions {
   readonly house: House;
   readonly options: Options;
   readonly latest: () => Snapshot | undefined;
+  /** False for the tap alone. */
+  readonly hasClients?: boolean;
 }
 
 const STATUS_INTERVAL_MS: number = secondsToMs(5);
@@ -22,15 +24,17 @@ const LOG_LINES = 200;
 export class Faces {
   readonly #house: House;
   readonly #latest: () => Snapshot | undefined;
+  readonly #hasClients: boolean;
   readonly #screen: Screen | undefined;
   readonly #timer: NodeJS.Timeout;
   #state: ViewState = INITIAL_VIEW_STATE;
   #shown: Snapshot | undefined;
 
   /** From here on the terminal belongs to the screen, where there is one. */
-  constructor({ house, options, latest }: FacesOptions) {
+  constructor({ house, options, latest, hasClients = true }: FacesOptions) {
     this.#house = house;
     this.#latest = latest;
+    this.#hasClients = hasClients;
     const { stdin, stdout, env } = house.terminal;
     if (options.tui && canUseScreen(env, stdout, stdin)) {
       house.logLines.isScreenOn = true;
@@ -64,6 +68,7 @@ export class Faces {
 
   #tellStatus(): void {
     const snapshot = this.#latest();
-    if (snapshot !== undefined) this.#house.terminal.stderr.write(`${statusLine(snapshot)}\n`);
+    if (snapshot === undefined) return;
+    this.#house.terminal.stderr.write(`${statusLine(snapshot, { hasClients: this.#hasClients })}\n`);
   }
 }

@@ -67,7 +67,7 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   announce(tap, options, house);
   const faces = options.json
     ? undefined
-    : new Faces({ house, options: { ...options, tui: false }, latest: () => recorder.latest });
+    : new Faces({ house, options: { ...options, tui: false }, latest: () => recorder.latest, hasClients: false });
   const watch = watchOver(tap, options, clock);
   await Promise.race([
     options.durationMs === 0 ? new Promise(() => {}) : delay(options.durationMs),

@@ -11,6 +11,7 @@ import { HealthHistory } from '../report/health.ts';
 import { type Journal, openJournal } from '../report/journal.ts';
 import { createMetrics } from '../report/metrics.ts';
 import { writeReport } from '../report/report-file.ts';
+import { LONGEST_LISTING_INTERVAL_MS } from '../scrape/segment-sizes.ts';
 import { Ledger } from '../stats/ledger.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { msToSeconds } from '../units.ts';
@@ -59,7 +60,9 @@ export class Recorder {
     this.#options = options;
     const { segmentSizesUrl, segmentSizesIntervalMs } = options.options;
     this.#health = new HealthHistory(
-      segmentSizesUrl === undefined ? {} : { listingIntervalSeconds: msToSeconds(segmentSizesIntervalMs) },
+      segmentSizesUrl === undefined
+        ? {}
+        : { listingIntervalSeconds: msToSeconds(segmentSizesIntervalMs ?? LONGEST_LISTING_INTERVAL_MS) },
     );
   }
 

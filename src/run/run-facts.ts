@@ -7,8 +7,7 @@ import type { RunEvent } from '../events.ts';
 import type { LedgerOptions } from '../stats/ledger.ts';
 import { msToSeconds } from '../units.ts';
 
-/** Those of the option table, for journals that were written before they were recorded. */
-const DEFAULT_CACHE_WINDOW = 300;
+/** That of the option table, for journals that were written before it was recorded. */
 const DEFAULT_DROP_THRESHOLD = 0.01;
 
 export interface RunFactsInput {
@@ -21,6 +20,8 @@ export interface RunFactsInput {
   readonly seed: number;
   readonly isLive: boolean;
   readonly isTapped: boolean;
+  /** Absent: nobody looked. */
+  readonly isHls?: boolean;
   readonly hasAccessLog: boolean;
   readonly clock: Clock;
 }
@@ -40,10 +41,11 @@ export function runEvent(input: RunFactsInput): RunEvent {
     node: process.version,
     proxyWorkers: input.proxyWorkers,
     seed: input.seed,
-    ...(input.isTapped ? { upstream: input.options.upstream } : {}),
+    ...(input.isTapped ? { upstream: input.options.upstream, tls: input.options.tls } : {}),
     durationSeconds: msToSeconds(input.options.durationMs),
     isLive: input.isLive,
     isTapped: input.isTapped,
+    ...(input.isHls === undefined ? {} : { isHls: input.isHls }),
     hasAccessLog: input.hasAccessLog,
   };
 }
@@ -57,7 +59,7 @@ export function withLedgerFacts(
   const ports = doorPorts === undefined ? undefined : [...doorPorts].toSorted(([one], [other]) => one - other);
   return {
     ...run,
-    segmentCacheWindow,
+    ...(segmentCacheWindow === undefined ? {} : { segmentCacheWindow }),
     statsDropThreshold,
     ...(ports === undefined ? {} : { doorPorts: ports.map(([, port]) => port) }),
   };
@@ -65,10 +67,10 @@ export function withLedgerFacts(
 
 /** What the ledger is opened with: all of it is in the journal's first record. A journal without the options had the defaults. */
 export function ledgerOptions(run: RunEvent): LedgerOptions {
-  const { doorPorts } = run;
+  const { doorPorts, segmentCacheWindow } = run;
   return {
     run,
-    segmentCacheWindow: run.segmentCacheWindow ?? DEFAULT_CACHE_WINDOW,
+    ...(segmentCacheWindow === undefined ? {} : { segmentCacheWindow }),
     statsDropThreshold: run.statsDropThreshold ?? DEFAULT_DROP_THRESHOLD,
     ...(doorPorts === undefined ? {} : { doorPorts: new Map(doorPorts.map((port, at) => [at + 1, port])) }),
   };

@@ -9,6 +9,9 @@ import type { Swarm } from '../swarm/swarm.ts';
 import { MS_PER_SECOND, US_PER_MS, usToSeconds } from '../units.ts';
 import { SelfMonitor } from './self-monitor.ts';
 
+/** Named in each sample at most: beyond it pairing waits a little longer, and the journal does not grow by them. */
+const MAX_OPEN_CLIENTS = 1_000;
+
 export interface SamplerOptions {
   readonly clock: Clock;
   readonly emit: Emit;
@@ -52,6 +55,7 @@ export class Sampler {
       clientsActive: swarm?.active ?? 0,
       clientsStarted: swarm?.started ?? 0,
       ...(clientsCpuSeconds === undefined ? {} : { clientsCpuSeconds }),
+      ...openClients(tap),
     });
     afterSample();
     this.#quiet.look(meters.openConnections, atMs);
@@ -62,4 +66,10 @@ export class Sampler {
     clearInterval(this.#timer);
     this.#self.stop();
   }
+}
+
+function openClients(tap: Tap | undefined): { readonly clientsWithOpenTransfers?: readonly number[] } {
+  if (tap === undefined) return {};
+  const open = [...tap.ports.keys()].filter((client) => (tap.door(client)?.get('openTransfers') ?? 0) > 0);
+  return open.length > MAX_OPEN_CLIENTS ? {} : { clientsWithOpenTransfers: open.toSorted((one, other) => one - other) };
 }

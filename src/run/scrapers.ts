@@ -31,6 +31,7 @@ const ROUND_LIMIT_MS = 800;
 export class Scrapers {
   readonly #scrapers: readonly Scraper[];
   readonly #fetchers: readonly Fetcher[];
+  #listingWindow: number | undefined;
 
   constructor(context: ScraperContext) {
     const { options, url, demo, version } = context;
@@ -59,9 +60,11 @@ export class Scrapers {
         : [
             createSegmentSizesScraper(depsFor('listing'), {
               url: segmentSizesUrl,
-              fixedIntervalMs: options.segmentSizesIntervalMs,
+              ...(options.segmentSizesIntervalMs === undefined
+                ? {}
+                : { fixedIntervalMs: options.segmentSizesIntervalMs }),
               jitterMs: options.segmentSizesJitterMs,
-              window: options.segmentCacheWindow,
+              window: () => options.segmentCacheWindow ?? this.#listingWindow,
             }),
           ]),
     ];
@@ -75,6 +78,11 @@ export class Scrapers {
   /** The load's tier decides how often: told on every tick. */
   setActiveClients(activeClients: number): void {
     for (const scraper of this.#scrapers) scraper.setActiveClients(activeClients);
+  }
+
+  /** How many names of the listing the account needs: told on every tick; undefined while that is not known. */
+  setListingWindow(window: number | undefined): void {
+    this.#listingWindow = window;
   }
 
   /** One round of every source, before the first client and at the end; bounded, because somebody waits for it. */

@@ -12,8 +12,9 @@ export interface SelfReading {
   readonly mainLoopDelayP99Ms: number;
   /** Since the last reading. */
   readonly mainLoopDelayMaxMs: number;
-  /** CPU of this process since `start`, without the tap's threads. */
+  /** CPU of this process since `start`, without the tap's threads; never falls. */
   readonly mainCpuSeconds: number;
+  /** Of the tap's threads since `start`. */
   readonly tapCpuSeconds: number;
   /** 0..1 of all cores since the last reading; absent where the system does not tell. */
   readonly machineCpuRatio?: number;
@@ -25,28 +26,36 @@ export class SelfMonitor {
     resolution: LOOP_RESOLUTION_MS,
   });
   #machine = machineTimes();
-  /** CPU of this process that is no business of the main thread's account. */
-  #notMainSeconds = 0;
+  /** What process and tap had used when the run began. */
+  #processZeroSeconds = 0;
+  #tapZeroSeconds = 0;
+  #mainCpuSeconds = 0;
 
   /** From here on delays and CPU count: what it took to set up (modules, preflight, calibration) is not the run's. */
   start(tapCpuSeconds: number): void {
-    this.#notMainSeconds = processCpuSeconds() - tapCpuSeconds;
+    this.#processZeroSeconds = processCpuSeconds();
+    this.#tapZeroSeconds = tapCpuSeconds;
     this.#delay.enable();
     this.#recent.enable();
     this.#machine = machineTimes();
   }
 
-  read(tapCpuSeconds: number): SelfReading {
+  /** `allTapCpuSeconds` as `start` was told it: since the threads began, and as old as their last batches. */
+  read(allTapCpuSeconds: number): SelfReading {
     const p99Ms = excessMs(this.#delay.percentile(P99));
     const maxMs = excessMs(this.#recent.max);
     this.#recent.reset();
     const before = this.#machine;
     this.#machine = machineTimes();
     const total = this.#machine.total - before.total;
+    const tapCpuSeconds = allTapCpuSeconds - this.#tapZeroSeconds;
+    // What the tap used since its last word looks like ours until its next one: then ours stands still, and never falls.
+    const mainCpuSeconds = processCpuSeconds() - this.#processZeroSeconds - tapCpuSeconds;
+    this.#mainCpuSeconds = Math.max(this.#mainCpuSeconds, mainCpuSeconds);
     return {
       mainLoopDelayP99Ms: p99Ms,
       mainLoopDelayMaxMs: maxMs,
-      mainCpuSeconds: Math.max(0, processCpuSeconds() - this.#notMainSeconds - tapCpuSeconds),
+      mainCpuSeconds: this.#mainCpuSeconds,
       tapCpuSeconds,
       ...(total > 0 ? { machineCpuRatio: 1 - (this.#machine.idle - before.idle) / total } : {}),
     };

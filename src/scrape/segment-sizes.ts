@@ -19,8 +19,8 @@ export interface SegmentSizesOptions {
   readonly fixedIntervalMs?: number;
   /** `--segment-sizes-jitter`; 0 = none. */
   readonly jitterMs: number;
-  /** `--segment-cache-window`: how many of the newest media numbers of each series are kept. */
-  readonly window: number;
+  /** How many of the newest media numbers of each series are kept, asked at each listing; undefined = all. */
+  readonly window: () => number | undefined;
   readonly timeoutMs?: number;
 }
 
@@ -31,7 +31,7 @@ const MAX_LISTING_BYTES: number = 2 * MIB;
 /** The last run of digits before the extension. The look-behind keeps a name of many digits from taking quadratic time. */
 const NUMBERED = /(?<!\d)(\d+)\.([A-Za-z0-9]+)$/;
 /** A listing is asked for at least this often: sizes of segments that left it before we looked are lost. */
-const MAX_INTERVAL_MS: number = secondsToMs(2);
+export const LONGEST_LISTING_INTERVAL_MS: number = secondsToMs(2);
 
 /** Fetches the listing on a timetable; emits `listing`. A failed fetch is an event without entries: the last ones stand. */
 export function createSegmentSizesScraper(deps: ScraperDeps, options: SegmentSizesOptions): Scraper {
@@ -43,7 +43,7 @@ export function createSegmentSizesScraper(deps: ScraperDeps, options: SegmentSiz
     (activeClients) =>
       intervalMs({
         activeClients,
-        capMs: MAX_INTERVAL_MS,
+        capMs: LONGEST_LISTING_INTERVAL_MS,
         ...(options.fixedIntervalMs === undefined ? {} : { fixedMs: options.fixedIntervalMs }),
       }),
     () => options.jitterMs,
@@ -66,7 +66,7 @@ export function createSegmentSizesScraper(deps: ScraperDeps, options: SegmentSiz
         atMs: clock.nowMs(),
         url: options.url,
         ...(listing.ok
-          ? { ok: true, entries: newestEntries(listing.entries, options.window) }
+          ? { ok: true, entries: newestEntries(listing.entries, options.window() ?? Number.POSITIVE_INFINITY) }
           : { ok: false, reason: listing.reason }),
         ownBytes: answer.ownBytes,
       });

@@ -2,10 +2,13 @@
 // It moves no event (ledger.ts does) and reads no figure (snapshot.ts does).
 import type { RunEvent } from '../events.ts';
 import { ClientBook } from './client-book.ts';
+import { ErrorAgreement } from './error-agreement.ts';
+import { EstimatorWindows } from './estimator-windows.ts';
 import { FindingBook } from './findings.ts';
 import { InferredDurations } from './inferred-durations.ts';
 import { InstrumentAccount } from './instrument-account.ts';
 import { ListingClock } from './listing-clock.ts';
+import { ListingNeed } from './listing-need.ts';
 import { OriginAccount } from './origin-account.ts';
 import { Pairing } from './pairing.ts';
 import { ParserAccount } from './parser-account.ts';
@@ -18,8 +21,8 @@ import { VariantBook } from './variant-book.ts';
 
 export interface AccountOptions {
   readonly run: Omit<RunEvent, 'type'>;
-  /** `--segment-cache-window`: the newest numbers of the listing that count as listed. */
-  readonly segmentCacheWindow: number;
+  /** `--segment-cache-window`: the newest numbers of the listing that count as listed. Absent: as many as are needed. */
+  readonly segmentCacheWindow?: number;
   /** Door port by client. A connection of a client with a door to anywhere else is a bypassed request. */
   readonly doorPorts?: ReadonlyMap<number, number>;
   /** The folder that the listing's names are relative to, as clients ask for it; default: the folder of `run.url`. */
@@ -39,6 +42,9 @@ export interface Accounts {
   readonly variants: VariantBook;
   readonly findings: FindingBook;
   readonly listings: ListingClock;
+  readonly listingNeed: ListingNeed;
+  readonly errors: ErrorAgreement;
+  readonly estimatorWindows: EstimatorWindows;
   readonly rates: RequestRates;
   readonly streams: StreamAccount;
 }
@@ -50,7 +56,8 @@ export function openAccounts(options: AccountOptions): Accounts {
   const clients = new ClientBook();
   const parser = new ParserAccount({
     streamUrl: options.segmentsUrl ?? run.url,
-    segmentCacheWindow,
+    ...(run.isHls === undefined ? {} : { isHls: run.isHls }),
+    ...(segmentCacheWindow === undefined ? {} : { segmentCacheWindow }),
     doorPorts: options.doorPorts ?? new Map(),
     figures,
     durations,
@@ -68,6 +75,9 @@ export function openAccounts(options: AccountOptions): Accounts {
     variants: new VariantBook(run.variant, clients.timeline),
     findings: new FindingBook(),
     listings: new ListingClock(),
+    listingNeed: new ListingNeed(),
+    errors: new ErrorAgreement(),
+    estimatorWindows: new EstimatorWindows(),
     rates: new RequestRates(),
     streams: new StreamAccount(),
   };

@@ -1,7 +1,7 @@
 // How well a candidate agrees with the reference: signed errors as moments and quantiles, precision and recall of attempts.
 // It pairs nothing (pairing.ts does) and judges nothing (verdict.ts does); every ratio of nothing is undefined, not 0.
 import { Sketch } from './sketch.ts';
-import type { ErrorStatistics, KindAgreement } from './summary.ts';
+import type { AgreementWindow, ErrorStatistics, KindAgreement } from './summary.ts';
 
 /** 95 % of a normal distribution lie within this many standard deviations: Bland and Altman's limits of agreement. */
 const LIMITS_IN_SD = 1.96;
@@ -59,6 +59,9 @@ export class ErrorAccumulator {
   }
 }
 
+/** Of about the last minute. */
+export type WindowCounts = Omit<AgreementWindow, 'precision' | 'recall'>;
+
 /** What pairing counted of one group of kinds; attempts, not lines plus transfers. */
 export interface AttemptCounts {
   readonly matched: number;
@@ -74,13 +77,13 @@ export interface AttemptCounts {
   readonly lateLines: number;
   /** Line arrival - start of the transfer. */
   readonly startErrorMs: ErrorStatistics;
+  /** Judged in the last minute. */
+  readonly window?: WindowCounts;
 }
 
 /** `inferredDurationErrorMs`: the log's request-to-request interval against the transfer's duration, where it is known. */
 export function kindAgreement(counts: AttemptCounts, inferredDurationErrorMs?: ErrorStatistics): KindAgreement {
-  const { matched, missed, spurious, deadConnection, excludedAtStop, pending } = counts;
-  const precision = ratio(matched, matched + spurious);
-  const recall = ratio(matched, matched + missed);
+  const { matched, missed, spurious, deadConnection, excludedAtStop, pending, window } = counts;
   return {
     matched,
     missed,
@@ -88,10 +91,10 @@ export function kindAgreement(counts: AttemptCounts, inferredDurationErrorMs?: E
     deadConnection,
     excludedAtStop,
     pending,
-    ...(precision === undefined ? {} : { precision }),
-    ...(recall === undefined ? {} : { recall }),
+    ...shares(counts),
     startErrorMs: counts.startErrorMs,
     ...(inferredDurationErrorMs === undefined ? {} : { inferredDurationErrorMs }),
+    ...(window === undefined ? {} : { window: { ...window, ...shares(window) } }),
   };
 }
 
@@ -103,6 +106,16 @@ export function coverage(opinions: number, attempts: number): number | undefined
 /** (candidate - reference) / reference, signed; undefined against nothing. */
 export function errorRatio(candidate: number, reference: number): number | undefined {
   return ratio(candidate - reference, reference);
+}
+
+function shares({
+  matched,
+  missed,
+  spurious,
+}: Pick<AgreementWindow, 'matched' | 'missed' | 'spurious'>): Pick<AgreementWindow, 'precision' | 'recall'> {
+  const precision = ratio(matched, matched + spurious);
+  const recall = ratio(matched, matched + missed);
+  return { ...(precision === undefined ? {} : { precision }), ...(recall === undefined ? {} : { recall }) };
 }
 
 function ratio(part: number, whole: number): number | undefined {

@@ -122,6 +122,12 @@ export class ClientBook {
     }
   }
 
+  /** Of the client that is furthest behind the live edge. */
+  maxBehindLiveMs(atMs: number): number | undefined {
+    const behind = [...this.#clients.values()].flatMap(({ model }) => model?.read(atMs).behindLiveMs ?? []);
+    return behind.length === 0 ? undefined : behind.reduce((most, ms) => Math.max(most, ms), 0);
+  }
+
   /** Clients that restarted often within the last minute. */
   restarting(atMs: number): { readonly client: number; readonly restarts: number }[] {
     return [...this.#clients.values()].flatMap(({ client, restarts, restartsAtMs }) => {

@@ -2,15 +2,18 @@
 // Each row names its reference and says why it has no figure; a row never borrows another row's figure silently.
 import { msToSeconds } from '../units.ts';
 import { errorRatio } from './agreement.ts';
+import { ESTIMATOR_FACTS } from './estimator-facts.ts';
 import type { LookupTotals } from './lookup.ts';
 import type { OriginalTotals } from './original-inference.ts';
 import type { FigureTotals } from './process-figures.ts';
-import type { EstimatorScore } from './summary.ts';
+import type { EstimatorName, EstimatorScore } from './summary.ts';
 import { withoutAbsent } from './without-absent.ts';
 
 export interface EstimatorInput {
   /** false: nothing was counted, so nothing can be scored. */
   readonly isTapped: boolean;
+  /** Requests went through tunnels: what was counted is no reference for a log that knows of all. */
+  readonly isPartlyUnseen?: boolean;
   readonly listings: number;
   readonly lookup: LookupTotals;
   readonly original: OriginalTotals;
@@ -29,27 +32,33 @@ const LOOKED_UP = 'segment content of the run, without what was being read at st
 const ENDED = 'content of all kinds, ended processes';
 const ALL_KINDS = 'content of all kinds, whole run';
 
-type Row = (input: EstimatorInput) => EstimatorScore;
+type Score = EstimatorScore & { readonly name: EstimatorName };
+type Row = (input: EstimatorInput) => Score;
 
 const ROWS: readonly Row[] = [
   lookupOriginal,
   lookup,
   statistics,
+  declared,
+  httpStatistics,
   progress,
+  statusline,
   playback,
   refresh,
   hybrid,
-  declared,
-  httpStatistics,
   origin,
 ];
 
 /** The whole table, always in the same order. */
 export function scoreEstimators(input: EstimatorInput): EstimatorScore[] {
-  return ROWS.map((row) => row(input));
+  return ROWS.map((row) => {
+    const read = row(input);
+    const score = input.isPartlyUnseen === true ? unavailable(read.name, read.reference, 'unseen in tunnels') : read;
+    return { ...score, ...ESTIMATOR_FACTS[score.name] };
+  });
 }
 
-function lookupOriginal(input: EstimatorInput): EstimatorScore {
+function lookupOriginal(input: EstimatorInput): Score {
   const { attempts, successes, bytes } = input.original;
   if (input.listings === 0) return unavailable('lookup-original', SEGMENTS, 'no segment-size listing was read');
   if (attempts === 0) return pending('lookup-original', SEGMENTS, 'no segment is complete yet');
@@ -61,7 +70,7 @@ function lookupOriginal(input: EstimatorInput): EstimatorScore {
   );
 }
 
-function lookup(input: EstimatorInput): EstimatorScore {
+function lookup(input: EstimatorInput): Score {
   const { attempts, successes, bytes, open, unread } = input.lookup;
   if (input.listings === 0) return unavailable('lookup', LOOKED_UP, 'no segment-size listing was read');
   if (attempts === 0) return pending('lookup', LOOKED_UP, 'no segment is complete yet');
@@ -79,7 +88,7 @@ function lookup(input: EstimatorInput): EstimatorScore {
 }
 
 /** Exact for a process that ends at ENDLIST; what a stopped one had received and not read is `unread`. */
-function statistics(input: EstimatorInput): EstimatorScore {
+function statistics(input: EstimatorInput): Score {
   const { ended, running, all } = input;
   if (ended.processes === 0)
     return pending('statistics', ENDED, 'printed when connections close, at the end at the latest');
@@ -101,13 +110,13 @@ function statistics(input: EstimatorInput): EstimatorScore {
   return scored(input, score, ended.contentBytes);
 }
 
-function progress(input: EstimatorInput): EstimatorScore {
+function progress(input: EstimatorInput): Score {
   const bytes = input.all.progressBytes;
   if (bytes === undefined) return unavailable('progress', ALL_KINDS, 'total_size is N/A with null output');
   return scored(input, { name: 'progress', status: 'ok', reference: ALL_KINDS, bytes }, input.all.contentBytes);
 }
 
-function playback(input: EstimatorInput): EstimatorScore {
+function playback(input: EstimatorInput): Score {
   const rate = mediaRate(input);
   if (rate === undefined) return unavailable('playback', SEGMENTS, NO_MEDIA_RATE);
   const bytes = Math.round(msToSeconds(input.all.outTimeMs) * rate.bytesPerSecond);
@@ -118,7 +127,7 @@ function playback(input: EstimatorInput): EstimatorScore {
   );
 }
 
-function refresh(input: EstimatorInput): EstimatorScore {
+function refresh(input: EstimatorInput): Score {
   const { meanSegmentBytes, all } = input;
   if (meanSegmentBytes === undefined) return unavailable('refresh', SEGMENTS, 'no segment-size listing was read');
   const bytes = Math.round(all.newSequenceNumbers * meanSegmentBytes);
@@ -126,7 +135,7 @@ function refresh(input: EstimatorInput): EstimatorScore {
   return scored(input, { name: 'refresh', status: 'derived', reason, reference: SEGMENTS, bytes }, segments(input));
 }
 
-function hybrid(input: EstimatorInput): EstimatorScore {
+function hybrid(input: EstimatorInput): Score {
   const rate = mediaRate(input);
   if (rate === undefined) return unavailable('hybrid', SEGMENTS, NO_MEDIA_RATE);
   if (input.listings === 0) return unavailable('hybrid', SEGMENTS, 'no segment-size listing was read');
@@ -139,20 +148,29 @@ function hybrid(input: EstimatorInput): EstimatorScore {
   );
 }
 
-function declared(input: EstimatorInput): EstimatorScore {
+function declared(input: EstimatorInput): Score {
   const { declaredLines, declaredBytes, contentBytes } = input.all;
   if (declaredLines === 0) return unavailable('declared', ALL_KINDS, 'needs --stats-loglevel trace');
   return scored(input, { name: 'declared', status: 'ok', reference: ALL_KINDS, bytes: declaredBytes }, contentBytes);
 }
 
-function httpStatistics(input: EstimatorInput): EstimatorScore {
-  const lines = input.all.httpStatisticsLines;
-  const reason =
-    lines === 0 ? 'needs FFmpeg 8.1 or newer' : `${lines} lines; they count requests and latency, not bytes`;
-  return unavailable('http-statistics', 'requests per connection', reason);
+/** Not bytes: FFmpeg's own count of requests against the tap's, over processes that have ended. */
+function httpStatistics(input: EstimatorInput): Score {
+  const { httpStatisticsLines: lines, httpRequests } = input.all;
+  const reference = 'requests of all kinds, ended processes';
+  const name = 'http-statistics';
+  if (lines === 0) return unavailable(name, reference, 'needs FFmpeg 8.1 or newer, and a process that has ended');
+  const reason = `${lines} lines; they count requests and latency, not bytes`;
+  const status = input.ended.processes === 0 ? 'pending' : 'ok';
+  const score: Score = { name, status, reason, reference, requests: httpRequests };
+  return input.isTapped ? { ...score, referenceRequests: input.ended.transfers } : score;
 }
 
-function origin(input: EstimatorInput): EstimatorScore {
+function statusline(): Score {
+  return unavailable('statusline', ALL_KINDS, 'size= is N/A with null output, and clients run with -nostats');
+}
+
+function origin(input: EstimatorInput): Score {
   const reference = 'segment content by the meters, between first and last scrape';
   if (input.origin === undefined) return unavailable('origin', reference, 'no origin source counts bytes');
   const reason = 'bytes sent minus the other explained terms';
@@ -176,13 +194,15 @@ function segments(input: EstimatorInput): number {
   return input.all.segmentBytes;
 }
 
-type Unscored = { readonly [Key in keyof EstimatorScore]: EstimatorScore[Key] | undefined } & {
+type Unscored = Pick<Score, 'name' | 'status' | 'reference'> & {
   readonly bytes: number;
+  readonly reason?: string | undefined;
+  readonly coverage?: number | undefined;
 };
 
-function scored(input: EstimatorInput, score: Unscored, referenceBytes: number): EstimatorScore {
+function scored(input: EstimatorInput, score: Unscored, referenceBytes: number): Score {
   const isScored = input.isTapped;
-  return withoutAbsent<EstimatorScore>({
+  return withoutAbsent<Score>({
     name: score.name,
     status: score.status,
     reason: score.reason,
@@ -191,13 +211,13 @@ function scored(input: EstimatorInput, score: Unscored, referenceBytes: number):
     referenceBytes: isScored ? referenceBytes : undefined,
     errorRatio: isScored ? errorRatio(score.bytes, referenceBytes) : undefined,
     coverage: score.coverage,
-  } as { [Key in keyof EstimatorScore]: EstimatorScore[Key] | undefined });
+  } as { [Key in keyof Score]: Score[Key] | undefined });
 }
 
-function unavailable(name: string, reference: string, reason: string): EstimatorScore {
+function unavailable(name: EstimatorName, reference: string, reason: string): Score {
   return { name, status: 'unavailable', reason, reference };
 }
 
-function pending(name: string, reference: string, reason: string): EstimatorScore {
+function pending(name: EstimatorName, reference: string, reason: string): Score {
   return { name, status: 'pending', reason, reference };
 }

@@ -1,12 +1,14 @@
 // The one place where events become accounts: everything comes in through `record`, everything goes out as a Snapshot.
 // It does no I/O, reads no clock and keeps no events; reading never changes state, so a journal replayed gives the same.
-import type { Event, ParsedEvent, SampleEvent, TransferEvent } from '../events.ts';
+import type { Event, ParsedEvent, PlaylistEvent, SampleEvent, TransferEvent } from '../events.ts';
 import { type AccountOptions, type Accounts, openAccounts } from './accounts.ts';
 import { FindingWatch } from './finding-watch.ts';
+import type { OpenTransfers } from './pairing.ts';
 import { PlaylistWatch } from './playlist-watch.ts';
 import { isOk } from './proxy-account.ts';
-import { assembleSnapshot, type RunSettings, type RunState } from './snapshot.ts';
+import { assembleSnapshot, type RunSettings, type RunState, readEstimators } from './snapshot.ts';
 import type { Snapshot } from './summary.ts';
+import { isTunnelled } from './tunnels.ts';
 
 /** Beside the facts of the run (the journal's first line) the ledger needs nothing but events. */
 export interface LedgerOptions extends AccountOptions, RunSettings {}
@@ -64,7 +66,8 @@ export class Ledger {
       this.#accounts;
     return {
       run: () => {},
-      stream(event) {
+      stream: (event) => {
+        this.#began(event.startedAtMs);
         streams.stream(event);
         clients.stream(event);
       },
@@ -80,10 +83,7 @@ export class Ledger {
       },
       batch: (event) => instrument.batch(event),
       lost: (event) => instrument.lost(event),
-      playlist: (event) => {
-        clients.playlist(event);
-        this.#playlists.playlist(event);
-      },
+      playlist: (event) => this.#playlist(event),
       variants: (event) => variants.variants(event),
       'segment-listed'(event) {
         clients.segmentListed(event);
@@ -110,14 +110,16 @@ export class Ledger {
   }
 
   #transfer(event: TransferEvent): void {
-    const { proxy, clients, instrument, figures, pairing, join, variants, durations, rates, streams } = this.#accounts;
-    this.#beganAtMs = Math.min(this.#beganAtMs ?? event.startedAtMs, event.startedAtMs);
+    const { proxy, clients, instrument, figures, pairing, join, variants, durations, rates, streams, errors } =
+      this.#accounts;
+    this.#began(event.startedAtMs);
     proxy.transfer(event);
     instrument.transfer(event);
     figures.transfer(event);
     clients.transfer(event);
     variants.transfer(event);
     pairing.transfer(event);
+    errors.transfer(event);
     if (this.#options.run.hasAccessLog !== false) join.transfer(event);
     rates.transfer(event);
     streams.transfer(event);
@@ -126,18 +128,32 @@ export class Ledger {
     this.#watch.transfer(event);
   }
 
+  #began(atMs: number): void {
+    this.#beganAtMs = Math.min(this.#beganAtMs ?? atMs, atMs);
+  }
+
+  #playlist(event: PlaylistEvent): void {
+    const { clients, listingNeed } = this.#accounts;
+    clients.playlist(event);
+    listingNeed.playlist(event);
+    this.#playlists.playlist(event);
+  }
+
   #parsed(event: ParsedEvent): void {
-    const { parser, figures, pairing, rates } = this.#accounts;
+    const { parser, figures, pairing, rates, errors } = this.#accounts;
     figures.parsed(event);
+    errors.parsed(event);
     const note = parser.record(event);
     if (note === undefined) return;
-    if (!this.#options.run.isTapped) rates.line(event, note.guess);
+    if (event.rule !== 'request' && event.rule !== 'hls-request') return;
+    const { run } = this.#options;
+    if (!run.isTapped || isTunnelled(run, event.url)) rates.line(event, note.guess);
     else if (event.rule === 'request') pairing.request(event, note);
-    else if (event.rule === 'hls-request') pairing.hlsRequest(event, note);
+    else pairing.hlsRequest(event, note);
   }
 
   #client(event: Event & { readonly type: 'client' }): void {
-    const { parser, clients, figures, pairing } = this.#accounts;
+    const { parser, clients, figures, pairing, errors } = this.#accounts;
     const { client, process, atMs } = event;
     clients.event(event);
     this.#playlists.client(event);
@@ -147,6 +163,7 @@ export class Ledger {
     } else if (event.event === 'stop') {
       parser.processOver(client, process, true);
       pairing.processStopping(client, process, atMs);
+      errors.stopping(client, process, atMs);
     } else if (event.event === 'exit') {
       parser.processOver(client, process, event.category === 'stopped' || event.category === 'signal');
       figures.ended(client, process, event.category === 'stopped');
@@ -156,7 +173,7 @@ export class Ledger {
 
   /** Once per second: what only time can show. */
   #sample(event: SampleEvent): void {
-    const { proxy, parser, clients, origin, instrument, pairing, rates, streams } = this.#accounts;
+    const { proxy, parser, clients, origin, instrument, pairing, rates, streams, estimatorWindows } = this.#accounts;
     this.#ticks += 1;
     const { sample: previous } = proxy;
     if (previous !== undefined && (event.mainLoopDelayMaxMs ?? 0) > LATE_LINES_MS)
@@ -168,9 +185,26 @@ export class Ledger {
     parser.throughput.sample(event.atMs);
     rates.tick(event.atMs);
     clients.tick(event.atMs);
-    const isSomethingOpen = (event.meters['openTransfers'] ?? 1) > 0;
-    if (this.#options.run.isTapped) pairing.settle(event.atMs, { hasOpenTransfers: () => isSomethingOpen });
+    if (this.#options.run.isTapped) pairing.settle(event.atMs, openTransfersOf(event));
+    this.#followNeed(event.atMs);
+    estimatorWindows.tick(event.atMs, readEstimators(this.#options, this.#accounts));
     this.#playlists.tick(event.atMs);
     this.#watch.tick(event.atMs);
   }
+
+  /** Where the user gave no window, the listing is kept as far back as its clients may ask. */
+  #followNeed(atMs: number): void {
+    const { clients, parser, listingNeed } = this.#accounts;
+    if (this.#options.segmentCacheWindow !== undefined) return;
+    listingNeed.tick(clients.maxBehindLiveMs(atMs));
+    if (listingNeed.window !== undefined) parser.lookup.table.setWindow(listingNeed.window);
+  }
+}
+
+/** A sample that does not name the clients says at least whether there is one; a client not known to be quiet may be open. */
+function openTransfersOf({ meters, clientsWithOpenTransfers }: SampleEvent): OpenTransfers {
+  const isSomethingOpen = (meters['openTransfers'] ?? 1) > 0;
+  if (clientsWithOpenTransfers === undefined) return { hasOpenTransfers: () => isSomethingOpen };
+  const open = new Set(clientsWithOpenTransfers);
+  return { hasOpenTransfers: (client) => open.has(client) };
 }

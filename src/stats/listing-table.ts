@@ -29,7 +29,7 @@ const NUMBERED = /^(?<before>.*?)(?<digits>\d+)(?<after>(?:\.[^./]*)?)$/;
 
 export class ListingTable {
   readonly #baseUrl: string;
-  readonly #window: number;
+  #window: number;
   readonly #files = new Map<string, ListedFile>();
   readonly #series = new Map<string, Series>();
   /** Full names by last path part: to tell "in another folder" from "not there". */
@@ -41,6 +41,11 @@ export class ListingTable {
   /** `baseUrl` is the folder (with its slash) whose files the listing names; `window` the newest numbers to keep. */
   constructor(baseUrl: string, window: number) {
     this.#baseUrl = baseUrl;
+    this.#window = window;
+  }
+
+  /** From the next listing on. */
+  setWindow(window: number): void {
     this.#window = window;
   }
 

@@ -1,6 +1,7 @@
 // What pairing has judged so far, by group of kinds: counts and the errors of the start times. It pairs nothing.
 import type { Kind } from '../events.ts';
 import { type AttemptCounts, ErrorAccumulator } from './agreement.ts';
+import { PairingWindow, type WindowVerdict } from './pairing-window.ts';
 
 export const ATTEMPT_GROUPS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 export type AttemptGroup = (typeof ATTEMPT_GROUPS)[number];
@@ -57,6 +58,7 @@ interface GroupCounts {
 interface Group {
   readonly counts: GroupCounts;
   readonly startErrorsMs: ErrorAccumulator;
+  readonly window: PairingWindow;
 }
 
 export class PairingTally {
@@ -70,6 +72,14 @@ export class PairingTally {
     droppedLines: 0,
     droppedTransfers: 0,
   };
+
+  /** Of the judging that goes on; undefined where nothing is judged before the end. */
+  #atMs: number | undefined;
+
+  /** What is judged from now on is judged at this instant. */
+  tick(atMs: number): void {
+    this.#atMs = atMs;
+  }
 
   sawLine(): void {
     this.#totals.lines += 1;
@@ -92,14 +102,19 @@ export class PairingTally {
   }
 
   matched(group: AttemptGroup, startErrorMs: number, isLate: boolean): void {
-    const { counts, startErrorsMs } = this.#groups[group];
-    counts.matched += 1;
+    const { counts, startErrorsMs, window } = this.#groups[group];
+    this.count(group, 'matched');
     if (isLate) counts.lateLines += 1;
-    else startErrorsMs.add(startErrorMs);
+    else {
+      startErrorsMs.add(startErrorMs);
+      if (this.#atMs !== undefined) window.startError(startErrorMs, this.#atMs);
+    }
   }
 
-  count(group: AttemptGroup, verdict: 'missed' | 'spurious' | 'deadConnection'): void {
-    this.#groups[group].counts[verdict] += 1;
+  count(group: AttemptGroup, verdict: WindowVerdict): void {
+    const { counts, window } = this.#groups[group];
+    counts[verdict] += 1;
+    if (this.#atMs !== undefined) window.count(verdict, this.#atMs);
   }
 
   excluded(group: AttemptGroup, sides: 'line' | 'transfer' | 'pair'): void {
@@ -114,6 +129,7 @@ export class PairingTally {
       ...this.#groups[group].counts,
       pending: Math.max(pending.lines[group], pending.transfers[group]),
       startErrorMs: this.#groups[group].startErrorsMs.read(),
+      ...(this.#atMs === undefined ? {} : { window: this.#groups[group].window.read(this.#atMs) }),
     }));
   }
 
@@ -137,6 +153,7 @@ function newGroup(): Group {
   return {
     counts: { matched: 0, missed: 0, spurious: 0, deadConnection: 0, excludedAtStop: 0, lateLines: 0 },
     startErrorsMs: new ErrorAccumulator(),
+    window: new PairingWindow(),
   };
 }
 

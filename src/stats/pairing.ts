@@ -86,6 +86,7 @@ export class Pairing {
   /** Without `open` every client may have a transfer open, so a line alone stays pending until its process has ended. */
   settle(nowMs: number, open?: OpenTransfers): void {
     this.#atMs = nowMs;
+    this.#tally.tick(nowMs);
     this.#settlings += 1;
     const settling: Settling = { number: this.#settlings, atMs: nowMs, isFinal: false };
     for (const [client, processes] of this.#clients) {

@@ -3,6 +3,7 @@
 import type { LinesEvent, ListingEvent, ParsedEvent, ParsedRule } from '../events.ts';
 import { msToSeconds } from '../units.ts';
 import type { InferredDurations } from './inferred-durations.ts';
+import { LEAST_LISTING_WINDOW } from './listing-need.ts';
 import { Lookup, type LookupAttempt, type LookupProcess } from './lookup.ts';
 import { newOriginalProcess, OriginalInference, type OriginalProcess } from './original-inference.ts';
 import { noConnections, ParserConnections, type ProcessConnections, takeDialled } from './parser-connections.ts';
@@ -22,7 +23,10 @@ const HIGHEST_ERROR_STATUS = 599;
 
 export interface ParserAccountOptions {
   readonly streamUrl: string;
-  readonly segmentCacheWindow: number;
+  /** false: an endless transport stream. Absent: a log of which nothing else is known. */
+  readonly isHls?: boolean;
+  /** Absent: what `listingWindow` says, everything until then. */
+  readonly segmentCacheWindow?: number;
   /** The door of each client; a client without one is not tapped, so nothing can bypass. */
   readonly doorPorts: ReadonlyMap<number, number>;
   readonly figures: FigureBook;
@@ -70,11 +74,11 @@ export class ParserAccount {
 
   constructor(options: ParserAccountOptions) {
     this.#options = options;
-    this.original = new OriginalInference(options.segmentCacheWindow);
+    this.original = new OriginalInference(options.segmentCacheWindow ?? LEAST_LISTING_WINDOW);
     this.#connections = new ParserConnections(options.doorPorts);
     this.lookup = new Lookup({
       streamUrl: options.streamUrl,
-      window: options.segmentCacheWindow,
+      window: options.segmentCacheWindow ?? Number.POSITIVE_INFINITY,
       onBytes: (bytes) => this.throughput.add(bytes),
     });
   }
@@ -154,7 +158,7 @@ export class ParserAccount {
     this.lookup.ended(state.lookup, isStopped);
   }
 
-  read(atMs: number): Summary['parser'] {
+  read(atMs: number, beganAtMs?: number): Summary['parser'] {
     const { attempts, successes, bytes, misses, unread, pending, open } = this.lookup.read();
     const httpStatistics = this.#httpStatistics.read();
     const lines = this.#lines;
@@ -173,7 +177,7 @@ export class ParserAccount {
         : {
             segmentBytes: bytes,
             lookup: { attempts, successes, misses, unread },
-            throughput: this.throughput.read(),
+            throughput: this.throughput.read(beganAtMs),
           }),
       pending: { segments: pending, connects: this.#pendingConnects(), sizes: open },
       sequence: this.#sequence.read(),
@@ -253,7 +257,7 @@ export class ParserAccount {
     const figures = this.#options.figures.at(client, process);
     const state: ParserProcess = {
       process,
-      kinds: new RequestKinds(),
+      kinds: new RequestKinds(this.#options.isHls),
       lookup: this.lookup.newProcess(figures),
       original: newOriginalProcess(),
       playlistAskedAtMs: new Map(),

@@ -21,6 +21,9 @@ export interface ProcessFigures {
   declaredLines: number;
   declaredBytes: number;
   httpStatisticsLines: number;
+  httpRequests: number;
+  /** The tap's. */
+  transfers: number;
   progressBytes: number | undefined;
   outTimeMs: number | undefined;
   hybridOutTimeMs: number | undefined;
@@ -91,11 +94,13 @@ export class FigureBook {
       const { contentBytes, segmentBytes: before } = this.#ended;
       this.#ended = {
         ...this.#ended,
+        transfers: this.#ended.transfers + 1,
         contentBytes: contentBytes + eventBytes,
         segmentBytes: before + segmentBytes,
       };
       return;
     }
+    figures.transfers += 1;
     figures.contentBytes += eventBytes;
     figures.segmentBytes += segmentBytes;
     if (segmentBytes > 0) noteSegment(figures.recentSegments, resourceKey(event.url, event.range), segmentBytes);
@@ -112,6 +117,7 @@ export class FigureBook {
       figures.declaredBytes += event.bytes;
     } else if (event.rule === 'http-statistics') {
       figures.httpStatisticsLines += 1;
+      figures.httpRequests += event.requests ?? 0;
     } else if (event.rule === 'sequence-change') {
       figures.newSequenceNumbers += Math.max(0, event.to - event.from);
     }
@@ -167,6 +173,8 @@ function newFigures(client: number, process: number): ProcessFigures {
     declaredLines: 0,
     declaredBytes: 0,
     httpStatisticsLines: 0,
+    httpRequests: 0,
+    transfers: 0,
     progressBytes: undefined,
     outTimeMs: undefined,
     hybridOutTimeMs: undefined,
@@ -200,6 +208,8 @@ function plus(sum: FigureTotals, one: ProcessFigures): FigureTotals {
     declaredLines: sum.declaredLines + one.declaredLines,
     declaredBytes: sum.declaredBytes + one.declaredBytes,
     httpStatisticsLines: sum.httpStatisticsLines + one.httpStatisticsLines,
+    httpRequests: sum.httpRequests + one.httpRequests,
+    transfers: sum.transfers + one.transfers,
     progressBytes: one.progressBytes === undefined ? sum.progressBytes : (sum.progressBytes ?? 0) + one.progressBytes,
     outTimeMs: sum.outTimeMs + (one.outTimeMs ?? 0),
     hybridOutTimeMs: sum.hybridOutTimeMs + (one.hybridOutTimeMs ?? 0),
@@ -219,6 +229,8 @@ const NO_FIGURES: FigureTotals = {
   declaredLines: 0,
   declaredBytes: 0,
   httpStatisticsLines: 0,
+  httpRequests: 0,
+  transfers: 0,
   progressBytes: undefined,
   outTimeMs: 0,
   hybridOutTimeMs: 0,

@@ -74,7 +74,8 @@ export class ProxyAccount {
     addCounts(account, event);
     addPhases(account, event);
     if (event.injected !== null) this.#injected.set(event.injected, (this.#injected.get(event.injected) ?? 0) + 1);
-    if (event.status === undefined || event.injected !== null) return;
+    if (!isAnswer(event)) return;
+    account.cache[event.cache] += 1;
     this.#serving.answered(event, hasSuccessHead(event) ? event.phases.waitMs : undefined, endOf(event));
   }
 
@@ -106,7 +107,8 @@ export class ProxyAccount {
     return kinds.reduce((total, kind) => total + (this.#kinds.get(kind)?.transfers ?? 0), 0);
   }
 
-  read(atMs: number): Omit<Summary['proxy'], 'unselectedVariantBytes' | 'streams'> {
+  /** `beganAtMs`: when the run began; what the rates over all of it count from. */
+  read(atMs: number, beganAtMs?: number): Omit<Summary['proxy'], 'unselectedVariantBytes' | 'streams' | 'hasTunnels'> {
     const meters = this.#sample?.meters;
     return {
       connections: Math.max(meters?.['connections'] ?? 0, this.#connections),
@@ -119,8 +121,8 @@ export class ProxyAccount {
         INJECTED.map((fault) => [fault, this.#injected.get(fault) ?? 0]),
       ) as Summary['proxy']['injected'],
       opaqueBytes: meters?.['opaqueBytes'] ?? 0,
-      throughput: this.segmentThroughput.read(),
-      allBytesThroughput: this.allBytesThroughput.read(),
+      throughput: this.segmentThroughput.read(beganAtMs),
+      allBytesThroughput: this.allBytesThroughput.read(beganAtMs),
     };
   }
 
@@ -156,6 +158,11 @@ export function sentBytes(meters: Readonly<Record<string, number>>): number {
   return names.reduce((sum, name) => sum + (meters[name] ?? 0), 0);
 }
 
+/** Of an origin, or of a cache before it: only such a head says who served. */
+function isAnswer(event: TransferEvent): boolean {
+  return event.status !== undefined && event.injected === null;
+}
+
 function hasSuccessHead(event: TransferEvent): boolean {
   return event.status !== undefined && event.status >= 200 && event.status < 300;
 }
@@ -182,7 +189,6 @@ function addCounts(account: KindAccount, event: TransferEvent): void {
   account.deliveredBytes += event.deliveredBytes;
   const status = event.status === undefined ? 'none' : String(event.status);
   account.statusCodes.set(status, (account.statusCodes.get(status) ?? 0) + 1);
-  account.cache[event.cache] += 1;
 }
 
 function addPhases(account: KindAccount, event: TransferEvent): void {

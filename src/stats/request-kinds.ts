@@ -21,12 +21,18 @@ interface MediaRequest {
 }
 
 export class RequestKinds {
+  readonly #isHls: boolean;
   readonly #media = new Map<string, MediaRequest>();
   readonly #opened = new Map<string, RequestKind>();
   readonly #playlistsBegun = new Set<number>();
   #playlistLoads = 0;
   #announced: string | undefined;
   #lastOpened: RequestKind | undefined;
+
+  /** Without HLS there is nothing to tell apart: every request is `other`. */
+  constructor(isHls = true) {
+    this.#isHls = isHls;
+  }
 
   /** `HLS request for url`: a segment or an init section. FFmpeg asks for an init section again after a playlist reload
    *  (live fMP4), and before the first segment; a segment that was read is never asked for again. */
@@ -56,6 +62,7 @@ export class RequestKinds {
 
   /** `request: GET`: what was opened under that URL; a URL that was not opened is the target of a redirect. */
   request(url: string): RequestKind {
+    if (!this.#isHls) return 'other';
     return this.#opened.get(url) ?? (isPlaylistUrl(url) ? 'playlist' : (this.#lastOpened ?? kindByName(url)));
   }
 
@@ -65,6 +72,7 @@ export class RequestKinds {
   }
 
   #openKind(url: string, context: string): RequestKind {
+    if (!this.#isHls) return 'other';
     if (isPlaylistUrl(url)) return 'playlist';
     const known = this.#opened.get(url);
     if (known !== undefined) return known;

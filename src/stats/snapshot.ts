@@ -11,11 +11,13 @@ import { scoreEstimators } from './estimators.ts';
 import { otherThanSegments } from './origin-account.ts';
 import { reconcileFlow, unreconciled } from './reconciliation.ts';
 import type { EstimatorScore, Snapshot, Summary } from './summary.ts';
+import { hasTunnels } from './tunnels.ts';
 import { judge } from './verdict.ts';
 import { withoutAbsent } from './without-absent.ts';
 
 export interface RunSettings {
   readonly run: Omit<RunEvent, 'type'>;
+  readonly segmentCacheWindow?: number;
   /** `--stats-drop-threshold`: share of dropped lines, 0..1, above which the run is degraded. */
   readonly statsDropThreshold: number;
 }
@@ -27,6 +29,8 @@ export interface RunState {
   readonly beganAtMs: number | undefined;
   readonly endedAtMs: number | undefined;
 }
+
+const NO_DIFFERENCES: Snapshot['differences'] = { parser: undefined, origin: undefined, originAll: undefined };
 
 export function assembleSnapshot(
   options: RunSettings,
@@ -56,31 +60,58 @@ export function assembleSnapshot(
     inferredLatencySeconds: parser.readInferredBuckets(),
     ...instrument.readLines(),
     phaseBuckets: proxy.readPhaseBuckets(),
-    differences: readDifferences(accounts, elapsedMs),
+    differences: isPartlyUnseen(options, accounts) ? NO_DIFFERENCES : readDifferences(accounts, elapsedMs),
     lastListing: accounts.listings.read(),
+    listingWindow: options.segmentCacheWindow ?? accounts.listingNeed.window,
   });
 }
 
 function assembleSummary(options: RunSettings, accounts: Accounts, state: RunState, atMs: number): Summary {
   const { proxy, parser, clients, origin, join, variants, findings, streams } = accounts;
+  const isUnseen = isPartlyUnseen(options, accounts);
+  const read = proxy.read(atMs, state.beganAtMs);
   return {
     schema: 'hls-swarm/summary@1',
     tick: state.tick,
     run: readRun(options, accounts, msToSeconds(elapsed(state, atMs))),
     clients: clients.readSummary(options.run.clients, atMs, proxy.sample?.clientsCpuSeconds),
     proxy: withoutAbsent<Summary['proxy']>({
-      ...proxy.read(atMs),
+      ...(isUnseen ? withoutEmptyThroughput(read) : read),
       unselectedVariantBytes: variants.unselectedBytes,
-      streams: streams.read(),
+      streams: streams.read(state.beganAtMs),
+      hasTunnels: isUnseen,
     }),
-    parser: parser.read(atMs),
-    origin: origin.read(join.isActive),
+    parser: parser.read(atMs, state.beganAtMs),
+    origin: isUnseen ? withoutSegments(origin.read(join.isActive)) : origin.read(join.isActive),
     agreement: readAgreement(options, accounts),
     reconciliation: readReconciliation(accounts, atMs),
     findings: findings.read(),
     thresholds: [],
     instrument: readInstrument(options, accounts, atMs),
   };
+}
+
+function isPartlyUnseen({ run }: RunSettings, { proxy }: Accounts): boolean {
+  return hasTunnels(run, proxy.sample?.meters['opaqueBytes'] ?? 0);
+}
+
+/** Nothing seen is not nothing sent. */
+function withoutEmptyThroughput<Read extends Pick<Summary['proxy'], 'throughput' | 'allBytesThroughput'>>({
+  throughput,
+  allBytesThroughput,
+  ...rest
+}: Read): Omit<Read, 'throughput' | 'allBytesThroughput'> &
+  Pick<Summary['proxy'], 'throughput' | 'allBytesThroughput'> {
+  return {
+    ...rest,
+    ...(throughput === undefined || throughput.totalBytes === 0 ? {} : { throughput }),
+    ...(allBytesThroughput === undefined || allBytesThroughput.totalBytes === 0 ? {} : { allBytesThroughput }),
+  };
+}
+
+/** They are what the tap leaves of the origin's bytes, and it cannot say what else was among those. */
+function withoutSegments({ segmentThroughput: _unknown, ...rest }: Summary['origin']): Summary['origin'] {
+  return rest;
 }
 
 function readRun({ run }: RunSettings, { clients }: Accounts, durationSeconds: number): Summary['run'] {
@@ -114,6 +145,7 @@ function elapsed({ beganAtMs, endedAtMs }: RunState, atMs: number): number {
 }
 
 function readAgreement(options: RunSettings, accounts: Accounts): Summary['agreement'] {
+  const { errors } = accounts;
   const { groups } = accounts.pairing.read();
   const durations = accounts.durations.read();
   return {
@@ -121,15 +153,21 @@ function readAgreement(options: RunSettings, accounts: Accounts): Summary['agree
     playlist: kindAgreement(groups.playlist),
     init: kindAgreement(groups.init),
     key: kindAgreement(groups.key),
-    estimators: readEstimators(options, accounts),
+    ...(options.run.isTapped && !isPartlyUnseen(options, accounts)
+      ? { httpErrors: errors.readErrors(), retries: errors.readRetries() }
+      : {}),
+    estimators: accounts.estimatorWindows.windowed(readEstimators(options, accounts)),
   };
 }
 
-function readEstimators({ run }: RunSettings, { parser, figures, variants, origin }: Accounts): EstimatorScore[] {
+/** The table of estimators, now. */
+export function readEstimators(options: RunSettings, accounts: Accounts): EstimatorScore[] {
+  const { parser, figures, variants, origin } = accounts;
   const flow = origin.readFlow();
   const segments = origin.trackers?.segment;
   return scoreEstimators({
-    isTapped: run.isTapped,
+    isTapped: options.run.isTapped,
+    isPartlyUnseen: isPartlyUnseen(options, accounts),
     listings: parser.lookup.table.listings,
     lookup: parser.lookup.read(),
     original: parser.original.readLookup(),
@@ -194,7 +232,7 @@ function readDifferences({ proxy, parser, origin, listings }: Accounts, elapsedM
           totalBytes: parser.throughput.totalBytes - proxy.segmentThroughput.totalBytes,
         });
   if (flow === undefined || trackers === undefined || lastBytesAtMs === undefined) {
-    return { parser: byParser, origin: undefined, originAll: undefined };
+    return { ...NO_DIFFERENCES, parser: byParser };
   }
   const shared = { endAtMs: lastBytesAtMs, slowestIntervalMs, watchedMs: lastBytesAtMs - flow.sinceMs };
   const { segment } = flow.explained.contentBytesByKind;

@@ -55,7 +55,8 @@ export class StreamAccount {
     this.throughput.sample(event.atMs);
   }
 
-  read(): Summary['proxy']['streams'] {
+  /** `beganAtMs`: when the run began; what the rate over all of it counts from. */
+  read(beganAtMs?: number): Summary['proxy']['streams'] {
     const totals = new Totals(this.#ended);
     for (const { last } of this.#open.values()) totals.add(last);
     return withoutAbsent<Summary['proxy']['streams']>({
@@ -65,7 +66,7 @@ export class StreamAccount {
       contentBytes: totals.contentBytes,
       longestGapMs: totals.longestGapMs,
       clientBlockedMs: totals.clientBlockedMs,
-      throughput: this.throughput.read(),
+      throughput: this.throughput.read(beganAtMs),
       transportStream: totals.transportStream,
     });
   }

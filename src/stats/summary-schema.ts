@@ -2,12 +2,10 @@
 // It validates nothing by itself and adds no field: summary.ts is the shape, and the compiler holds the two together.
 import { Type } from 'typebox';
 import { FINDING_CODES, KINDS, TERMINATIONS } from '../events.ts';
+import { closed, count, maybe, number, text } from './schema-parts.ts';
 import type { Summary } from './summary.ts';
+import { agreementSchema } from './summary-schema-agreement.ts';
 
-const number = Type.Number();
-const count = Type.Number({ minimum: 0 });
-const text = Type.String();
-const maybe = Type.Optional(number);
 const counts = Type.Record(Type.String(), count);
 
 const window = closed({ n: count, p50: maybe, p95: maybe, p99: maybe, max: maybe });
@@ -20,18 +18,6 @@ const throughput = closed({
   bytesPerSecondOverall: maybe,
   totalBytes: number,
 });
-const errorStatistics = closed({
-  n: count,
-  bias: maybe,
-  sd: maybe,
-  low: maybe,
-  high: maybe,
-  p2_5: maybe,
-  p97_5: maybe,
-  absP50: maybe,
-  absP95: maybe,
-});
-
 const run = closed({
   id: text,
   startedAt: text,
@@ -108,9 +94,10 @@ const proxy = closed({
   terminations: namedFrom(TERMINATIONS, count),
   injected: closed({ delay: count, throttle: count, status: count, reset: count, truncate: count, stall: count }),
   opaqueBytes: count,
+  hasTunnels: Type.Boolean(),
   unselectedVariantBytes: maybe,
-  throughput,
-  allBytesThroughput: throughput,
+  throughput: Type.Optional(throughput),
+  allBytesThroughput: Type.Optional(throughput),
   streams: closed({
     open: count,
     opened: count,
@@ -171,36 +158,6 @@ const origin = closed({
   throughput: Type.Optional(throughput),
   segmentThroughput: Type.Optional(throughput),
   scrapeIntervalSeconds: maybe,
-});
-
-const kindAgreement = closed({
-  matched: count,
-  missed: count,
-  spurious: count,
-  deadConnection: count,
-  excludedAtStop: count,
-  pending: count,
-  precision: maybe,
-  recall: maybe,
-  startErrorMs: errorStatistics,
-  inferredDurationErrorMs: Type.Optional(errorStatistics),
-});
-const estimator = closed({
-  name: text,
-  status: Type.Enum(['ok', 'pending', 'unavailable', 'derived']),
-  reason: Type.Optional(text),
-  reference: text,
-  bytes: maybe,
-  referenceBytes: maybe,
-  errorRatio: maybe,
-  coverage: maybe,
-});
-const agreement = closed({
-  segment: kindAgreement,
-  playlist: kindAgreement,
-  init: kindAgreement,
-  key: kindAgreement,
-  estimators: Type.Array(estimator),
 });
 
 const reconciliation = closed({
@@ -267,7 +224,7 @@ const summary = Type.Object(
     proxy,
     parser,
     origin,
-    agreement,
+    agreement: agreementSchema,
     reconciliation,
     findings: Type.Array(finding),
     thresholds: Type.Array(threshold),
@@ -282,10 +239,6 @@ export const summarySchema: object = agreeing<typeof summary>(summary);
 /** Does not compile when something valid here would be no Summary: a field missing, or of another type. */
 function agreeing<Schema extends Type.TSchema>(schema: Type.Static<Schema> extends Summary ? Schema : never): object {
   return schema;
-}
-
-function closed<Properties extends Type.TProperties>(properties: Properties): Type.TObject<Properties> {
-  return Type.Object(properties, { additionalProperties: false });
 }
 
 /** Any of a closed list of names, each with the same schema: a pattern keeps the text short. */

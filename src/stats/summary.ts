@@ -1,4 +1,4 @@
-// The shape of the summary (CONTRACTS: `--report`, `/snapshot`) and of the snapshot that the faces read: types only.
+// The shape of the summary (CONTRACTS: `--report`, `/snapshot`) and of the snapshot that the faces read: types and closed lists only.
 // It computes nothing. Unknown numbers are missing. Field names are a contract; additions are free.
 import type {
   CacheStatus,
@@ -90,6 +90,23 @@ export interface ErrorStatistics {
   readonly absP95?: number;
 }
 
+/** Of the attempts that were judged in the last minute. */
+export interface AgreementWindow {
+  readonly matched: number;
+  readonly missed: number;
+  readonly spurious: number;
+  readonly deadConnection: number;
+  readonly precision?: number;
+  readonly recall?: number;
+  readonly startErrorMs: ErrorStatistics;
+}
+
+/** One count by the parser and by the tap. */
+export interface CountAgreement {
+  readonly parser: number;
+  readonly proxy: number;
+}
+
 export interface KindAgreement {
   readonly matched: number;
   readonly missed: number;
@@ -101,13 +118,34 @@ export interface KindAgreement {
   readonly recall?: number;
   readonly startErrorMs: ErrorStatistics;
   readonly inferredDurationErrorMs?: ErrorStatistics;
+  readonly window?: AgreementWindow;
 }
+
+export const ESTIMATOR_NAMES = [
+  'lookup-original',
+  'lookup',
+  'statistics',
+  'declared',
+  'http-statistics',
+  'progress',
+  'statusline',
+  'playback',
+  'refresh',
+  'hybrid',
+  'origin',
+] as const;
+export type EstimatorName = (typeof ESTIMATOR_NAMES)[number];
 
 export type EstimatorStatus = 'ok' | 'pending' | 'unavailable' | 'derived';
 export interface EstimatorScore {
-  readonly name: string;
+  /** `events`: what another parser believes, in an analysis. */
+  readonly name: EstimatorName | 'events';
   readonly status: EstimatorStatus;
   readonly reason?: string;
+  /** In words, the same in every run: what it is made of, when it has no figure, how it is known to err. */
+  readonly inputs?: string;
+  readonly absence?: string;
+  readonly knownBias?: string;
   /** What it is held against: kinds and window, in words. */
   readonly reference: string;
   readonly bytes?: number;
@@ -116,6 +154,11 @@ export interface EstimatorScore {
   readonly errorRatio?: number;
   /** Share of the reference's attempts on which it has an opinion. */
   readonly coverage?: number;
+  /** `http-statistics` counts requests instead of bytes. */
+  readonly requests?: number;
+  readonly referenceRequests?: number;
+  /** What was added over about the last minute; missing while there was a figure at one end only. */
+  readonly window?: { readonly bytes: number; readonly referenceBytes: number; readonly errorRatio?: number };
 }
 
 export type Verdict = 'valid' | 'degraded' | 'invalid';
@@ -189,11 +232,13 @@ export interface Summary {
     /** Transfers that a fault on purpose has acted on, whatever they ended with. */
     readonly injected: Readonly<Record<Injected, number>>;
     readonly opaqueBytes: number;
+    /** Requests of clients went through tunnels unseen: what was counted is not all there was. */
+    readonly hasTunnels: boolean;
     readonly unselectedVariantBytes?: number;
-    /** Segment content. */
-    readonly throughput: Throughput;
+    /** Segment content. Missing, like the next, while all that was sent may have been in tunnels. */
+    readonly throughput?: Throughput;
     /** Response heads + interim + framing + content of every kind. */
-    readonly allBytesThroughput: Throughput;
+    readonly allBytesThroughput?: Throughput;
     /** Long-lived bodies; their endings are also in `terminations`, their content in `byKind.stream` once they ended. */
     readonly streams: {
       readonly open: number;
@@ -290,6 +335,10 @@ export interface Summary {
     readonly scrapeIntervalSeconds?: number;
   };
   readonly agreement: Readonly<Record<'segment' | 'playlist' | 'init' | 'key', KindAgreement>> & {
+    /** By status code >= 400, stops left out; missing where nothing was tapped. */
+    readonly httpErrors?: Readonly<Record<string, CountAgreement>>;
+    /** Requests of a resource that the same process had asked for and not got; dead connections left out. */
+    readonly retries?: CountAgreement;
     readonly estimators: readonly EstimatorScore[];
   };
   readonly reconciliation: {
@@ -403,6 +452,8 @@ export interface Snapshot {
   readonly drift: { readonly averageSeconds?: number; readonly maxSeconds?: number; readonly highClients: number };
   readonly speeds: { readonly above: number; readonly below: number };
   readonly openTransfers: number;
+  /** Newest numbered names of the size listing that are kept, as given or as needed; missing while everything is. */
+  readonly listingWindow?: number;
   readonly clientUptimeSeconds: Buckets;
   readonly inferredLatencySeconds: Buckets;
   readonly uptimeQuantilesSeconds: { readonly p50?: number; readonly p95?: number; readonly p99?: number };

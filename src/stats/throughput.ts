@@ -76,16 +76,18 @@ export class ThroughputTracker {
     if (!isSameInstant) this.#samples += 1;
   }
 
-  read(): Throughput {
+  /** `beganAtMs`: when the measuring began, if that is not the first sample; all bytes have come since. */
+  read(beganAtMs?: number): Throughput {
     const totalBytes = this.#total;
     const newest = this.#samples - 1;
     if (newest < 1) return { totalBytes };
+    const overall = this.#overall(newest, beganAtMs);
     return {
       bytesPerSecond1s: this.#rateBefore(newest, secondsToMs(1)),
       bytesPerSecond30s: this.#rateBefore(newest, secondsToMs(30)),
       bytesPerSecond60s: this.#rateBefore(newest, secondsToMs(60)),
       bytesPerSecond300s: this.#rateBefore(newest, secondsToMs(300)),
-      bytesPerSecondOverall: perSecond(this.#totalAt(newest) - this.#startTotal, this.#at(newest) - this.#startMs),
+      ...(overall === undefined ? {} : { bytesPerSecondOverall: overall }),
       totalBytes,
     };
   }
@@ -100,6 +102,12 @@ export class ThroughputTracker {
     if (newest < 1 || endAtMs < this.#at(this.#oldest())) return undefined;
     const end = this.#nearest(Math.min(endAtMs, this.#at(newest)), newest);
     return end === this.#oldest() ? undefined : this.#rateBefore(end, windowMs);
+  }
+
+  #overall(newest: number, beganAtMs: number | undefined): number | undefined {
+    const [endMs, total] = [this.#at(newest), this.#totalAt(newest)];
+    if (beganAtMs === undefined) return perSecond(total - this.#startTotal, endMs - this.#startMs);
+    return endMs > beganAtMs ? perSecond(total, endMs - beganAtMs) : undefined;
   }
 
   /** `end` is the number of a sample that has an older one in the ring. */

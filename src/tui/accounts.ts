@@ -1,6 +1,7 @@
 // The side-by-side table (MEASURING section 6): proxy, parser and origin, rates by window, totals, counts.
 // It subtracts nothing: a difference stands only where the snapshot has one, as percent of the proxy's figure.
 import type { Snapshot, Throughput } from '../stats/summary.ts';
+import { unlessUnseen } from '../stats/tunnels.ts';
 import { formatBytes } from '../units.ts';
 import type { Block } from './arrange.ts';
 import { type Cell, cell, fit, type Line, padEnd, padStart, rule, titleRule } from './cells.ts';
@@ -96,7 +97,7 @@ function oneTable(
 
 function segmentRates({ summary, differences }: Snapshot, window: Rate): readonly string[] {
   const { proxy, parser, origin } = summary;
-  const reference = proxy.throughput[window];
+  const reference = proxy.throughput?.[window];
   return [
     known(reference, mbps),
     known(parser.throughput?.[window], mbps),
@@ -108,9 +109,9 @@ function segmentRates({ summary, differences }: Snapshot, window: Rate): readonl
 
 function segmentTotals({ summary, differences }: Snapshot): readonly string[] {
   const { proxy, parser, origin } = summary;
-  const reference = proxy.throughput.totalBytes;
+  const reference = proxy.throughput?.totalBytes;
   return [
-    formatBytes(reference),
+    known(reference, formatBytes),
     known(parser.throughput?.totalBytes, formatBytes),
     difference(differences.parser?.totalBytes, reference),
     known(origin.segmentThroughput?.totalBytes, formatBytes),
@@ -119,7 +120,7 @@ function segmentTotals({ summary, differences }: Snapshot): readonly string[] {
 }
 
 function allRates({ summary, differences }: Snapshot, window: Rate): readonly string[] {
-  const reference = summary.proxy.allBytesThroughput[window];
+  const reference = summary.proxy.allBytesThroughput?.[window];
   return [
     known(reference, mbps),
     known(summary.origin.throughput?.[window], mbps),
@@ -128,9 +129,9 @@ function allRates({ summary, differences }: Snapshot, window: Rate): readonly st
 }
 
 function allTotals({ summary, differences }: Snapshot): readonly string[] {
-  const reference = summary.proxy.allBytesThroughput.totalBytes;
+  const reference = summary.proxy.allBytesThroughput?.totalBytes;
   return [
-    formatBytes(reference),
+    known(reference, formatBytes),
     known(summary.origin.throughput?.totalBytes, formatBytes),
     difference(differences.originAll?.totalBytes, reference),
   ];
@@ -142,7 +143,7 @@ function requestCounts({ summary }: Snapshot): readonly (readonly [string, reado
   const { requests } = summary.parser;
   const playlists = (byKind['media-playlist']?.transfers ?? 0) + (byKind['multivariant-playlist']?.transfers ?? 0);
   const row = (proxy: number, parser: number): readonly string[] => [
-    count(proxy),
+    count(unlessUnseen(summary.proxy, proxy)),
     count(parser),
     UNKNOWN,
     UNKNOWN,

@@ -60,7 +60,7 @@ function inferred({ parser, proxy, agreement }: Snapshot['summary']): readonly L
   ];
 }
 
-function lookupRate(lookup: Snapshot['summary']['parser']['lookup']): Line {
+export function lookupRate(lookup: Snapshot['summary']['parser']['lookup']): Line {
   if (lookup === undefined || lookup.attempts === 0) return item(UNKNOWN);
   const rate = lookup.successes / lookup.attempts;
   const level: Level = rate >= LOOKUP_GOOD ? 'good' : rate >= LOOKUP_FAIR ? 'warn' : 'bad';

@@ -5,7 +5,7 @@ import { errorStatuses } from '../stats/error-statuses.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import type { Line } from './cells.ts';
-import { count, item, judged } from './figures.ts';
+import { count, item, judged, UNKNOWN } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
 
 type Count = readonly [string, number];
@@ -20,11 +20,12 @@ export function errorsPanel({ summary }: Snapshot): Panel {
   const endings = TERMINATIONS.filter((code) => code !== '--' && (proxy.terminations[code] ?? 0) > 0)
     .map((code) => [code, proxy.terminations[code] ?? 0] as const)
     .toSorted(([, one], [, other]) => other - one);
+  const hasEnded = Object.values(proxy.terminations).some((transfers) => transfers > 0);
   return {
     title: 'Errors',
     heading: 'Errors and endings',
     rows: [
-      { label: 'HTTP', items: codes(statuses) },
+      { label: 'HTTP', items: proxy.hasTunnels && statuses.length === 0 ? [item(UNKNOWN)] : codes(statuses) },
       {
         label: 'in the log',
         items: [
@@ -33,12 +34,12 @@ export function errorsPanel({ summary }: Snapshot): Panel {
           item(`reconnections ${count(parser.reconnections)}`),
         ],
       },
-      ...endingRows(endings),
+      ...endingRows(endings, hasEnded),
     ],
     brief: [
-      ...(statuses.length === 0 ? [item('HTTP none')] : codes(statuses)),
+      ...(statuses.length === 0 ? [item(`HTTP ${proxy.hasTunnels ? UNKNOWN : 'none'}`)] : codes(statuses)),
       ...(endings.length === 0
-        ? [item('all transfers ended complete')]
+        ? [item(hasEnded ? 'all transfers ended complete' : 'no transfer has ended')]
         : endings.map(([code, transfers]): Line => [...ending(code, transfers)])),
     ],
     priorities: { line: 32, lines: 56, panel: 64 },
@@ -50,8 +51,9 @@ function codes(counts: readonly Count[]): readonly Line[] {
   return counts.map(([code, responses]): Line => [judged(`${code} x${count(responses)}`, 'warn')]);
 }
 
-function endingRows(endings: readonly (readonly [Termination, number])[]): readonly Row[] {
-  if (endings.length === 0) return [{ label: 'endings', items: [item('all complete')] }];
+/** `endings`: those other than complete. */
+function endingRows(endings: readonly (readonly [Termination, number])[], hasEnded: boolean): readonly Row[] {
+  if (endings.length === 0) return [{ label: 'endings', items: [item(hasEnded ? 'all complete' : 'none ended')] }];
   const rest = endings.slice(ENDING_ROWS);
   const more = rest.map(([code, transfers]) => item(`${code} x${count(transfers)}`));
   return [

@@ -12,14 +12,18 @@ const VERDICTS: Readonly<Record<Verdict, { readonly level: Level; readonly word:
     invalid: { level: 'bad', word: 'INVALID', sentence: 'do not use the numbers' },
   };
 
+/** The last ones give way where there is no room. */
 const KEYS: readonly (readonly [string, string])[] = [
   ['q', 'quit'],
+  ['?', 'help'],
   ['p', 'pause'],
+  ['1', 'overview'],
+  ['3', 'agreement'],
   ['l', 'log'],
   ['r', 'redraw'],
-  ['?', 'help'],
 ];
 
+const GAP = '   ';
 const PROGRAM = 'hls-swarm';
 const BAR_WIDTH = 24;
 
@@ -33,13 +37,21 @@ export function header(snapshot: Snapshot | undefined, columns: number): readonl
 
 /** One line. */
 export function footer(isPaused: boolean, columns: number): readonly Line[] {
-  const keys = KEYS.flatMap(([key, word]): Cell[] => [cell(key, 'strong'), cell(` ${word}   `)]);
-  if (!isPaused) return [fit(keys, columns)];
-  const room = columns - lineWidth(keys);
-  const words = [`${SHAPES.warn} PAUSED, the run goes on`, `${SHAPES.warn} PAUSED`].find(
-    (text) => textWidth(text) <= room,
-  );
-  return [ends(keys, [cell(words ?? '', 'warn')], columns)];
+  if (!isPaused) return [fit(keysWithin(columns), columns)];
+  const [long, short] = [`${SHAPES.warn} PAUSED, the run goes on`, `${SHAPES.warn} PAUSED`];
+  const keys = keysWithin(columns - textWidth(short) - GAP.length);
+  const words = lineWidth(keys) + GAP.length + textWidth(long) <= columns ? long : short;
+  return [ends(keys, [cell(words, 'warn')], columns)];
+}
+
+function keysWithin(columns: number): Line {
+  const cells: Cell[] = [];
+  for (const [key, word] of KEYS) {
+    const item = [cell(cells.length === 0 ? '' : GAP), cell(key, 'strong'), cell(` ${word}`)];
+    if (lineWidth(cells) + lineWidth(item) > columns) break;
+    cells.push(...item);
+  }
+  return cells;
 }
 
 /** The version makes room for a long URL. */

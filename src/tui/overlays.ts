@@ -18,6 +18,7 @@ const HELP: readonly (readonly [string, string])[] = [
   [`${SHAPES.good} ${SHAPES.warn} ${SHAPES.bad}`, 'good, with a reservation, bad'],
   ['', ''],
   ['q, Ctrl-C', 'end the run and sum up; twice: leave at once'],
+  ['1  3', 'all in short; how far the parser can be trusted'],
   ['p', 'stop and go on with the display; the run goes on'],
   ['l', 'the last log lines'],
   ['r', 'draw the whole screen again'],

@@ -55,6 +55,8 @@ const KEYS: Readonly<Record<string, Key>> = {
   r: 'redraw',
   'C-l': 'redraw',
   escape: 'back',
+  '1': 'overview',
+  '3': 'agreement',
 };
 const SUSPEND_KEY = 'C-z';
 

@@ -58,7 +58,7 @@ export function streamsSteps(snapshot: Snapshot, columns: number): Block {
 }
 
 function briefItems({ summary, streams }: Snapshot): readonly Line[] {
-  const { open, opened, contentBytes, throughput } = summary.proxy.streams;
+  const { open, opened, throughput } = summary.proxy.streams;
   const troubles = IN_TROUBLE.flatMap((state): Line[] => {
     const found = streams.filter((row) => row.state === state).length;
     const { level, word } = STATES[state];
@@ -68,7 +68,7 @@ function briefItems({ summary, streams }: Snapshot): readonly Line[] {
     item(`${count(open)} open`),
     ...troubles,
     item(known(throughput.bytesPerSecond1s, formatMbps)),
-    item(formatBytes(contentBytes)),
+    item(formatBytes(throughput.totalBytes)),
     item(`${count(opened - open)} ended`),
   ];
 }

@@ -3,6 +3,7 @@
 import type { Snapshot } from '../stats/summary.ts';
 import { accountsSteps } from './accounts.ts';
 import { agreementPanel } from './agreement.ts';
+import { agreementBlocks } from './agreement-screen.ts';
 import { arrange, type Block } from './arrange.ts';
 import { cell, cutEnd, fit, type Line } from './cells.ts';
 import { clientsPanel } from './clients.ts';
@@ -22,7 +23,11 @@ export interface Size {
 }
 
 /** What the person at the screen asked to see. While `isPaused` the caller hands in the same snapshot again. */
+/** The screens that a number key shows; the panels in short are the first. */
+export type ScreenName = 'overview' | 'agreement';
+
 export interface ViewState {
+  readonly screen: ScreenName;
   readonly overlay: 'none' | 'help' | 'logs';
   readonly isPaused: boolean;
   /** The last log lines, oldest first. */
@@ -30,9 +35,9 @@ export interface ViewState {
 }
 
 /** What a key means. */
-export type Key = 'quit' | 'help' | 'pause' | 'logs' | 'redraw' | 'back';
+export type Key = 'quit' | 'help' | 'pause' | 'logs' | 'redraw' | 'back' | ScreenName;
 
-export const INITIAL_VIEW_STATE: ViewState = { overlay: 'none', isPaused: false, logLines: [] };
+export const INITIAL_VIEW_STATE: ViewState = { screen: 'overview', overlay: 'none', isPaused: false, logLines: [] };
 
 const MINIMUM_SIZE: Size = { columns: 60, rows: 20 };
 /** From here on panels stand two by two. */
@@ -46,13 +51,21 @@ export function nextState(state: ViewState, key: Key): ViewState {
     case 'logs':
       return { ...state, overlay: state.overlay === 'logs' ? 'none' : 'logs' };
     case 'back':
-      return { ...state, overlay: 'none' };
+      return { ...state, overlay: 'none', screen: state.overlay === 'none' ? 'overview' : state.screen };
+    case 'overview':
+    case 'agreement':
+      return { ...state, overlay: 'none', screen: key };
     case 'pause':
       return { ...state, isPaused: !state.isPaused };
     default:
       return state;
   }
 }
+
+const SCREENS: Readonly<Record<ScreenName, (snapshot: Snapshot, size: Size) => readonly Line[]>> = {
+  overview: (snapshot, { columns, rows }) => arrange(blocks(snapshot, columns), rows),
+  agreement: (snapshot, { columns, rows }) => arrange(agreementBlocks(snapshot, columns), rows),
+};
 
 /** Exactly `rows` lines of exactly `columns` columns. A snapshot is missing until the first second has passed. */
 export function view(snapshot: Snapshot | undefined, size: Size, state: ViewState): readonly Line[] {
@@ -70,7 +83,7 @@ function content(snapshot: Snapshot | undefined, size: Size, state: ViewState): 
   if (state.overlay === 'help') return helpLines(size.columns);
   if (state.overlay === 'logs') return logLines(state.logLines, size.columns, size.rows);
   if (snapshot === undefined) return startingLines(state.logLines, size.columns, size.rows);
-  return arrange(blocks(snapshot, size.columns), size.rows);
+  return SCREENS[state.screen](snapshot, size);
 }
 
 /** From top to bottom; which of their steps are taken is decided by the priorities and the room. */

@@ -41,6 +41,7 @@ function commandLine(option: Option): { command: Command; words: string[] } {
   const words = command === 'run' ? [STREAM] : [command];
   if (command === 'analyze' && option.name !== 'stderr') words.push('--stderr=a.log');
   if (command === 'analyze' && option.name.startsWith('log-')) words.push('--truth=t.jsonl');
+  if (option.name.startsWith('upstream-')) words.push('--upstream=shared');
   return { command, words: option.name === 'resolve' ? [...words, '--dangerous'] : words };
 }
 
@@ -98,7 +99,8 @@ for (const [key, option] of optionRows) {
       const help = parse(['help', itsCommand]);
       assert.ok(help.ok && 'text' in help);
       assert.match(help.text, new RegExp(`^ {2}--(\\[no-\\])?${flag}( |$)`, 'm'));
-      assert.ok(help.text.replace(/\s+/g, ' ').includes(option.help), `help of ${itsCommand}`);
+      const words = option.helpFor?.[itsCommand] ?? option.help;
+      assert.ok(help.text.replace(/\s+/g, ' ').includes(words), `help of ${itsCommand}`);
     }
   });
 }
@@ -107,6 +109,17 @@ test('names are unique, and no name hides another in the environment', () => {
   const names = optionRows.map(([, option]) => option.name);
   assert.equal(new Set(names).size, names.length);
   assert.equal(new Set(optionRows.map(([, option]) => environmentName(option))).size, names.length);
+});
+
+test('the help of a command says what an option does there, and nothing of what it does elsewhere', () => {
+  const help = (command: string): string => {
+    const parsed = parse(['help', command]);
+    assert.ok(parsed.ok && 'text' in parsed);
+    return parsed.text.replace(/\s+/g, ' ');
+  };
+  for (const absent of ['--resolve', '-rw_timeout', 'first start']) assert.ok(!help('proxy').includes(absent), absent);
+  for (const present of ['--resolve', '-rw_timeout', 'first start']) assert.ok(help('run').includes(present), present);
+  assert.ok(!help('run').includes('checks of machine and stream'), 'the stream is looked at in any case');
 });
 
 test('help lines fit a terminal of 80 columns', () => {
@@ -128,7 +141,14 @@ interface PeerFlag {
 }
 
 /** Where our default differs from the original's on purpose (CHANGELOG names each). */
-const CHANGED_DEFAULTS = ['metrics', 'seg-retry', 'user-agent', 'origin-metrics-interval'];
+const CHANGED_DEFAULTS = [
+  'metrics',
+  'seg-retry',
+  'user-agent',
+  'origin-metrics-interval',
+  'segment-sizes-interval',
+  'segment-cache-window',
+];
 const SAME_TYPE: Readonly<Record<string, RegExp>> = {
   integer: /^int/,
   number: /^float/,

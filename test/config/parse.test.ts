@@ -175,9 +175,36 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: RegExp])[] 
     /^--fault: "kind=segmnt nth=3" \(command line\) is no fault rule: kind="segmnt" cannot be read; .*\. it names no fault; allowed: /,
   ],
   [[STREAM, '--no-proxy', '--fault', 'reset'], /^--fault: without the tap nothing injects it; leave out --no-proxy$/],
+  [
+    [STREAM, '--no-proxy', '--tls-ca-out', 'ca.pem'],
+    /^--tls-ca-out: without the tap there is no authority; leave out --no-proxy$/,
+  ],
+  [
+    [STREAM, '--tls=tunnel', '--tls-ca-out', 'ca.pem'],
+    /^--tls-ca-out: a tap with --tls tunnel has no authority; leave out one of the two$/,
+  ],
+  [
+    [STREAM, '--no-proxy', '--upstream', 'shared'],
+    /^--upstream: has no effect without the tap; leave out --no-proxy, or this$/,
+  ],
+  [[STREAM, '--no-proxy', '--check-ts'], /^--check-ts: has no effect without the tap/],
+  [[STREAM, '--no-proxy', '--record-field', 'X-Served-By'], /^--record-field: has no effect without the tap/],
+  [[STREAM, '--no-proxy', '--stream-silent-timeout=5s'], /^--stream-silent-timeout: has no effect without the tap/],
+  [
+    [STREAM, '--upstream-connections', '64'],
+    /^--upstream-connections: has no effect without --upstream shared; add that, or leave this out$/,
+  ],
+  [[STREAM, '--upstream=mirror', '--upstream-idle=5s'], /^--upstream-idle: has no effect without --upstream shared/],
+  [
+    ['proxy', '--calibrate', '--no-calibrate'],
+    /^--calibrate: --no-calibrate says the opposite; leave out one of the two$/,
+  ],
   [[STREAM, '--origin-metrics', 'host:9100'], /^--origin-metrics: .* has no scheme/],
   [[STREAM, '--origin-metrics-interval=20s'], /^--origin-metrics-window: 30000ms .* at least 40000ms/],
-  [[STREAM, '--segment-sizes-jitter=2s'], /^--segment-sizes-jitter: 2000ms is longer than the interval/],
+  [
+    [STREAM, '--segment-sizes-interval=1s', '--segment-sizes-jitter=2s'],
+    /^--segment-sizes-jitter: 2000ms is longer than the interval/,
+  ],
   [[STREAM, '--config', 'none.yaml'], /^--config: "none.yaml" cannot be read: ENOENT/],
   [['analyze', '--json'], /^--stderr: missing; name a saved FFmpeg log \(- for stdin\), or with --events /],
   [['analyze', '--stderr', 'a.log', '--truth', '-'], /^--truth: "-" cannot be stdin; only --stderr reads it/],
@@ -198,6 +225,14 @@ for (const [argv, message] of REFUSED) {
     assert.match(errors[0] ?? '', message);
   });
 }
+
+test('what a file or the environment sets for other runs too is no mistake in a run that has no use for it', () => {
+  const files = { 'c.yaml': 'upstream: shared\nupstream-idle: 5s\ncheck-ts: true\n' };
+  assert.deepEqual(errorsOf([STREAM, '--config=c.yaml', '--no-proxy'], { files }), []);
+  assert.deepEqual(errorsOf([STREAM, '--config=c.yaml', '--upstream=mirror'], { files }), []);
+  assert.deepEqual(errorsOf([STREAM, '--no-proxy', '--check-ts=false', '--no-calibrate']), []);
+  assert.deepEqual(errorsOf([STREAM, '--upstream-idle=7s'], { environment: { HLS_SWARM_UPSTREAM: 'shared' } }), []);
+});
 
 test('a configuration file that is no mapping of options is refused, saying why', () => {
   const problem = (text: string): string =>

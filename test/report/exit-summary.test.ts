@@ -6,6 +6,7 @@ import { FINDING_CODES, TERMINATIONS } from '../../src/events.ts';
 import { renderSummary, statusLine } from '../../src/report/exit-summary.ts';
 import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { makeKindSummary } from '../support/snapshot-parts.ts';
 import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
 
 const OPTIONS = {
@@ -113,6 +114,41 @@ describe('the status line', () => {
       '00:00:00 | clients 0/12 (ramping) | segments 0, - | wait p95 - | stalled 0 | HTTP errors 0 | restarts 0 | valid',
     );
   });
+});
+
+test('a run of streams shows how long their heads took, and no rows of requests that it never makes', () => {
+  const page = renderSummary(makeStreamSnapshot(), OPTIONS);
+  assert.match(page, /^ {2}stream wait +12( +[\d.]+ ms){4}$/m);
+  assert.doesNotMatch(page, /^ {2}(segment|playlist) (wait|receive)/m);
+  const both = renderSummary(makeSnapshot({ summary: { proxy: { byKind: { stream: makeKindSummary(2) } } } }), OPTIONS);
+  for (const row of ['segment wait', 'segment receive', 'playlist wait', 'playlist receive', 'stream wait'])
+    assert.match(both, new RegExp(`^ {2}${row} `, 'm'));
+  assert.doesNotMatch(renderSummary(makeSnapshot(), OPTIONS), /stream wait/);
+  assert.match(statusLine(makeStreamSnapshot()), /\| wait p95 [\d.]+ ms \|/);
+});
+
+test('a run in tunnels says that nothing is known of segments, not that there were none', () => {
+  const proxy = {
+    hasTunnels: true,
+    throughput: undefined,
+    allBytesThroughput: undefined,
+    byKind: { segment: undefined },
+  };
+  const snapshot = makeEmptySnapshot({ summary: { proxy } });
+  assert.match(statusLine(snapshot), /\| segments -, - \|/);
+  const page = renderSummary(snapshot, OPTIONS);
+  assert.match(page, /^ {2}proxy( +-){6}$/m);
+  assert.equal(page.match(/^ {2}none seen; requests passed in tunnels$/gm)?.length, 2, 'requests and HTTP errors');
+  const logged = makeEmptySnapshot({ summary: { proxy, parser: { httpErrors: { '404': 1 } } } });
+  assert.match(renderSummary(logged, OPTIONS), /^ {2}404 {3}proxy -, in the log 1$/m);
+});
+
+test('the status line of the tap alone speaks of doors, not of clients', () => {
+  assert.equal(
+    statusLine(makeSnapshot({ remainingSeconds: undefined }), { hasClients: false }),
+    '00:00:43 | doors 12, 3 transfers open | segments 250, 24.3 Mbit/s | wait p95 1.49 ms | HTTP errors 11 | ' +
+      'degraded; tap loop delay p99 12.4 ms is above 10 ms',
+  );
 });
 
 test('the tap alone has no clients: what FFmpeg would have said is left out, what passed the doors is not', () => {

@@ -13,6 +13,7 @@ const SCORE = {
   referenceBytes: 1_000,
   errorRatio: -0.1,
   coverage: 0.75,
+  window: { bytes: 80, referenceBytes: 100, errorRatio: -0.2 },
 };
 const STREAM = {
   client: 3,
@@ -266,6 +267,21 @@ export const MOVES: readonly Move[] = [
   ['agreement_estimator_reference_bytes{estimator="lookup"}', 'summary.agreement.estimators', [SCORE], 1_000],
   ['agreement_estimator_error_ratio{estimator="lookup"}', 'summary.agreement.estimators', [SCORE], -0.1],
   ['agreement_estimator_coverage_ratio{estimator="lookup"}', 'summary.agreement.estimators', [SCORE], 0.75],
+  ['agreement_window_precision_ratio{kind="segment"}', `${PAIRED}.window.precision`, 0.98],
+  ['agreement_window_recall_ratio{kind="segment"}', `${PAIRED}.window.recall`, 0.97],
+  ['agreement_window_estimator_error_ratio{estimator="lookup"}', 'summary.agreement.estimators', [SCORE], -0.2],
+  ['agreement_parser_http_errors_total{status_code="503"}', 'summary.agreement.httpErrors.503.parser', 11],
+  ['agreement_proxy_http_errors_total{status_code="503"}', 'summary.agreement.httpErrors.503.proxy', 12],
+  ['agreement_parser_retries_total', 'summary.agreement.retries.parser', 13],
+  ['agreement_proxy_retries_total', 'summary.agreement.retries.proxy', 14],
+  ...['bias', 'sd', 'low', 'high', 'p2_5', 'p97_5', 'absP50', 'absP95'].map(
+    (name, at): Move => [
+      `agreement_inferred_duration_error_${name.replace('absP', 'abs_p')}_seconds`,
+      `${PAIRED}.inferredDurationErrorMs.${name}`,
+      at + 1,
+      (at + 1) / 1000,
+    ],
+  ),
   ['agreement_parser_difference_bytes_per_second{window="30s"}', 'differences.parser.bytesPerSecond30s', -40_000],
   ['agreement_origin_difference_bytes_per_second{window="30s"}', 'differences.origin.bytesPerSecond30s', 1_241],
   [

@@ -86,6 +86,44 @@ describe('the compatible names', () => {
     assert.equal(values.get('hls_swarm_error_rate'), (4 + 2 + parser.timeouts) / requests);
   });
 
+  test('are absent where requests passed unseen in tunnels, but for what was seen beside them', async () => {
+    const seen = { segment: undefined, init: undefined, other: undefined, 'multivariant-playlist': undefined };
+    const proxy = {
+      hasTunnels: true,
+      throughput: undefined,
+      allBytesThroughput: undefined,
+      terminations: { sH: undefined },
+    };
+    const values = await scrape(
+      makeSnapshot({
+        summary: {
+          proxy: {
+            ...proxy,
+            byKind: { ...seen, 'media-playlist': { statusCodes: { '404': undefined, '503': undefined } } },
+          },
+        },
+      }),
+    );
+    const present = (name: string): boolean =>
+      [...values.keys()].some((series) => series.startsWith(`hls_swarm_${name}`));
+    for (const name of [
+      'segment_requests_total',
+      'init_requests_total',
+      'unknown_requests_total',
+      'bytes_downloaded_total',
+      'manifest_requests_per_second',
+      'segment_requests_per_second',
+      'throughput_bytes_per_second',
+      'http_errors_total',
+      'timeouts_total',
+      'proxy_segment_bytes_total',
+      'proxy_response_bytes_total',
+      'proxy_segment_throughput_bytes_per_second',
+    ])
+      assert.equal(present(name), false, name);
+    assert.equal(values.get('hls_swarm_manifest_requests_total'), 256);
+  });
+
   test('say that an endless run has no end', async () => {
     const values = await scrape(makeSnapshot({ remainingSeconds: undefined }), { configuredDurationSeconds: 0 });
     assert.equal(values.get('hls_swarm_test_remaining_seconds'), -1);
@@ -200,12 +238,18 @@ describe('scrapes', () => {
 });
 
 const OPTIONAL_COUNTERS: readonly string[] = [
+  'agreement_parser_http_errors_total',
+  'agreement_proxy_http_errors_total',
+  'agreement_parser_retries_total',
+  'agreement_proxy_retries_total',
   'segment_bytes_downloaded_total',
   'parser_segment_bytes_total',
   'parser_lookup_attempts_total',
   'parser_lookup_successes_total',
   'parser_lookup_misses_total',
   'proxy_unselected_variant_bytes_total',
+  'proxy_stream_sync_losses_total',
+  'proxy_stream_continuity_errors_total',
   'origin_bytes_sent_total',
   'origin_requests_total',
   'origin_network_sent_bytes_total',

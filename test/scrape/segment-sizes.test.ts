@@ -129,7 +129,7 @@ test('each fetch is an event; a failure has no entries and says why; a huge list
     if (event.type === 'listing') events.push(event);
   };
   const deps = { clock: time.clock, timers: time.timers, fetcher, emit, log: silentLog, random: () => 0.5 };
-  const scraper = createSegmentSizesScraper(deps, { url, jitterMs: 0, window: 10 });
+  const scraper = createSegmentSizesScraper(deps, { url, jitterMs: 0, window: () => 10 });
   await scraper.scrapeNow();
   answer = { status: 503, body: '' };
   await scraper.scrapeNow();

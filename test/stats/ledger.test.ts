@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Event, KINDS, type TransferEvent } from '../../src/events.ts';
+import { ESTIMATOR_FACTS } from '../../src/stats/estimator-facts.ts';
 import {
   aTransfer,
   BYTES,
@@ -33,7 +34,7 @@ test('a live run of two clients: every account, agreement and verdict', () => {
   const contentBytes = content.reduce((sum, transfer) => sum + transfer.contentBytes, 0);
 
   assert.equal(summary.proxy.byKind.segment?.contentBytes, contentBytes);
-  assert.equal(summary.proxy.throughput.totalBytes, contentBytes);
+  assert.equal(summary.proxy.throughput?.totalBytes, contentBytes);
   assert.deepEqual(summary.parser.requests, { segment: 12, playlist: 12, init: 0, key: 0, other: 0 });
   // The last two segments of each client were under way as far as the log tells.
   const unreadBytes = 2 * (segmentBytes(9) + segmentBytes(11));
@@ -59,6 +60,7 @@ test('a live run of two clients: every account, agreement and verdict', () => {
     referenceBytes: contentBytes - unreadBytes,
     errorRatio: 0,
     coverage: 1,
+    ...ESTIMATOR_FACTS.lookup,
   });
   assert.deepEqual(summary.clients.exits, { success: 0, error: 0, signal: 0, stopped: 2, playlistLost: 0 });
   assert.equal(summary.instrument.verdict, 'valid', summary.instrument.reasons.join('; '));
@@ -67,6 +69,19 @@ test('a live run of two clients: every account, agreement and verdict', () => {
     clients.map(({ client, state, segments }) => ({ client, state, segments })),
     [1, 2].map((client) => ({ client, state: 'stopped', segments: 6 })),
   );
+});
+
+test('doors that wait for their first player have one beginning: that of its first request, for rates as for the duration', () => {
+  const transfers = [60_000, 65_000].map((startedAtMs) =>
+    aTransfer({ process: 0, startedAtMs, totalMs: 4_000, contentBytes: 500_000 }),
+  );
+  const ledger = play([...quiet(0, 69_000), ...transfers, sample(70_000, transfers)]);
+  ledger.finish(70_000);
+  const { summary, elapsedSeconds } = ledger.snapshot(70_000, 0);
+  const { throughput, allBytesThroughput } = summary.proxy;
+  assert.equal(elapsedSeconds, 10);
+  assert.equal(throughput?.bytesPerSecondOverall, 100_000);
+  assert.equal(allBytesThroughput?.bytesPerSecondOverall, (1_000_000 + 2 * 240) / 10);
 });
 
 test('numbers vanish when a second reader polls', () => {
@@ -224,9 +239,9 @@ test('any interleaving of the same events per client gives the same totals, and 
           Object.values(one.proxy.terminations).reduce((total, count) => total + count, 0),
           transfers,
         );
-        assert.equal(byKind.segment?.contentBytes ?? 0, throughput.totalBytes);
+        assert.equal(byKind.segment?.contentBytes ?? 0, throughput?.totalBytes);
         const sent = sum('contentBytes') + sum('responseHeadBytes') + sum('interimHeadBytes') + sum('framingBytes');
-        assert.equal(sent, allBytesThroughput.totalBytes);
+        assert.equal(sent, allBytesThroughput?.totalBytes);
         const { attempts = 0, successes = 0, misses } = one.parser.lookup ?? {};
         const missed = Object.values(misses ?? {}).reduce((total, count) => total + count, 0);
         assert.equal(successes + missed, attempts);

@@ -74,6 +74,19 @@ test('what a fault on purpose changed is counted apart, in all counts and bytes,
   assert.equal(byCache.unknown.transfers, 0);
 });
 
+test('what was no answer of an origin is in no count of caches: those of the kinds add up to those of all', () => {
+  const account = new ProxyAccount();
+  const { status: _none, ...headless } = aTransfer({ startedAtMs: 0, termination: 'SC', kind: 'init' });
+  account.transfer(headless);
+  account.transfer(aTransfer({ startedAtMs: 0, injected: 'status', status: 404, termination: 'LR' }));
+  account.transfer(aTransfer({ startedAtMs: 0, cache: 'hit' }));
+  account.transfer(aTransfer({ startedAtMs: 0, status: 404 }));
+  const { byKind, byCache } = account.read(1_000);
+  assert.deepEqual(byKind.segment?.cache, { hit: 1, miss: 0, other: 0, unknown: 1 });
+  assert.deepEqual(byKind.init?.cache, { hit: 0, miss: 0, other: 0, unknown: 0 });
+  assert.deepEqual([byCache.hit.transfers, byCache.unknown.transfers], [1, 1]);
+});
+
 test('client-limited means above 5 % of receive and above 5 ms', () => {
   const blocked = (clientBlockedMs: number, receiveMs: number): boolean =>
     isClientLimited(aTransfer({ startedAtMs: 0, clientBlockedMs, phases: { receiveMs } }));

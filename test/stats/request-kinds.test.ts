@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RequestKinds } from '../../src/stats/request-kinds.ts';
 import { captureLog, captureRequirement, captureTruth, parseLog } from '../swarm/stderr-captures.ts';
+import { openLedger, parsed, play, RUN } from './ledger-traffic.ts';
 
 const count = <Name extends string>(names: readonly Name[]): Partial<Record<Name, number>> => {
   const counts: Partial<Record<Name, number>> = {};
@@ -62,4 +63,24 @@ test('a playlist without a telling name is known by the context that opened it',
   const kinds = new RequestKinds();
   assert.equal(kinds.open('http://o/play?channel=1', 'AVFormatContext'), 'playlist');
   assert.equal(kinds.request('http://o/play?channel=1'), 'playlist');
+});
+
+test('a run of an endless transport stream has no playlists: its requests are of no kind that HLS has', () => {
+  const url = 'http://127.0.0.1:8080/live.ts';
+  const moved = 'http://127.0.0.1:8080/elsewhere';
+  const lines = [
+    parsed(1, 100, { rule: 'open', url, context: 'NULL', isNewConnection: false }),
+    parsed(1, 101, { rule: 'request', method: 'GET', url }),
+    parsed(1, 102, { rule: 'request', method: 'GET', url: moved }),
+  ];
+  const requests = (run: Partial<typeof RUN>): object =>
+    play(lines, openLedger({ run: { ...RUN, url, ...run } })).snapshot(200, 0).summary.parser.requests;
+  const none = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
+  assert.deepEqual(requests({ isHls: false }), { ...none, other: 2 });
+  assert.deepEqual(requests({ isHls: true }), { ...none, playlist: 2 });
+  assert.deepEqual(
+    requests({}),
+    { ...none, playlist: 2 },
+    'a log of which nothing else is known is that of an HLS player',
+  );
 });

@@ -157,3 +157,8 @@ test('streams beyond the limit are counted and not kept', () => {
   account.stream(told(2_000, { connection: 1 }));
   assert.deepEqual([account.read().open, account.ignored], [MAX_OPEN_STREAMS, 3]);
 });
+
+test('a stream at a door without a process of ours begins the run, though no transfer has ended', () => {
+  const { elapsedSeconds } = play([told(5_000, { process: 0, startedAtMs: 2_000 })]).snapshot(6_000, 0);
+  assert.equal(elapsedSeconds, 4);
+});

@@ -87,6 +87,17 @@ test('the window may end at an earlier instant, as a slower source needs it', ()
   assert.equal(tracker.rate(secondsToMs(10), secondsToMs(20)), undefined, 'the ring no longer holds that instant');
 });
 
+test('the overall rate counts from the given beginning, as every other figure of the run does', () => {
+  const tracker = new ThroughputTracker();
+  run(tracker, 0, 60);
+  run(tracker, 1000, 20, 60);
+  assert.equal(tracker.read().bytesPerSecondOverall, 250);
+  assert.equal(tracker.read(secondsToMs(60)).bytesPerSecondOverall, 1000);
+  assert.equal(tracker.read(secondsToMs(80)).bytesPerSecondOverall, undefined, 'nothing has been measured since');
+  const { bytesPerSecondOverall: _overall, ...windows } = tracker.read(secondsToMs(60));
+  assert.deepEqual(windows, (({ bytesPerSecondOverall: _own, ...rest }) => rest)(tracker.read()));
+});
+
 test('a cumulative source never lowers the total, and its restart is counted', () => {
   const tracker = new ThroughputTracker(5000);
   tracker.sample(0);

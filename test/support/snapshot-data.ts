@@ -141,6 +141,7 @@ export function fullSnapshot(): Snapshot {
       originAll: { bytesPerSecond30s: 2_210, bytesPerSecondOverall: 1_876, totalBytes: 81_137 },
     },
     lastListing: { atMs: 42_600, ok: true, entries: 11 },
+    listingWindow: 338,
   };
 }
 
@@ -205,6 +206,7 @@ function proxySection(): Section<'proxy'> {
     terminations: { '--': 506, CD: 6, SD: 2, sH: 1, SH: 3, KD: 6 },
     injected: { delay: 4, throttle: 0, status: 2, reset: 0, truncate: 1, stall: 0 },
     opaqueBytes: 0,
+    hasTunnels: false,
     unselectedVariantBytes: 1_048_001,
     throughput: makeThroughput(2_976_500, 128_743_616),
     allBytesThroughput: makeThroughput(2_998_700, 129_703_921),
@@ -288,6 +290,15 @@ function agreementSection(): Section<'agreement'> {
       precision: 0.9919,
       recall: 0.9959,
       startErrorMs: errors,
+      window: {
+        matched: 221,
+        missed: 0,
+        spurious: 1,
+        deadConnection: 2,
+        precision: 0.9955,
+        recall: 1,
+        startErrorMs: { ...errors, n: 219, bias: -0.27 },
+      },
       inferredDurationErrorMs: { n: 231, bias: 1_887, sd: 43, low: 1_803, high: 1_971, absP50: 1_886, absP95: 1_959 },
     },
     playlist: {
@@ -309,6 +320,8 @@ function agreementSection(): Section<'agreement'> {
       pending: 0,
       startErrorMs: { n: 0 },
     },
+    httpErrors: { '404': { parser: 4, proxy: 4 }, '503': { parser: 2, proxy: 3 } },
+    retries: { parser: 1, proxy: 1 },
     estimators: [
       {
         name: 'lookup-original',
@@ -327,6 +340,10 @@ function agreementSection(): Section<'agreement'> {
         referenceBytes: 128_743_616,
         errorRatio: -0.0129,
         coverage: 0.951,
+        inputs: "'HLS request' lines and the listing",
+        absence: 'no listing',
+        knownBias: 'low by the segments under way',
+        window: { bytes: 118_082_816, referenceBytes: 119_043_616, errorRatio: -0.0081 },
       },
       {
         name: 'statistics',
@@ -343,6 +360,14 @@ function agreementSection(): Section<'agreement'> {
         status: 'unavailable',
         reason: 'total_size is N/A with null output',
         reference: 'content of all kinds',
+        knownBias: 'counts what was written',
+      },
+      {
+        name: 'http-statistics',
+        status: 'ok',
+        reference: 'requests of all kinds, ended processes',
+        requests: 521,
+        referenceRequests: 524,
       },
       {
         name: 'origin',
@@ -424,6 +449,7 @@ export function emptySnapshot(): Snapshot {
         terminations: {},
         injected: { delay: 0, throttle: 0, status: 0, reset: 0, truncate: 0, stall: 0 },
         opaqueBytes: 0,
+        hasTunnels: false,
         throughput: silent,
         allBytesThroughput: silent,
         streams: noStreams(),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { canUseScreen, type Screen } from '../../src/tui/screen.ts';
-import { INITIAL_VIEW_STATE, type Key, type Size, view } from '../../src/tui/view.ts';
+import { INITIAL_VIEW_STATE, type Key, type Size, type ViewState, view } from '../../src/tui/view.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
 import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
 import { FakeTerminal } from './terminal.ts';
@@ -12,6 +12,7 @@ import { FakeTerminal } from './terminal.ts';
 const LARGE: Size = { columns: 120, rows: 40 };
 const SMALL: Size = { columns: 80, rows: 24 };
 const SNAPSHOT = makeSnapshot();
+const AGREEMENT: ViewState = { ...INITIAL_VIEW_STATE, screen: 'agreement' };
 const PROCESS: NodeJS.EventEmitter = process;
 const WATCHED = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'uncaughtException', 'exit'];
 
@@ -44,6 +45,10 @@ const pictures = [
   ['streams-120x40', makeStreamSnapshot(), LARGE, INITIAL_VIEW_STATE],
   ['streams-80x24', makeStreamSnapshot(), SMALL, INITIAL_VIEW_STATE],
   ['streams-60x20', makeStreamSnapshot(), { columns: 60, rows: 20 }, INITIAL_VIEW_STATE],
+  ['agreement-120x40', SNAPSHOT, LARGE, AGREEMENT],
+  ['agreement-80x24', SNAPSHOT, SMALL, AGREEMENT],
+  ['agreement-60x20', SNAPSHOT, { columns: 60, rows: 20 }, AGREEMENT],
+  ['agreement-first-second-80x24', makeEmptySnapshot(), SMALL, AGREEMENT],
   ['first-second-120x40', makeEmptySnapshot(), LARGE, INITIAL_VIEW_STATE],
   ['starting-80x24', undefined, SMALL, { ...INITIAL_VIEW_STATE, logLines: ['INFO starting clients=12'] }],
   ['help-80x24', SNAPSHOT, SMALL, { ...INITIAL_VIEW_STATE, overlay: 'help', isPaused: true }],

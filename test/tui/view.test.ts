@@ -45,9 +45,10 @@ test('Every picture is exactly as large as asked for, at any size, whatever the 
       text,
       text,
       fc.nat({ max: 15 }),
+      fc.constantFrom('overview', 'agreement'),
       fc.constantFrom('none', 'help', 'logs'),
       fc.constantFrom(undefined, makeEmptySnapshot(), makeSnapshot(), makeStreamSnapshot()),
-      (columns, rows, url, evidence, count, overlay, snapshot) => {
+      (columns, rows, url, evidence, count, screen, overlay, snapshot) => {
         const told =
           snapshot === undefined
             ? undefined
@@ -60,7 +61,11 @@ test('Every picture is exactly as large as asked for, at any size, whatever the 
                   instrument: { ...snapshot.summary.instrument, reasons: [evidence, url] },
                 },
               };
-        const lines = view(told, { columns, rows }, { overlay, isPaused: count > 7, logLines: [url, evidence] });
+        const lines = view(
+          told,
+          { columns, rows },
+          { screen, overlay, isPaused: count > 7, logLines: [url, evidence] },
+        );
         assert.equal(lines.length, rows);
         for (const line of lines) assert.equal(lineWidth(line), columns, textOf(line));
       },
@@ -130,6 +135,45 @@ test('The verdict is one sentence with its own shape, the first reason and the n
     verdict({ verdict: 'invalid', reasons: ['long '.repeat(30), 'b'] }),
     /^✖ INVALID - long .*… \(and 1 more\)$/,
   );
+});
+
+test('While streams flow their content is one total, wherever it stands: that of the meters, not of what was told last.', () => {
+  const streams = { contentBytes: 423_000, throughput: { totalBytes: 871_000 } };
+  const base = makeStreamSnapshot();
+  const { summary } = base;
+  const lines = texts({
+    ...base,
+    summary: { ...summary, proxy: { ...summary.proxy, streams: { ...summary.proxy.streams, ...streams } } },
+  });
+  assert.match(rowOf(lines, 'Streams'), / · 871 kB · /);
+});
+
+test('What went through tunnels is unknown to the proxy, not nothing.', () => {
+  const proxy = { hasTunnels: true, throughput: undefined, allBytesThroughput: undefined, byKind: {} };
+  const lines = texts(
+    makeEmptySnapshot({
+      summary: {
+        proxy: {
+          ...proxy,
+          byKind: { segment: undefined, 'media-playlist': undefined, 'multivariant-playlist': undefined },
+        },
+        parser: { requests: { segment: 7, playlist: 3 } },
+      },
+    }),
+  );
+  assert.match(rowOf(lines, 'total'), /^total( +-)+ │( +-)+ *$/);
+  assert.match(rowOf(lines, 'segments'), /^segments +- +7 /);
+  assert.match(rowOf(lines, 'playlists'), /^playlists +- +3 /);
+  assert.match(rowOf(lines, 'HTTP'), /^HTTP +- /);
+});
+
+test('Nothing has ended completely while nothing has ended.', () => {
+  const text = (terminations: object, size = LARGE): string =>
+    texts(makeEmptySnapshot({ summary: { proxy: { terminations } } }), size).join('\n');
+  assert.match(text({}), /endings +none ended/);
+  assert.match(text({}, SMALL), /HTTP none · no transfer has ended/);
+  assert.match(text({ '--': 2 }), /endings +all complete/);
+  assert.match(text({ '--': 2 }, SMALL), /HTTP none · all transfers ended complete/);
 });
 
 test('What origins see of shared connections is said, and nothing where each client has its own.', () => {

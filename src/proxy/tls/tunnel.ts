@@ -9,7 +9,6 @@ import { tunnelRecord } from '../connection-record.ts';
 import type { TapContext } from '../context.ts';
 import { Dial } from '../dial.ts';
 import type { DoorState } from '../door-state.ts';
-import { type LocalEnd, localEnd } from '../local-end.ts';
 import { ESTABLISHED } from './handshake.ts';
 
 export class Tunnel {
@@ -19,7 +18,6 @@ export class Tunnel {
   readonly #number: number;
   readonly #dial: Dial;
   #origin: Socket | undefined;
-  #local: LocalEnd = {};
   #buffer: Buffer;
   #opaqueReadBytes = 0;
   #opaqueSentBytes = 0;
@@ -60,7 +58,6 @@ export class Tunnel {
 
   #onConnected(origin: Socket): void {
     this.#origin = origin;
-    this.#local = localEnd(origin);
     const { socket } = this.#from;
     socket.write(ESTABLISHED);
     origin.on('drain', () => socket.resume());
@@ -154,7 +151,7 @@ export class Tunnel {
         requests: 0,
         number: this.#number,
         origin: this.#from.place.origin,
-        local: this.#local,
+        local: this.#dial.local,
         dial: this.#dial.marks,
         opaqueReadBytes: this.#opaqueReadBytes,
         opaqueSentBytes: this.#opaqueSentBytes,

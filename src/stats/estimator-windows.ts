@@ -1,0 +1,45 @@
+// What each estimator and its reference added over the last minute: totals once per second, subtracted. The live half of the
+// table of estimators. It scores nothing itself and keeps one minute of totals per estimator.
+import { SECONDS_PER_MINUTE, secondsToMs } from '../units.ts';
+import { errorRatio } from './agreement.ts';
+import type { EstimatorScore } from './summary.ts';
+
+const WINDOW_MS: number = secondsToMs(SECONDS_PER_MINUTE);
+
+interface Totals {
+  readonly atMs: number;
+  readonly byName: ReadonlyMap<string, { readonly bytes: number; readonly referenceBytes: number }>;
+}
+
+export class EstimatorWindows {
+  /** Oldest first. */
+  readonly #totals: Totals[] = [];
+
+  /** Once per second, in order. */
+  tick(atMs: number, scores: readonly EstimatorScore[]): void {
+    this.#totals.push({ atMs, byName: totalsOf(scores) });
+    while ((this.#totals[1]?.atMs ?? Number.POSITIVE_INFINITY) <= atMs - WINDOW_MS) this.#totals.shift();
+  }
+
+  /** The scores with what they added since the oldest totals; without, where it had no figure then. */
+  windowed(scores: readonly EstimatorScore[]): readonly EstimatorScore[] {
+    const [since] = this.#totals;
+    const now = totalsOf(scores);
+    return scores.map((score) => {
+      const [before, after] = [since?.byName.get(score.name), now.get(score.name)];
+      if (before === undefined || after === undefined) return score;
+      const bytes = after.bytes - before.bytes;
+      const referenceBytes = after.referenceBytes - before.referenceBytes;
+      const ratio = errorRatio(bytes, referenceBytes);
+      return { ...score, window: { bytes, referenceBytes, ...(ratio === undefined ? {} : { errorRatio: ratio }) } };
+    });
+  }
+}
+
+function totalsOf(scores: readonly EstimatorScore[]): Totals['byName'] {
+  return new Map(
+    scores.flatMap(({ name, bytes, referenceBytes }) =>
+      bytes === undefined || referenceBytes === undefined ? [] : [[name, { bytes, referenceBytes }] as const],
+    ),
+  );
+}

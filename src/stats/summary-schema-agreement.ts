@@ -1,0 +1,75 @@
+// The part of the summary's schema that is about agreement: kinds, counts of both sides, estimators. See summary-schema.ts.
+// It adds no field and validates nothing.
+import { Type } from 'typebox';
+import { closed, count, maybe, number, text } from './schema-parts.ts';
+import { ESTIMATOR_NAMES, type Summary } from './summary.ts';
+
+const errorStatistics = closed({
+  n: count,
+  bias: maybe,
+  sd: maybe,
+  low: maybe,
+  high: maybe,
+  p2_5: maybe,
+  p97_5: maybe,
+  absP50: maybe,
+  absP95: maybe,
+});
+
+const agreementWindow = closed({
+  matched: count,
+  missed: count,
+  spurious: count,
+  deadConnection: count,
+  precision: maybe,
+  recall: maybe,
+  startErrorMs: errorStatistics,
+});
+const kindAgreement = closed({
+  matched: count,
+  missed: count,
+  spurious: count,
+  deadConnection: count,
+  excludedAtStop: count,
+  pending: count,
+  precision: maybe,
+  recall: maybe,
+  startErrorMs: errorStatistics,
+  inferredDurationErrorMs: Type.Optional(errorStatistics),
+  window: Type.Optional(agreementWindow),
+});
+const estimator = closed({
+  name: Type.Enum([...ESTIMATOR_NAMES]),
+  status: Type.Enum(['ok', 'pending', 'unavailable', 'derived']),
+  reason: Type.Optional(text),
+  inputs: Type.Optional(text),
+  absence: Type.Optional(text),
+  knownBias: Type.Optional(text),
+  reference: text,
+  bytes: maybe,
+  referenceBytes: maybe,
+  errorRatio: maybe,
+  coverage: maybe,
+  requests: maybe,
+  referenceRequests: maybe,
+  window: Type.Optional(closed({ bytes: number, referenceBytes: number, errorRatio: maybe })),
+});
+const bothCounts = closed({ parser: count, proxy: count });
+const agreement = closed({
+  segment: kindAgreement,
+  playlist: kindAgreement,
+  init: kindAgreement,
+  key: kindAgreement,
+  httpErrors: Type.Optional(Type.Record(Type.String(), bothCounts)),
+  retries: Type.Optional(bothCounts),
+  estimators: Type.Array(estimator),
+});
+
+export const agreementSchema: Type.TUnsafe<Summary['agreement']> = agreeing<typeof agreement>(agreement);
+
+/** Does not compile when something valid here would be no agreement: a field missing, or of another type. */
+function agreeing<Schema extends Type.TSchema>(
+  schema: Type.Static<Schema> extends Summary['agreement'] ? Schema : never,
+): Type.TUnsafe<Summary['agreement']> {
+  return Type.Unsafe<Summary['agreement']>(schema);
+}

@@ -1,0 +1,213 @@
+// The screen "agreement": every estimator of bytes, precision and recall of each kind, errors of starts and durations.
+// It scores nothing and keeps no state; what does not fit gives way whole, the figures of segments and estimators last.
+import type { EstimatorScore, EstimatorStatus, KindAgreement, Snapshot } from '../stats/summary.ts';
+import { formatBytes, formatShortMs } from '../units.ts';
+import { lookupRate } from './agreement.ts';
+import type { Block } from './arrange.ts';
+import {
+  type Cell,
+  cell,
+  fit,
+  flow,
+  type Line,
+  padEnd,
+  padStart,
+  rule,
+  type Style,
+  safeText,
+  wrapText,
+} from './cells.ts';
+import { count, item, known, type Level, SHAPES, share, signedPercent, UNKNOWN } from './figures.ts';
+
+const LABEL_WIDTH = 12;
+const NAME_WIDTH = 18;
+const KINDS = ['segment', 'playlist', 'init', 'key'] as const;
+type Kind = (typeof KINDS)[number];
+type Errors = KindAgreement['startErrorMs'];
+
+interface Column<Row> {
+  readonly heading: string;
+  readonly columns: number;
+  readonly text: (row: Row) => string;
+}
+
+/** From left to right; the last ones are left out where there is no room. */
+const PAIRING: readonly Column<KindAgreement>[] = [
+  { heading: 'precision', columns: 10, text: ({ precision }) => known(precision, share) },
+  { heading: 'recall', columns: 9, text: ({ recall }) => known(recall, share) },
+  { heading: 'matched', columns: 9, text: ({ matched }) => count(matched) },
+  { heading: 'missed', columns: 8, text: ({ missed }) => count(missed) },
+  { heading: 'spurious', columns: 10, text: ({ spurious }) => count(spurious) },
+  { heading: 'dead', columns: 6, text: ({ deadConnection }) => count(deadConnection) },
+  { heading: 'at stop', columns: 9, text: ({ excludedAtStop }) => count(excludedAtStop) },
+  { heading: 'pending', columns: 9, text: ({ pending }) => count(pending) },
+];
+
+const ERRORS: readonly Column<Errors>[] = [
+  { heading: 'n', columns: 7, text: ({ n }) => count(n) },
+  { heading: 'bias', columns: 9, text: ({ bias }) => known(bias, signedMs) },
+  { heading: '|p50|', columns: 9, text: ({ absP50 }) => known(absP50, formatShortMs) },
+  { heading: '|p95|', columns: 9, text: ({ absP95 }) => known(absP95, formatShortMs) },
+  { heading: 'SD', columns: 9, text: ({ sd }) => known(sd, formatShortMs) },
+  { heading: '2.5 %', columns: 9, text: ({ p2_5 }) => known(p2_5, signedMs) },
+  { heading: '97.5 %', columns: 9, text: ({ p97_5 }) => known(p97_5, signedMs) },
+  { heading: 'low', columns: 9, text: ({ low }) => known(low, signedMs) },
+  { heading: 'high', columns: 9, text: ({ high }) => known(high, signedMs) },
+];
+
+const ESTIMATORS: readonly Column<EstimatorScore>[] = [
+  { heading: 'error', columns: 9, text: ({ errorRatio }) => known(errorRatio, signedPercent) },
+  { heading: '60 s', columns: 9, text: ({ window }) => known(window?.errorRatio, signedPercent) },
+  { heading: 'bytes', columns: 11, text: ({ bytes }) => known(bytes, formatBytes) },
+  { heading: 'reference', columns: 11, text: ({ referenceBytes }) => known(referenceBytes, formatBytes) },
+  { heading: 'coverage', columns: 9, text: ({ coverage }) => known(coverage, share) },
+];
+
+const STATUS_WIDTH = 14;
+const STATUSES: Readonly<Record<EstimatorStatus, { readonly level: Level | undefined; readonly style: Style }>> = {
+  ok: { level: 'good', style: 'plain' },
+  derived: { level: undefined, style: 'plain' },
+  pending: { level: undefined, style: 'dim' },
+  unavailable: { level: undefined, style: 'dim' },
+};
+
+export function agreementBlocks({ summary }: Snapshot, columns: number): readonly Block[] {
+  const { agreement } = summary;
+  return [
+    [
+      { priority: 1, lines: pairingTable(agreement, ['segment', 'playlist'], columns) },
+      { priority: 6, lines: pairingTable(agreement, KINDS, columns) },
+      { priority: 8, lines: [...pairingTable(agreement, KINDS, columns), ...minuteRows(agreement, columns)] },
+    ],
+    [
+      { priority: 4, lines: errorTable(agreement, ['segment', 'playlist'], columns) },
+      { priority: 9, lines: errorTable(agreement, KINDS, columns) },
+    ],
+    [{ priority: 5, lines: countLines(summary, columns) }],
+    [
+      { priority: 2, lines: estimatorTable(agreement.estimators.filter(hasFigure), columns, 'none') },
+      { priority: 3, lines: estimatorTable(agreement.estimators, columns, 'none') },
+      { priority: 7, lines: estimatorTable(agreement.estimators, columns, 'reason') },
+      { priority: 10, lines: estimatorTable(agreement.estimators, columns, 'bias') },
+    ],
+  ];
+}
+
+function pairingTable(agreement: Snapshot['summary']['agreement'], kinds: readonly Kind[], columns: number): Line[] {
+  return [
+    headings('Attempts', PAIRING, NAME_WIDTH, columns),
+    ...kinds.map((kind) => figures(kind, agreement[kind], PAIRING, columns)),
+  ];
+}
+
+/** The same of the last minute, where it says anything. */
+function minuteRows(agreement: Snapshot['summary']['agreement'], columns: number): Line[] {
+  return KINDS.flatMap((kind) => {
+    const { window } = agreement[kind];
+    if (window === undefined) return [];
+    const shown = PAIRING.filter(({ heading }) => heading !== 'at stop' && heading !== 'pending');
+    return [figures(`  ${kind}, 60 s`, { ...window, excludedAtStop: 0, pending: 0 }, shown, columns)];
+  });
+}
+
+function errorTable(agreement: Snapshot['summary']['agreement'], kinds: readonly Kind[], columns: number): Line[] {
+  const { inferredDurationErrorMs } = agreement.segment;
+  return [
+    headings('Start error', ERRORS, NAME_WIDTH, columns),
+    ...kinds.map((kind) => figures(kind, agreement[kind].startErrorMs, ERRORS, columns)),
+    figures('inferred duration', inferredDurationErrorMs ?? { n: 0 }, ERRORS, columns),
+  ];
+}
+
+/** Counts of the two sides, and the sizes that were found. */
+function countLines({ agreement, parser }: Snapshot['summary'], columns: number): Line[] {
+  const errors = Object.entries(agreement.httpErrors ?? {}).map(([status, both]) => sides(status, both));
+  const { lookup } = parser;
+  const { neverListed = 0, evicted = 0, notYetListed = 0, ambiguous = 0 } = lookup?.misses ?? {};
+  const misses = [
+    item(`never listed ${count(neverListed)}`),
+    item(`evicted ${count(evicted)}`),
+    item(`not yet listed ${count(notYetListed)}`),
+    item(`ambiguous ${count(ambiguous)}`),
+  ];
+  return [
+    ...flow(
+      'errors',
+      [...(errors.length === 0 ? [item('no HTTP errors')] : errors), retries(agreement.retries)],
+      columns,
+      LABEL_WIDTH,
+    ),
+    ...flow('lookup', [lookupRate(lookup), ...(lookup === undefined ? [] : misses)], columns, LABEL_WIDTH),
+  ];
+}
+
+function retries(both: Snapshot['summary']['agreement']['retries']): Line {
+  return both === undefined ? item(`retries ${UNKNOWN}`) : sides('retries', both);
+}
+
+function sides(what: string, { parser, proxy }: { readonly parser: number; readonly proxy: number }): Line {
+  const text = `${what}: parser ${count(parser)}, proxy ${count(proxy)}`;
+  return parser === proxy ? item(text) : [cell(`${SHAPES.warn} ${text}`, 'warn')];
+}
+
+function estimatorTable(scores: readonly EstimatorScore[], columns: number, more: 'none' | 'reason' | 'bias'): Line[] {
+  return [
+    headings('Bytes by', ESTIMATORS, NAME_WIDTH + STATUS_WIDTH, columns),
+    ...scores.flatMap((score) => [
+      estimatorRow(score, columns),
+      ...(more === 'none' || score.reason === undefined ? [] : notes(score.reason, columns)),
+      ...(more === 'bias' && score.knownBias !== undefined ? notes(`bias: ${score.knownBias}`, columns) : []),
+    ]),
+  ];
+}
+
+function estimatorRow(score: EstimatorScore, columns: number): Line {
+  const { level, style } = STATUSES[score.status];
+  const status = `${level === undefined ? ' ' : SHAPES[level]} ${score.status}`;
+  const start = [cell(padEnd(score.name, NAME_WIDTH), style), cell(padEnd(status, STATUS_WIDTH), style)];
+  if (score.requests !== undefined) {
+    const requests = `${count(score.requests)} requests, proxy ${count(score.referenceRequests)}`;
+    return fit([...start, cell(`  ${requests}`)], columns);
+  }
+  return fit([...start, ...cells(score, ESTIMATORS, columns - NAME_WIDTH - STATUS_WIDTH)], columns);
+}
+
+function notes(text: string, columns: number): Line[] {
+  return wrapText(safeText(text), columns - 2).map((line) => fit([cell(`  ${line}`, 'dim')], columns));
+}
+
+function hasFigure({ bytes, requests }: EstimatorScore): boolean {
+  return bytes !== undefined || requests !== undefined;
+}
+
+function headings<Row>(title: string, all: readonly Column<Row>[], start: number, columns: number): Line {
+  const shown = fitting(all, columns - start);
+  const width = start + shown.reduce((sum, column) => sum + column.columns, 0);
+  return rule(
+    [{ title, columns: width, headings: shown.map(({ heading, columns: wide }) => [heading, wide]) }],
+    columns,
+  );
+}
+
+function figures<Row>(label: string, row: Row, all: readonly Column<Row>[], columns: number): Line {
+  return fit([cell(padEnd(label, NAME_WIDTH)), ...cells(row, all, columns - NAME_WIDTH)], columns);
+}
+
+function cells<Row>(row: Row, all: readonly Column<Row>[], room: number): Cell[] {
+  return fitting(all, room).map(({ text, columns }) => {
+    const value = text(row);
+    return cell(padStart(value, columns), value === UNKNOWN ? 'dim' : 'plain');
+  });
+}
+
+function fitting<Row>(all: readonly Column<Row>[], room: number): readonly Column<Row>[] {
+  let left = room;
+  return all.filter(({ columns }) => {
+    left -= columns;
+    return left >= 0;
+  });
+}
+
+function signedMs(ms: number): string {
+  return ms > 0 ? `+${formatShortMs(ms)}` : formatShortMs(ms);
+}
