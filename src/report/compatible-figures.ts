@@ -41,7 +41,7 @@ export function errorSeries(statusCodes: Readonly<Record<string, number>>): read
 }
 
 /** Responses by status, errors only; a transfer without a final head is no HTTP error. */
-export function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string, number>> {
+function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string, number>> {
   if (!facts.isTapped) return snapshot.summary.parser.httpErrors;
   const codes: Record<string, number> = {};
   for (const account of Object.values(snapshot.summary.proxy.byKind)) {

@@ -42,7 +42,9 @@ export function exitCode(snapshot: Snapshot, hasClients = true): ExitCode {
     .reduce((sum, bytes) => sum + bytes, 0);
   // What passed in tunnels nobody can name.
   const isTapped = snapshot.summary.run.proxyWorkers > 0;
-  const heardOf = isTapped ? mediaBytes + opaqueBytes : snapshot.summary.parser.requests.segment;
+  // A transport stream is of none of the kinds that HLS has.
+  const { segment, other } = snapshot.summary.parser.requests;
+  const heardOf = isTapped ? mediaBytes + opaqueBytes : segment + other;
   if (heardOf === 0 && hasClients) return EXIT.notMeasured;
   return snapshot.summary.instrument.verdict === 'invalid' ? EXIT.invalid : EXIT.measured;
 }

@@ -5,6 +5,8 @@ import { errorRatio } from './agreement.ts';
 import type { EstimatorScore } from './summary.ts';
 
 const WINDOW_MS: number = secondsToMs(SECONDS_PER_MINUTE);
+/** Over less than this the beginning of a run, or one slow source, would pass for an error. */
+const LEAST_SPAN_MS: number = WINDOW_MS / 2;
 
 interface Totals {
   readonly atMs: number;
@@ -21,12 +23,15 @@ export class EstimatorWindows {
     while ((this.#totals[1]?.atMs ?? Number.POSITIVE_INFINITY) <= atMs - WINDOW_MS) this.#totals.shift();
   }
 
-  /** The scores with what they added since the oldest totals; without, where it had no figure then. */
+  /** The scores with what they added since the oldest totals that have them; without, where those are too young. */
   windowed(scores: readonly EstimatorScore[]): readonly EstimatorScore[] {
-    const [since] = this.#totals;
     const now = totalsOf(scores);
+    const lastAtMs = this.#totals.at(-1)?.atMs ?? 0;
     return scores.map((score) => {
-      const [before, after] = [since?.byName.get(score.name), now.get(score.name)];
+      const oldest = this.#totals.find(({ byName }) => byName.has(score.name));
+      const before =
+        oldest !== undefined && lastAtMs - oldest.atMs >= LEAST_SPAN_MS ? oldest.byName.get(score.name) : undefined;
+      const after = now.get(score.name);
       if (before === undefined || after === undefined) return score;
       const bytes = after.bytes - before.bytes;
       const referenceBytes = after.referenceBytes - before.referenceBytes;

@@ -104,7 +104,8 @@ function pairingTable(agreement: Snapshot['summary']['agreement'], kinds: readon
 function minuteRows(agreement: Snapshot['summary']['agreement'], columns: number): Line[] {
   return KINDS.flatMap((kind) => {
     const { window } = agreement[kind];
-    if (window === undefined) return [];
+    if (window === undefined || window.matched + window.missed + window.spurious + window.deadConnection === 0)
+      return [];
     const shown = PAIRING.filter(({ heading }) => heading !== 'at stop' && heading !== 'pending');
     return [figures(`  ${kind}, 60 s`, { ...window, excludedAtStop: 0, pending: 0 }, shown, columns)];
   });

@@ -25,6 +25,9 @@ test('without the tap a segment request in the log is a sign of media', () => {
   const direct = { run: { proxyWorkers: 0 } };
   assert.equal(exitCode(makeEmptySnapshot({ summary: direct })), 1);
   assert.equal(exitCode(makeEmptySnapshot({ summary: { ...direct, parser: { requests: { segment: 1 } } } })), 0);
+  const stream = { ...direct, parser: { requests: { other: 1 } } };
+  assert.equal(exitCode(makeEmptySnapshot({ summary: stream })), 0, 'an endless transport stream has no segments');
+  assert.equal(exitCode(makeEmptySnapshot({ summary: { ...direct, parser: { requests: { playlist: 9 } } } })), 1);
 });
 
 test('a tap without clients of ours was not promised any media', () => {

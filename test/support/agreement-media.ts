@@ -52,7 +52,9 @@ async function make(args: readonly string[], folder: string): Promise<void> {
   try {
     await writeFile(join(beside, 'key.bin'), KEY);
     await writeFile(join(beside, 'key.info'), `key.bin\n${join(beside, 'key.bin')}\n`);
-    const placed = args.map((arg) => (/\.(ts|m3u8|info)$/.test(arg) && arg !== 'stream.m3u8' ? join(beside, arg) : arg));
+    const placed = args.map((arg) =>
+      /\.(ts|m3u8|info)$/.test(arg) && arg !== 'stream.m3u8' ? join(beside, arg) : arg,
+    );
     const last = placed.at(-1) === 'stream.m3u8' ? [...placed.slice(0, -1), join(beside, 'stream.m3u8')] : placed;
     const run = await runProgram('ffmpeg', last, LIMITS);
     if (run.code !== 0) throw new Error(`no test media: ${run.failure ?? run.stderr.trim().split('\n').at(-1)}`);

@@ -2,7 +2,16 @@
 // Shared by the tests, in short, and by `npm run verify:agreement`. It judges nothing but what the origin itself did.
 import { type AgreementStream, agreementMedia } from './agreement-media.ts';
 import { live, responseHead, withLength } from './scripted-answers.ts';
-import { fieldOf, fin, type RecordedRequest, reset, ScriptedOrigin, type Script, send, wait } from './scripted-origin.ts';
+import {
+  fieldOf,
+  fin,
+  type RecordedRequest,
+  reset,
+  type Script,
+  ScriptedOrigin,
+  send,
+  wait,
+} from './scripted-origin.ts';
 
 /** Files by path, with any range, as a server of static files answers. */
 export function rangedFiles(contents: ReadonlyMap<string, Buffer>): Script {

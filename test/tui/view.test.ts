@@ -231,5 +231,32 @@ test('Keys change what is shown: overlays toggle, back closes, pause pauses, the
   assert.equal(after('help', 'logs').overlay, 'logs');
   assert.equal(after('logs', 'back').overlay, 'none');
   assert.equal(after('pause').isPaused, true);
+  assert.equal(after('agreement').screen, 'agreement');
+  assert.equal(after('agreement', 'overview').screen, 'overview');
+  assert.deepEqual(after('help', 'agreement'), { ...INITIAL_VIEW_STATE, screen: 'agreement' });
+  assert.deepEqual(after('agreement', 'logs', 'back'), { ...INITIAL_VIEW_STATE, screen: 'agreement' });
+  assert.equal(after('agreement', 'back').screen, 'overview');
   assert.deepEqual(after('pause', 'pause', 'quit', 'redraw'), INITIAL_VIEW_STATE);
+});
+
+test('On the agreement screen sides that do not agree are marked, and every estimator says what it is or why it is not.', () => {
+  const state: ViewState = { ...INITIAL_VIEW_STATE, screen: 'agreement' };
+  const tall = texts(makeSnapshot(), { columns: 80, rows: 70 }, state);
+  assert.match(rowOf(tall, 'errors'), /404: parser 4, proxy 4 · ▲ 503: parser 2, proxy 3/);
+  for (const { name, reason = '', knownBias = '' } of makeSnapshot().summary.agreement.estimators) {
+    rowOf(tall, name);
+    for (const words of [reason, knownBias]) assert.ok(tall.join('\n').includes(words), words);
+  }
+  for (const size of [LARGE, SMALL])
+    assert.deepEqual(
+      texts(makeSnapshot(), size, state).filter((line) => line.includes('…')),
+      [],
+    );
+});
+
+test('While paused the footer says so at every width; keys give way.', () => {
+  for (const columns of [60, 72, 80, 120]) {
+    const lines = texts(makeSnapshot(), { columns, rows: 20 }, { ...INITIAL_VIEW_STATE, isPaused: true });
+    assert.match(lines.at(-1) ?? '', /^q quit .* ▲ PAUSED/);
+  }
 });
