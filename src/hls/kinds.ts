@@ -134,12 +134,12 @@ export class PlaylistMemory {
 export interface ContentFacts {
   readonly url: string;
   /** With or without parameters, any case. */
-  readonly mediaType?: string;
-  readonly status?: number;
+  readonly mediaType?: string | undefined;
+  readonly status?: number | undefined;
   readonly method: string;
-  readonly declaredContentLength?: number;
+  readonly declaredContentLength?: number | undefined;
   /** Decoded; enough are 377 for MPEG-TS, some more for a playlist. */
-  readonly firstOctets?: Buffer;
+  readonly firstOctets?: Buffer | undefined;
 }
 
 const PLAYLIST_START = /^(?:\u00EF\u00BB\u00BF)?#EXTM3U(?=\s|$)/;

@@ -31,7 +31,9 @@ export class ContentProbe {
     const room = Math.min(end - start, limit - this.#bytes);
     this.#isWhole = room === end - start;
     if (room <= 0) return;
-    this.#parts.push(Buffer.from(octets.subarray(start, start + room)));
+    const part = Buffer.allocUnsafe(room);
+    octets.copy(part, 0, start, start + room);
+    this.#parts.push(part);
     this.#bytes += room;
   }
 

@@ -6,6 +6,7 @@ import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import { Exchange } from './exchange.ts';
 import { FaultInjection } from './fault-injection.ts';
+import { takeFirst } from './http1/take-first.ts';
 import type { StreamOwner } from './open-stream.ts';
 import type { AnswerObserver } from './response-account.ts';
 import { StreamRecognition } from './stream-recognition.ts';
@@ -200,7 +201,7 @@ export class ExchangeQueue implements AnswerObserver {
   #removeAt(position: number): Exchange | undefined {
     if (position < 0) return undefined;
     if (position < this.#sent) this.#sent -= 1;
-    return position === 0 ? this.#exchanges.shift() : this.#exchanges.splice(position, 1)[0];
+    return position === 0 ? takeFirst(this.#exchanges) : this.#exchanges.splice(position, 1)[0];
   }
 
   #isTaken(transfer: Transfer): boolean {

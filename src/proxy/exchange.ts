@@ -122,16 +122,13 @@ export class Exchange {
 
   #kindByContent(): Kind {
     const { response, start } = this.transfer;
-    const firstOctets = this.#probe?.firstOctets();
     return kindByContent({
       url: start.url,
       method: start.method,
-      ...(response?.mediaType === undefined ? {} : { mediaType: response.mediaType }),
-      ...(response?.status === undefined ? {} : { status: response.status }),
-      ...(response?.declaredContentLength === undefined
-        ? {}
-        : { declaredContentLength: response.declaredContentLength }),
-      ...(firstOctets === undefined ? {} : { firstOctets }),
+      mediaType: response?.mediaType,
+      status: response?.status,
+      declaredContentLength: response?.declaredContentLength,
+      firstOctets: this.#probe?.firstOctets(),
     });
   }
 

@@ -23,7 +23,7 @@ export type Extras = Pick<TransferEvent, 'recordedFields' | 'transportStream'>;
 
 export const CACHES: readonly CacheStatus[] = ['hit', 'miss', 'other', 'unknown'];
 export const INTEGRITIES: readonly Integrity[] = ['complete', 'short', 'excess', 'unknown-length'];
-export const PHASE_NAMES: readonly (keyof Phases)[] = [
+const PHASE_NAMES: readonly (keyof Phases)[] = [
   'queueMs',
   'dnsMs',
   'connectMs',

@@ -1,7 +1,7 @@
 // Unpacks what a worker sent: the records as they were, in their order. It decides nothing and loses nothing.
 import { INJECTED, KINDS, type Phases, TERMINATIONS, type TransferEvent } from '../events.ts';
 import type { TapRecord } from './context.ts';
-import { AT, CACHES, INTEGRITIES, OPEN_END, PHASE_NAMES, PHASES_AT, type RecordBatch, WIDTH } from './record-batch.ts';
+import { AT, CACHES, INTEGRITIES, OPEN_END, PHASES_AT, type RecordBatch, WIDTH } from './record-batch.ts';
 
 type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
@@ -96,10 +96,15 @@ function nameOf<Name extends string>(names: readonly Name[], index: number | und
 
 function phasesOf(n: Float64Array, at: number): Phases {
   const phases: Mutable<Phases> = {};
-  for (let phase = 0; phase < PHASE_NAMES.length; phase += 1) {
-    const ms = n[at + phase];
-    if (ms !== undefined && !Number.isNaN(ms)) phases[PHASE_NAMES[phase] as keyof Phases] = ms;
-  }
+  if (!isAbsent(n[at])) phases.queueMs = n[at] as number;
+  if (!isAbsent(n[at + 1])) phases.dnsMs = n[at + 1] as number;
+  if (!isAbsent(n[at + 2])) phases.connectMs = n[at + 2] as number;
+  if (!isAbsent(n[at + 3])) phases.tlsMs = n[at + 3] as number;
+  if (!isAbsent(n[at + 4])) phases.sendMs = n[at + 4] as number;
+  if (!isAbsent(n[at + 5])) phases.waitMs = n[at + 5] as number;
+  if (!isAbsent(n[at + 6])) phases.headersMs = n[at + 6] as number;
+  if (!isAbsent(n[at + 7])) phases.receiveMs = n[at + 7] as number;
+  if (!isAbsent(n[at + 8])) phases.deliverMs = n[at + 8] as number;
   return phases;
 }
 

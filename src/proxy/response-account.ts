@@ -5,6 +5,7 @@ import type { TapContext } from './context.ts';
 import type { Framing } from './http1/framing.ts';
 import type { ResponseHead } from './http1/head.ts';
 import { type ResponseObserver, ResponseReader } from './http1/response-reader.ts';
+import { takeFirst } from './http1/take-first.ts';
 import { readResponseFacts } from './response-facts.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -157,7 +158,7 @@ export class ResponseAccount implements ResponseObserver {
 
   complete(): void {
     this.#completeAtBytes = this.#accountedBytes;
-    this.#completed = this.due.shift();
+    this.#completed = takeFirst(this.due);
     this.#completed?.enter('deliver', this.#readAtMs);
   }
 

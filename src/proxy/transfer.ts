@@ -56,18 +56,21 @@ export interface Ending {
 /** The stations of a transfer's life in order; the second letter of a termination code follows from it. */
 export type Phase = keyof Phases extends `${infer Name}Ms` ? Name : never;
 
-/** A name that is put together for each use would have to be looked up in the table of all names each time. */
-const FIELD_OF_PHASE: Readonly<Record<Phase, keyof Phases>> = {
-  queue: 'queueMs',
-  dns: 'dnsMs',
-  connect: 'connectMs',
-  tls: 'tlsMs',
-  send: 'sendMs',
-  wait: 'waitMs',
-  headers: 'headersMs',
-  receive: 'receiveMs',
-  deliver: 'deliverMs',
+/** Where the duration of each phase is kept. Numbers, not names: what is absent would be looked up by name the slow way. */
+const PHASE_AT: Readonly<Record<Phase, number>> = {
+  queue: 0,
+  dns: 1,
+  connect: 2,
+  tls: 3,
+  send: 4,
+  wait: 5,
+  headers: 6,
+  receive: 7,
+  deliver: 8,
 };
+/** Of a phase that was not reached. */
+const NOT_REACHED: number = Number.NaN;
+const PHASES: number = Object.keys(PHASE_AT).length;
 
 type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
@@ -101,7 +104,7 @@ export class Transfer {
   stream: OpenStream | undefined;
   /** Octets of the client's stream that precede this response; absent until its first octet. */
   deliverFrom: number | undefined;
-  readonly #phases: { -readonly [Name in keyof Phases]: number } = {};
+  readonly #durationsMs: number[] = new Array<number>(PHASES).fill(NOT_REACHED);
   #phaseSinceMs: number;
   #isEarly = false;
   #lastReadAtMs: number | undefined;
@@ -211,7 +214,7 @@ export class Transfer {
       framingBytes: this.framingBytes,
       contentBytes: this.contentBytes,
       deliveredBytes,
-      phases: this.#phases,
+      phases: phasesOf(this.#durationsMs),
       totalMs: this.#phaseSinceMs - start.startedAtMs,
       clientBlockedMs: this.clientBlockedMs,
       longestGapMs: this.longestGapMs,
@@ -235,8 +238,9 @@ export class Transfer {
     this.longestGapMs = Math.max(this.longestGapMs, this.silentMs(atMs));
     if (atMs < this.#phaseSinceMs) this.#isEarly = true;
     const until = Math.max(atMs, this.#phaseSinceMs);
-    const name = FIELD_OF_PHASE[this.phase];
-    this.#phases[name] = (this.#phases[name] ?? 0) + (until - this.#phaseSinceMs);
+    const at = PHASE_AT[this.phase];
+    const before = this.#durationsMs[at] ?? NOT_REACHED;
+    this.#durationsMs[at] = (Number.isNaN(before) ? 0 : before) + (until - this.#phaseSinceMs);
     this.#phaseSinceMs = until;
   }
 
@@ -265,4 +269,22 @@ function addResponse(event: Mutable<TransferEvent>, response: ResponseFacts): vo
   if (response.location !== undefined) event.location = response.location;
   if (response.recordedFields !== undefined) event.recordedFields = response.recordedFields;
   if (response.declaredContentLength !== undefined) event.declaredContentLength = response.declaredContentLength;
+}
+
+function phasesOf(durationsMs: readonly number[]): Phases {
+  const phases: Mutable<Phases> = {};
+  if (isReached(durationsMs[0])) phases.queueMs = durationsMs[0];
+  if (isReached(durationsMs[1])) phases.dnsMs = durationsMs[1];
+  if (isReached(durationsMs[2])) phases.connectMs = durationsMs[2];
+  if (isReached(durationsMs[3])) phases.tlsMs = durationsMs[3];
+  if (isReached(durationsMs[4])) phases.sendMs = durationsMs[4];
+  if (isReached(durationsMs[5])) phases.waitMs = durationsMs[5];
+  if (isReached(durationsMs[6])) phases.headersMs = durationsMs[6];
+  if (isReached(durationsMs[7])) phases.receiveMs = durationsMs[7];
+  if (isReached(durationsMs[8])) phases.deliverMs = durationsMs[8];
+  return phases;
+}
+
+function isReached(durationMs: number | undefined): durationMs is number {
+  return durationMs !== undefined && !Number.isNaN(durationMs);
 }

@@ -156,13 +156,12 @@ function declared(input: EstimatorInput): Score {
 
 /** Not bytes: FFmpeg's own count of requests against the tap's, over processes that have ended. */
 function httpStatistics(input: EstimatorInput): Score {
-  const { httpStatisticsLines: lines, httpRequests } = input.all;
+  const { httpStatisticsLines: lines, httpRequests } = input.ended;
   const reference = 'requests of all kinds, ended processes';
   const name = 'http-statistics';
   if (lines === 0) return unavailable(name, reference, 'needs FFmpeg 8.1 or newer, and a process that has ended');
   const reason = `${lines} lines; they count requests and latency, not bytes`;
-  const status = input.ended.processes === 0 ? 'pending' : 'ok';
-  const score: Score = { name, status, reason, reference, requests: httpRequests };
+  const score: Score = { name, status: 'ok', reason, reference, requests: httpRequests };
   return input.isTapped ? { ...score, referenceRequests: input.ended.transfers } : score;
 }
 

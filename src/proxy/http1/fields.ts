@@ -16,14 +16,23 @@ const MAX_KNOWN_BLOCK_LENGTH = 2048;
 const NO_FIELDS: readonly Field[] = [];
 const NO_VALUES: readonly string[] = [];
 
+let last: { readonly block: string; readonly fields: readonly Field[] } = { block: '', fields: NO_FIELDS };
+let lastButOne = last;
 const known: Map<string, readonly Field[]> = new Map();
 const indexes: WeakMap<readonly Field[], ReadonlyMap<string, readonly string[]>> = new WeakMap();
 
 /** Field lines with CRLF between them, none after the last. The same block gives the same array. */
 export function parseFields(block: string): readonly Field[] | HeadProblem {
   if (block === '') return NO_FIELDS;
+  // Comparing is cheaper than hashing: requests and answers alternate.
+  if (block === last.block) return last.fields;
+  if (block === lastButOne.block) return lastButOne.fields;
   const before = known.get(block);
-  if (before !== undefined) return before;
+  if (before !== undefined) {
+    lastButOne = last;
+    last = { block, fields: before };
+    return before;
+  }
   const fields = readFields(block);
   if (!('problem' in fields) && block.length <= MAX_KNOWN_BLOCK_LENGTH) {
     if (known.size >= MAX_KNOWN_BLOCKS) known.clear();

@@ -7,6 +7,9 @@ import type { RequestHead, ResponseHead } from './head.ts';
 
 export type Framing = { kind: 'none' } | { kind: 'length'; length: number } | { kind: 'chunked' } | { kind: 'close' };
 
+type Declared = Framing | HeadProblem | undefined;
+
+const known: WeakMap<readonly Field[], { readonly declared: Declared }> = new WeakMap();
 const NONE: Framing = { kind: 'none' };
 const CHUNKED: Framing = { kind: 'chunked' };
 const CLOSE: Framing = { kind: 'close' };
@@ -28,7 +31,17 @@ export function requestFraming(head: RequestHead): Framing | HeadProblem {
   return declaredFraming(head.fields, head.version) ?? NONE;
 }
 
-function declaredFraming(fields: readonly Field[], version: '1.0' | '1.1'): Framing | HeadProblem | undefined {
+function declaredFraming(fields: readonly Field[], version: '1.0' | '1.1'): Declared {
+  if (version === '1.0') return readDeclared(fields, version);
+  // Heads with the same fields share them, and so this.
+  const before = known.get(fields);
+  if (before !== undefined) return before.declared;
+  const declared = readDeclared(fields, version);
+  known.set(fields, { declared });
+  return declared;
+}
+
+function readDeclared(fields: readonly Field[], version: '1.0' | '1.1'): Declared {
   const codings = fieldValues(fields, 'transfer-encoding');
   const lengths = fieldValues(fields, 'content-length');
   if (codings.length > 0) {

@@ -6,6 +6,7 @@ import { type Framing, responseFraming } from './framing.ts';
 import { quoteOctet } from './grammar.ts';
 import { parseResponseHead, type ResponseHead } from './head.ts';
 import { HeadCollector } from './head-collector.ts';
+import { takeFirst } from './take-first.ts';
 
 export interface ResponseObserver {
   /** First octet of a message (interim or final), before anything else of it. */
@@ -182,7 +183,7 @@ export class ResponseReader {
 
   #complete(phase: Phase): void {
     this.#phase = phase;
-    this.#methods.shift();
+    takeFirst(this.#methods);
     this.#observer.complete();
   }
 
