@@ -47,10 +47,10 @@ export function startHlsSwarm(args: readonly string[], env: Environment = {}): H
   return startChild(process.execPath, [MAIN, ...args], env);
 }
 
-/** Runs it to its end. */
-export async function hlsSwarm(args: readonly string[], env: Environment = {}): Promise<Ended> {
+/** Runs it to its end; `deadlineMs` for one that is to last longer than most. */
+export async function hlsSwarm(args: readonly string[], env: Environment = {}, deadlineMs?: number): Promise<Ended> {
   await using program = startHlsSwarm(args, env);
-  return await program.ended();
+  return await program.ended(deadlineMs);
 }
 
 /** The same for a shell line; `$0` and what follows are `args`. */

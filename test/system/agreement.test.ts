@@ -58,7 +58,7 @@ test('each fault of an origin is in the records, in what the parser counted and 
   await using box = await sandbox();
   const files = ['--journal', box.file('j.ndjson'), '--ffmpeg', box.ffmpeg];
   const shape = [...SHAPE, '--duration', '17s', '--seed', '7'];
-  const ended = await hlsSwarm([origin.url('/live.m3u8'), ...shape, ...files], box.env);
+  const ended = await hlsSwarm([origin.url('/live.m3u8'), ...shape, ...files], box.env, 60_000);
   const { summary, transfers } = await readJournal(box.file('j.ndjson'));
   assertMeasured(ended, summary);
   assert.deepEqual([...pairingProblems(summary), ...faultProblems(summary, transfers, CLIENTS)], []);
