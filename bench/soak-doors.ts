@@ -1,6 +1,7 @@
 // `npm run soak:doors`: what `hls-swarm proxy` takes of memory with 1,000 doors, 4,000 open connections and 300 bodies of 1 MB
 // under way, what it gives back, and whether it grows in `--minutes N` of churn. Origin and players are processes of their own.
 // The table goes to bench/RESULTS.md. Exit 1 when a check fails.
+
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,9 +14,9 @@ import { parseArgs } from 'node:util';
 import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, PERCENT } from '../src/units.ts';
 import { readSummary } from '../test/support/journal.ts';
+import { type Check, reportChecks } from './support/checks.ts';
 import { type MemorySample, resetPeak, sampleMemory } from './support/process-memory.ts';
 import type { SoakCommand, SoakReply, SoakSetup } from './support/soak-clients.ts';
-import { markdownTable, writeResult } from './support/table.ts';
 import { slopePerMinute, typicalOf } from './support/trend.ts';
 
 const { values: options } = parseArgs({ options: { minutes: { type: 'string', default: '2' } } });
@@ -39,24 +40,10 @@ const RETURN_RATIO = 1.2;
 const GROWTH_RATIO = 1.05;
 const GROWTH_BYTES = 5_000_000;
 
-interface Check {
-  readonly what: string;
-  readonly measured: string;
-  readonly mustBe: string;
-  readonly holds: boolean;
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-soak-'));
 const samples: MemorySample[] = [];
 try {
-  const checks = await soak();
-  const rows = checks.map(({ what, measured, mustBe }) => [what, measured, mustBe]);
-  const text = `${headline()}\n\n${markdownTable([['what', 'measured', 'must be'], ...rows])}`;
-  console.log(text);
-  const failed = checks.filter(({ holds }) => !holds);
-  for (const { what, measured, mustBe } of failed) console.error(`${what}: ${measured}, must be ${mustBe}`);
-  await writeResult('soak:doors', text);
-  process.exitCode = failed.length > 0 ? 1 : 0;
+  await reportChecks('soak:doors', headline(), await soak());
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

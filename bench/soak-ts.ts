@@ -1,6 +1,7 @@
 // `npm run soak:ts -- --streams 20 --faults stall=5,abort=5,freeze=5 --duration 15`: endless streams through `hls-swarm proxy`,
 // some of them with a fault; every faulty one must end with its code, every healthy one be equal to the byte, and SIGTERM
 // with all of them open must be quick. The table goes to bench/RESULTS.md. Exit 1 when a check fails.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,10 +13,10 @@ import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, formatMs, PERCENT } from '../src/units.ts';
 import { readJournal } from '../test/support/journal.ts';
 import { type HlsSwarm, startHlsSwarm } from '../test/support/program.ts';
+import { type Check, reportChecks } from './support/checks.ts';
 import { machineAndDate } from './support/machine.ts';
 import { StreamOrigin } from './support/stream-origin.ts';
 import { StreamPlayer } from './support/stream-player.ts';
-import { markdownTable, writeResult } from './support/table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -47,13 +48,6 @@ interface Played {
   faultAtMs?: number;
 }
 
-interface Check {
-  readonly what: string;
-  readonly measured: string;
-  readonly mustBe: string;
-  readonly holds: boolean;
-}
-
 const random = seededRandom(Number(values.seed));
 const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-soak-ts-'));
 const overall = setTimeout(() => {
@@ -61,14 +55,7 @@ const overall = setTimeout(() => {
   process.exit(1);
 }, OVERALL_LIMIT_MS);
 try {
-  const checks = await soak();
-  const failed = checks.filter(({ holds }) => !holds);
-  const rows = checks.map(({ what, measured, mustBe }) => [what, measured, mustBe]);
-  const text = `${headline()}\n\n${markdownTable([['what', 'measured', 'must be'], ...rows])}`;
-  console.log(text);
-  for (const { what, measured, mustBe } of failed) console.error(`${what}: ${measured}, must be ${mustBe}`);
-  await writeResult('soak:ts', text);
-  process.exitCode = failed.length > 0 ? 1 : 0;
+  await reportChecks('soak:ts', headline(), await soak());
 } finally {
   clearTimeout(overall);
   await rm(folder, { recursive: true, force: true });

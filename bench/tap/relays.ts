@@ -1,12 +1,13 @@
 // The ways from wrk to the origin: none, the tap as a user starts it, and what it is compared with, each a process of its own.
 // It starts and stops them; it sends no load and knows no file.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findProgram, type Program, startProgram } from '../../src/process.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { startNodeProgram, startTap } from '../support/node-program.ts';
 import { haproxy, nginxOrigin, nginxProxy } from './configurations.ts';
 
@@ -193,14 +194,4 @@ async function accepts(url: string): Promise<boolean> {
     },
     () => false,
   );
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer().once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-  });
-  return promise;
 }

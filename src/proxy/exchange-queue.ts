@@ -158,8 +158,7 @@ export class ExchangeQueue implements AnswerObserver {
       const first = this.#exchanges[0];
       if (first === undefined || !first.isAsked || !this.#isTaken(first.transfer)) return;
       this.#removeAt(0);
-      this.#end(first, '--');
-      this.lastSettledAtMs = this.#context.clock.nowMs();
+      this.lastSettledAtMs = this.#end(first, '--');
       first.upstream?.completed(first.transfer);
     }
   }
@@ -208,17 +207,20 @@ export class ExchangeQueue implements AnswerObserver {
     return transfer.isReceived && (transfer.deliverFrom ?? 0) + transfer.responseBytes <= this.#takenBytes;
   }
 
-  #end(exchange: Exchange, termination: Termination): void {
+  /** Returns when. */
+  #end(exchange: Exchange, termination: Termination): number {
     const { transfer } = exchange;
+    const atMs = this.#context.clock.nowMs();
     const given = transfer.deliverFrom === undefined ? 0 : this.#givenBytes - transfer.deliverFrom;
     this.#door.slots.add('openTransfers', -1);
     this.#context.end(transfer, {
       termination,
-      atMs: this.#context.clock.nowMs(),
+      atMs,
       kind: exchange.kind(),
       // A write in flight counts in full: for an abandoned transfer an upper bound of what the player read.
       deliveredBytes: Math.max(0, Math.min(given, transfer.responseBytes)),
       stopping: this.#door.isStopping(),
     });
+    return atMs;
   }
 }

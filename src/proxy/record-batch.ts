@@ -1,7 +1,7 @@
 // How finished transfers cross from a worker to the main thread: numbers in one transferable buffer, each text once.
 // A structured clone of the records themselves costs more than relaying the octets they count. Everything else that a
 // worker says is rare and crosses as it is. Layout only: record-writer.ts fills a batch, record-reader.ts reads it.
-import type { CacheStatus, Integrity, Phases, TransferEvent } from '../events.ts';
+import type { CacheStatus, Integrity, TransferEvent } from '../events.ts';
 import type { TapRecord } from './context.ts';
 import { BATCH_RECORDS } from './limits.ts';
 
@@ -23,19 +23,7 @@ export type Extras = Pick<TransferEvent, 'recordedFields' | 'transportStream'>;
 
 export const CACHES: readonly CacheStatus[] = ['hit', 'miss', 'other', 'unknown'];
 export const INTEGRITIES: readonly Integrity[] = ['complete', 'short', 'excess', 'unknown-length'];
-const PHASE_NAMES: readonly (keyof Phases)[] = [
-  'queueMs',
-  'dnsMs',
-  'connectMs',
-  'tlsMs',
-  'sendMs',
-  'waitMs',
-  'headersMs',
-  'receiveMs',
-  'deliverMs',
-];
-
-/** Where each number of a transfer stands; the phases follow. */
+/** Where each number of a transfer stands. */
 export const AT = {
   client: 0,
   process: 1,
@@ -75,9 +63,17 @@ export const AT = {
   termination: 35,
   integrity: 36,
   stopping: 37,
+  queueMs: 38,
+  dnsMs: 39,
+  connectMs: 40,
+  tlsMs: 41,
+  sendMs: 42,
+  waitMs: 43,
+  headersMs: 44,
+  receiveMs: 45,
+  deliverMs: 46,
 } as const;
-export const PHASES_AT: number = Object.keys(AT).length;
-export const WIDTH: number = PHASES_AT + PHASE_NAMES.length;
+export const WIDTH: number = Object.keys(AT).length;
 export const ABSENT: number = Number.NaN;
 /** The end of a range that goes to the resource's end. */
 export const OPEN_END = -1;

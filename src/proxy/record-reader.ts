@@ -1,9 +1,9 @@
 // Unpacks what a worker sent: the records as they were, in their order. It decides nothing and loses nothing.
+
 import { INJECTED, KINDS, type Phases, TERMINATIONS, type TransferEvent } from '../events.ts';
 import type { TapRecord } from './context.ts';
-import { AT, CACHES, INTEGRITIES, OPEN_END, PHASES_AT, type RecordBatch, WIDTH } from './record-batch.ts';
-
-type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
+import type { Mutable } from './mutable.ts';
+import { AT, CACHES, INTEGRITIES, OPEN_END, type RecordBatch, WIDTH } from './record-batch.ts';
 
 export class RecordReader {
   #texts: string[] = [];
@@ -51,7 +51,7 @@ export class RecordReader {
       framingBytes: n[at + AT.framingBytes] as number,
       contentBytes: n[at + AT.contentBytes] as number,
       deliveredBytes: n[at + AT.deliveredBytes] as number,
-      phases: phasesOf(n, at + PHASES_AT),
+      phases: phasesOf(n, at),
       totalMs: n[at + AT.totalMs] as number,
       clientBlockedMs: n[at + AT.clientBlockedMs] as number,
       longestGapMs: n[at + AT.longestGapMs] as number,
@@ -96,15 +96,15 @@ function nameOf<Name extends string>(names: readonly Name[], index: number | und
 
 function phasesOf(n: Float64Array, at: number): Phases {
   const phases: Mutable<Phases> = {};
-  if (!isAbsent(n[at])) phases.queueMs = n[at] as number;
-  if (!isAbsent(n[at + 1])) phases.dnsMs = n[at + 1] as number;
-  if (!isAbsent(n[at + 2])) phases.connectMs = n[at + 2] as number;
-  if (!isAbsent(n[at + 3])) phases.tlsMs = n[at + 3] as number;
-  if (!isAbsent(n[at + 4])) phases.sendMs = n[at + 4] as number;
-  if (!isAbsent(n[at + 5])) phases.waitMs = n[at + 5] as number;
-  if (!isAbsent(n[at + 6])) phases.headersMs = n[at + 6] as number;
-  if (!isAbsent(n[at + 7])) phases.receiveMs = n[at + 7] as number;
-  if (!isAbsent(n[at + 8])) phases.deliverMs = n[at + 8] as number;
+  if (!isAbsent(n[at + AT.queueMs])) phases.queueMs = n[at + AT.queueMs] as number;
+  if (!isAbsent(n[at + AT.dnsMs])) phases.dnsMs = n[at + AT.dnsMs] as number;
+  if (!isAbsent(n[at + AT.connectMs])) phases.connectMs = n[at + AT.connectMs] as number;
+  if (!isAbsent(n[at + AT.tlsMs])) phases.tlsMs = n[at + AT.tlsMs] as number;
+  if (!isAbsent(n[at + AT.sendMs])) phases.sendMs = n[at + AT.sendMs] as number;
+  if (!isAbsent(n[at + AT.waitMs])) phases.waitMs = n[at + AT.waitMs] as number;
+  if (!isAbsent(n[at + AT.headersMs])) phases.headersMs = n[at + AT.headersMs] as number;
+  if (!isAbsent(n[at + AT.receiveMs])) phases.receiveMs = n[at + AT.receiveMs] as number;
+  if (!isAbsent(n[at + AT.deliverMs])) phases.deliverMs = n[at + AT.deliverMs] as number;
   return phases;
 }
 

@@ -10,7 +10,6 @@ import {
   INTEGRITIES,
   newNumbers,
   OPEN_END,
-  PHASES_AT,
   type RecordBatch,
   WIDTH,
 } from './record-batch.ts';
@@ -145,20 +144,20 @@ export class RecordWriter {
     n[at + AT.termination] = TERMINATIONS.indexOf(event.termination);
     n[at + AT.integrity] = INTEGRITIES.indexOf(event.integrity);
     n[at + AT.stopping] = Number(event.stopping);
-    this.#writePhases(event.phases, at + PHASES_AT);
+    this.#writePhases(event.phases, at);
   }
 
   /** One by one: an absent property that is asked for by a changing name is looked up the slow way. */
   #writePhases(phases: Phases, at: number): void {
     const n = this.#numbers;
-    n[at] = phases.queueMs ?? ABSENT;
-    n[at + 1] = phases.dnsMs ?? ABSENT;
-    n[at + 2] = phases.connectMs ?? ABSENT;
-    n[at + 3] = phases.tlsMs ?? ABSENT;
-    n[at + 4] = phases.sendMs ?? ABSENT;
-    n[at + 5] = phases.waitMs ?? ABSENT;
-    n[at + 6] = phases.headersMs ?? ABSENT;
-    n[at + 7] = phases.receiveMs ?? ABSENT;
-    n[at + 8] = phases.deliverMs ?? ABSENT;
+    n[at + AT.queueMs] = phases.queueMs ?? ABSENT;
+    n[at + AT.dnsMs] = phases.dnsMs ?? ABSENT;
+    n[at + AT.connectMs] = phases.connectMs ?? ABSENT;
+    n[at + AT.tlsMs] = phases.tlsMs ?? ABSENT;
+    n[at + AT.sendMs] = phases.sendMs ?? ABSENT;
+    n[at + AT.waitMs] = phases.waitMs ?? ABSENT;
+    n[at + AT.headersMs] = phases.headersMs ?? ABSENT;
+    n[at + AT.receiveMs] = phases.receiveMs ?? ABSENT;
+    n[at + AT.deliverMs] = phases.deliverMs ?? ABSENT;
   }
 }

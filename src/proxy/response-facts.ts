@@ -1,11 +1,13 @@
 // What a final response head tells that goes into the record: media type, cache, age, location, declared length, and the
 // fields that the user asked for. It changes nothing, follows nothing and believes no length: bytes are counted elsewhere.
+
 import type { CacheStatus } from '../events.ts';
 import { readCacheStatus } from './cache-status.ts';
 import type { Field } from './http1/fields.ts';
 import type { Framing } from './http1/framing.ts';
 import type { ResponseHead } from './http1/head.ts';
 import { MAX_RECORDED_FIELD_CHARACTERS } from './limits.ts';
+import type { Mutable } from './mutable.ts';
 import type { ResponseFacts } from './transfer.ts';
 
 export interface HeadFacts {
@@ -44,8 +46,6 @@ interface OwnFacts {
   readonly contentEncoding: string | undefined;
   readonly connection: string | undefined;
 }
-
-type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
 const told: WeakMap<readonly Field[], OwnFacts> = new WeakMap();
 

@@ -1,5 +1,6 @@
 // One request and its response while it is under way: phases, bytes and the one ending, turned into one record.
 // It touches no socket, reads no clock (instants are handed in) and decides no code; it only keeps the account straight.
+
 import assert from 'node:assert/strict';
 import type {
   ByteRange,
@@ -13,6 +14,7 @@ import type {
 } from '../events.ts';
 import { OPEN_KIND } from '../meters.ts';
 import type { LocalEnd } from './local-end.ts';
+import type { Mutable } from './mutable.ts';
 import type { OpenStream } from './open-stream.ts';
 
 export interface TransferStart {
@@ -71,8 +73,6 @@ const PHASE_AT: Readonly<Record<Phase, number>> = {
 /** Of a phase that was not reached. */
 const NOT_REACHED: number = Number.NaN;
 const PHASES: number = Object.keys(PHASE_AT).length;
-
-type Mutable<Record> = { -readonly [Name in keyof Record]: Record[Name] };
 
 export class Transfer {
   readonly start: TransferStart;

@@ -58,6 +58,18 @@ function held(): { release: () => void; promise: Promise<void> } {
   return { release: resolve, promise };
 }
 
+/** Answers `/slow` after `released`, everything else at once. */
+function slowOrigin(released: Promise<void>): Promise<ScriptedOrigin> {
+  return ScriptedOrigin.start(({ target }) => (target === '/slow' ? [until(released), ...ANSWER] : ANSWER));
+}
+
+/** As many clients as there may be connections ask for `/slow`: whoever comes now waits. */
+async function occupy(bench: TapBench, origin: ScriptedOrigin): Promise<void> {
+  const slow = await Promise.all(Array.from({ length: LIMIT }, () => bench.client()));
+  for (const client of slow) await client.send(request(origin, '/slow').sent);
+  await origin.waitFor(({ requests }) => requests.length === LIMIT);
+}
+
 const sharing: readonly SharedCase[] = [
   [
     'clients that ask one after the other are served by one connection, and each request is its next one there',
@@ -118,12 +130,8 @@ const sharing: readonly SharedCase[] = [
     'waiting for a turn is the phase `queue`, and neither dial nor wait of an origin',
     async (bench) => {
       const gate = held();
-      await using origin = await ScriptedOrigin.start(({ target }) =>
-        target === '/slow' ? [until(gate.promise), ...ANSWER] : ANSWER,
-      );
-      const slow = await Promise.all(Array.from({ length: LIMIT }, () => bench.client()));
-      for (const client of slow) await client.send(request(origin, '/slow').sent);
-      await origin.waitFor(({ requests }) => requests.length === LIMIT);
+      await using origin = await slowOrigin(gate.promise);
+      await occupy(bench, origin);
       const late = await bench.client();
       await late.send(request(origin, '/late').sent);
       await bench.until(({ openTransfers }) => openTransfers === LIMIT + 1, 'the late request at the tap');
@@ -170,12 +178,8 @@ const sharing: readonly SharedCase[] = [
     'a request body that came while it waited is sent on whole and in order',
     async (bench) => {
       const gate = held();
-      await using origin = await ScriptedOrigin.start(({ target }) =>
-        target === '/slow' ? [until(gate.promise), ...ANSWER] : ANSWER,
-      );
-      const slow = await Promise.all(Array.from({ length: LIMIT }, () => bench.client()));
-      for (const client of slow) await client.send(request(origin, '/slow').sent);
-      await origin.waitFor(({ requests }) => requests.length === LIMIT);
+      await using origin = await slowOrigin(gate.promise);
+      await occupy(bench, origin);
       const body = 'b'.repeat(300_000);
       const fields = [`Content-Length: ${body.length}`];
       const { sent, arrives } = request(origin, '/upload', { method: 'POST', fields, body });
@@ -280,12 +284,8 @@ const endings: readonly SharedCase[] = [
     'a client that leaves while it waits ends CQ, and the next in line goes in its place',
     async (bench) => {
       const gate = held();
-      await using origin = await ScriptedOrigin.start(({ target }) =>
-        target === '/slow' ? [until(gate.promise), ...ANSWER] : ANSWER,
-      );
-      const slow = await Promise.all(Array.from({ length: LIMIT }, () => bench.client()));
-      for (const client of slow) await client.send(request(origin, '/slow').sent);
-      await origin.waitFor(({ requests }) => requests.length === LIMIT);
+      await using origin = await slowOrigin(gate.promise);
+      await occupy(bench, origin);
       const leaving = await bench.client();
       await leaving.send(request(origin, '/leaving').sent);
       await bench.until(({ openTransfers }) => openTransfers === LIMIT + 1, 'the request in the queue');

@@ -1,12 +1,13 @@
 // nginx for tests: the independent referee. Serves one folder from a prefix of its own and logs every request in JSON.
 // It installs nothing (see require.ts) and leaves nothing: stopped by process, prefix removed.
+
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Program, startProgram } from '../../src/process.ts';
+import { freePort } from './free-port.ts';
 
 /** One line of its access log; the keys are those of the embedded origin's log where both have them. */
 export interface NginxLine {
@@ -129,16 +130,6 @@ async function isUp(program: Program, port: number, mark: string): Promise<boole
     await pause(POLL_MS);
   }
   return false;
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer().once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-  });
-  return promise;
 }
 
 function configuration(options: NginxOptions, prefix: string, port: number, mark: string): string {
