@@ -2,6 +2,7 @@
 // It computes nothing. Unknown numbers are missing. Field names are a contract; additions are free.
 import type {
   CacheStatus,
+  CalibrationEvent,
   FindingCode,
   Injected,
   Kind,
@@ -382,14 +383,7 @@ export interface Summary {
     readonly bypassedRequests: number;
     readonly ledgerImbalanceBytes: number;
     /** What the tap itself added on this machine before the run; see CalibrationEvent. */
-    readonly calibration?: {
-      readonly transfers: number;
-      readonly addedMsP25: number;
-      readonly addedMsP50: number;
-      readonly addedMsP75: number;
-      readonly cpuMsPerTransfer: number;
-      readonly cpuMsPerMiB: number;
-    };
+    readonly calibration?: Omit<CalibrationEvent, 'type' | 'atMs'>;
   };
 }
 

@@ -80,8 +80,13 @@ function read(vector: PeerVector, lineCount: number = Number.POSITIVE_INFINITY):
   const file: string | undefined = vector['input_file'];
   const chunks = lines.map((line, index): [Buffer, number] => [Buffer.from(`${line}\n`), arrivals[index] ?? 0]);
   const log = parseLog(file === undefined ? chunks : [[peerFile(file), 0]]);
+  const account = accountOf(log, vector, folderOfFirst(log));
+  return { log, account: account.read(0), tables: account.lookup.table };
+}
+
+function accountOf(log: ParsedLog, vector: PeerVector, streamUrl: string): ParserAccount {
   const account = new ParserAccount({
-    streamUrl: folderOfFirst(log),
+    streamUrl,
     segmentCacheWindow: 300,
     doorPorts: new Map(),
     figures: new FigureBook(),
@@ -89,7 +94,7 @@ function read(vector: PeerVector, lineCount: number = Number.POSITIVE_INFINITY):
   });
   account.listing(listingOf(vector['segment_sizes'] ?? {}));
   for (const { fact, atMs } of log.facts) account.record({ type: 'parsed', client: 1, process: 1, atMs, ...fact });
-  return { log, account: account.read(0), tables: account.lookup.table };
+  return account;
 }
 
 function folderOfFirst(log: ParsedLog): string {
@@ -194,15 +199,7 @@ function figuresOf({ log, account, tables }: Read): Readonly<Record<string, unkn
 /** The original's bytes and hits are in its estimator, not in the summary's parser section. */
 function originalOf(vector: PeerVector): { readonly segment_bytes: number; readonly size_lookup_hits: number } {
   const { log } = read(vector);
-  const account = new ParserAccount({
-    streamUrl: 'http://o/',
-    segmentCacheWindow: 300,
-    doorPorts: new Map(),
-    figures: new FigureBook(),
-    durations: new InferredDurations(),
-  });
-  account.listing(listingOf(vector['segment_sizes'] ?? {}));
-  for (const { fact, atMs } of log.facts) account.record({ type: 'parsed', client: 1, process: 1, atMs, ...fact });
+  const account = accountOf(log, vector, 'http://o/');
   const { bytes, successes } = account.original.readLookup();
   return { segment_bytes: bytes, size_lookup_hits: successes };
 }
