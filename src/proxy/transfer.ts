@@ -72,7 +72,7 @@ const PHASE_AT: Readonly<Record<Phase, number>> = {
 };
 /** Of a phase that was not reached. */
 const NOT_REACHED: number = Number.NaN;
-const PHASES: number = Object.keys(PHASE_AT).length;
+const NO_PHASES: readonly number[] = Object.keys(PHASE_AT).map(() => NOT_REACHED);
 
 export class Transfer {
   readonly start: TransferStart;
@@ -104,7 +104,7 @@ export class Transfer {
   stream: OpenStream | undefined;
   /** Octets of the client's stream that precede this response; absent until its first octet. */
   deliverFrom: number | undefined;
-  readonly #durationsMs: number[] = new Array<number>(PHASES).fill(NOT_REACHED);
+  readonly #durationsMs: number[] = NO_PHASES.slice();
   #phaseSinceMs: number;
   #isEarly = false;
   #lastReadAtMs: number | undefined;
