@@ -44,7 +44,7 @@ export type DoorFlag = (typeof DOOR_FLAGS)[number];
 const index = <Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> =>
   Object.fromEntries(names.map((name, position) => [name, position])) as Record<Name, number>;
 export const WORKER_SLOT: Readonly<Record<WorkerMeter, number>> = index(WORKER_METERS);
-const DOOR_SLOT = index(DOOR_METERS);
+export const DOOR_SLOT: Readonly<Record<DoorMeter, number>> = index(DOOR_METERS);
 const FLAG_SLOT = index(DOOR_FLAGS);
 
 const WORKER_BLOCK = WORKER_METERS.length + KIND_SLOTS.length;
@@ -96,25 +96,29 @@ export class DoorSlots {
     this.#flags = new Int32Array(buffers.doorFlags, (door - 1) * flagWidth * Int32Array.BYTES_PER_ELEMENT, flagWidth);
   }
 
-  add(meter: DoorMeter, amount: number): void {
-    const slot = DOOR_SLOT[meter];
+  /** `slot` of DOOR_SLOT. A number, not a name: on the hot path a name would be looked up each time. */
+  add(slot: number, amount: number): void {
     this.#meters[slot] = (this.#meters[slot] ?? 0) + amount;
   }
 
-  set(meter: DoorMeter, value: number): void {
-    this.#meters[DOOR_SLOT[meter]] = value;
+  set(slot: number, value: number): void {
+    this.#meters[slot] = value;
   }
 
   get(meter: DoorMeter): number {
     return this.#meters[DOOR_SLOT[meter]] ?? 0;
   }
 
-  setFlag(flag: DoorFlag, value: number): void {
-    Atomics.store(this.#flags, FLAG_SLOT[flag], value);
+  process(): number {
+    return Atomics.load(this.#flags, FLAG_SLOT.process);
   }
 
-  flag(flag: DoorFlag): number {
-    return Atomics.load(this.#flags, FLAG_SLOT[flag]);
+  isStopping(): boolean {
+    return Atomics.load(this.#flags, FLAG_SLOT.stopping) !== 0;
+  }
+
+  setFlag(flag: DoorFlag, value: number): void {
+    Atomics.store(this.#flags, FLAG_SLOT[flag], value);
   }
 }
 

@@ -133,7 +133,7 @@ export class PlaylistMemory {
 
 export interface ContentFacts {
   readonly url: string;
-  /** With or without parameters, any case. */
+  /** Lower case, without parameters. */
   readonly mediaType?: string | undefined;
   readonly status?: number | undefined;
   readonly method: string;
@@ -205,7 +205,7 @@ export function mayBeContinuous(
 export function kindByContent(facts: ContentFacts): Kind {
   const isError = facts.status !== undefined && facts.status >= 300;
   const octets = isError ? undefined : facts.firstOctets;
-  const mediaType = isError ? undefined : facts.mediaType?.split(';', 1)[0]?.trim().toLowerCase();
+  const mediaType = isError ? undefined : facts.mediaType;
   const text = octets !== undefined && mayBeText(octets) ? octets.toString('latin1', 0, MAX_SNIFFED_BYTES) : '';
   if (PLAYLIST_START.test(text)) return MULTIVARIANT_TAG.test(text) ? 'multivariant-playlist' : 'media-playlist';
   const isTransportStream = octets !== undefined && hasTransportPackets(octets);

@@ -30,12 +30,22 @@ export interface SharedBehaviour {
   readonly idleMs: number;
 }
 
+/** `--resolve`: connections to a host go to another address; what is asked for and shown there stays the host's. */
+export interface ResolveBehaviour {
+  /** As in a URL; IPv6 without brackets. */
+  readonly host: string;
+  /** An address, IPv6 without brackets, or a host name. */
+  readonly address: string;
+}
+
 export interface Behaviour {
   readonly upstream: 'mirror' | 'shared';
   readonly shared: SharedBehaviour;
   readonly tls: TlsBehaviour;
   readonly streams: StreamBehaviour;
   readonly faults: readonly FaultRule[];
+  /** Absent: names mean what the system says. */
+  readonly resolve?: ResolveBehaviour;
   /** Of every random choice. */
   readonly seed: number;
   /** Response fields to keep in transfer records, lower case. */

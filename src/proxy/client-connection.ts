@@ -7,6 +7,7 @@ import { WORKER_SLOT } from '../meters.ts';
 import { tlsProblem } from '../trust.ts';
 import { ClientReading } from './client-reading.ts';
 import { type ClientSide, refusalOfOurs } from './client-side.ts';
+import { ClientSocket } from './client-socket.ts';
 import { idleRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
 import type { Place } from './target.ts';
@@ -49,9 +50,11 @@ export class ClientConnection {
       context.meter(WORKER_SLOT.connections, 1);
       context.meter(WORKER_SLOT.openConnections, 1);
     }
-    socket.on('data', (octets: Buffer) => {
+    const read = (octets: Buffer): void => {
       if (!this.isClosing) observer.read(octets);
-    });
+    };
+    if (socket instanceof ClientSocket) socket.readDirectly(read);
+    else socket.on('data', read);
     socket.on('end', () => observer.finished());
     socket.on('error', (error) => {
       this.#error = tlsProblem(error);
@@ -82,14 +85,15 @@ export class ClientConnection {
 
   /** Lets go of it after a CONNECT; `rest` came behind that. */
   handOver(place: Place, rest: Buffer): void {
+    const socket = this.#side.accepted;
     this.hasClosed = true;
     this.isClosing = true;
     clearTimeout(this.#headTimer);
-    this.#socket.removeAllListeners('data');
+    socket.readDirectly(undefined);
     // Paused first: what is put back into a flowing stream without listeners is lost.
-    this.#socket.pause();
-    if (rest.length > 0) this.#socket.unshift(rest);
-    this.#side.onConnect({ socket: this.#socket, connection: this.number, openedAtMs: this.#openedAtMs, place });
+    socket.pause();
+    if (rest.length > 0) socket.unshift(Buffer.from(rest));
+    this.#side.onConnect({ socket, connection: this.number, openedAtMs: this.#openedAtMs, place });
   }
 
   /**

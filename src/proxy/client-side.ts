@@ -2,12 +2,13 @@
 // It reads nothing; it only says what a record of such a connection has to say of its TLS.
 import type { Socket } from 'node:net';
 import type { ConnectionEvent } from '../events.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { Place, Secured } from './target.ts';
 
 export interface ClientSide {
   /** Where requests are read and answers written: the accepted socket, or the TLS on it. */
   readonly socket: Socket;
-  readonly accepted: Socket;
+  readonly accepted: ClientSocket;
   /** What it was before its TLS; absent for one that was just accepted. */
   readonly earlier?: Pick<Handover, 'connection' | 'openedAtMs'> & { readonly secured: Secured };
   /** Its first request was a CONNECT: who reads it lets go of it, and is done. */
@@ -16,7 +17,7 @@ export interface ClientSide {
 
 /** A client connection that asked for a tunnel. Octets that came behind the CONNECT were put back. */
 export interface Handover {
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
   readonly connection: number;
   readonly openedAtMs: number;
   readonly place: Place;

@@ -1,5 +1,7 @@
 // A bounded copy of a response's content, kept only while its kind is unknown or it is a playlist, and read once at its end.
 // It never delays or changes what is relayed: it sees octets after they were counted, and gives up rather than grow.
+// Imported: the global is a getter, which the hot path would call each time.
+import { Buffer } from 'node:buffer';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { KIND_PROBE_BYTES, MAX_DECODED_PLAYLIST_BYTES, MAX_PLAYLIST_BYTES } from './limits.ts';
 
@@ -42,7 +44,7 @@ export class ContentProbe {
     // Reads may be as small as an octet; of a playlist that grows in the copy no more than this is joined.
     const [first] = this.#parts;
     if (first !== undefined && (this.#parts.length === 1 || first.length >= KIND_PROBE_BYTES))
-      return first.subarray(0, KIND_PROBE_BYTES);
+      return first.length > KIND_PROBE_BYTES ? first.subarray(0, KIND_PROBE_BYTES) : first;
     return Buffer.concat(this.#parts.slice(0, KIND_PROBE_BYTES)).subarray(0, KIND_PROBE_BYTES);
   }
 
@@ -66,9 +68,10 @@ export class ContentProbe {
   /** Media is dropped at its first octets; compressed content may be a playlist until it is decoded. */
   #mayBePlaylist(octets: Buffer, start: number): boolean {
     if (this.#contentEncoding !== undefined) return true;
-    const first = this.#parts[0] ?? octets.subarray(start);
-    if (first[0] !== NUMBER_SIGN && first[0] !== BYTE_ORDER_OCTET) return false;
-    const head = first
+    const [part] = this.#parts;
+    const octet = part === undefined ? octets[start] : part[0];
+    if (octet !== NUMBER_SIGN && octet !== BYTE_ORDER_OCTET) return false;
+    const head = (part ?? octets.subarray(start))
       .subarray(0, PLAYLIST_MARK.length + 3)
       .toString('utf8')
       .replace(BYTE_ORDER_MARK, '');

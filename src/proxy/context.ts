@@ -17,6 +17,7 @@ import type { Behaviour } from './behaviour.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { MAX_ANNOUNCED_SEGMENTS, type TimeLimits } from './limits.ts';
 import { StreamBook } from './stream-book.ts';
+import { canonicalHost } from './target.ts';
 import { Interception } from './tls/interception.ts';
 import type { Ending, Transfer } from './transfer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
@@ -171,10 +172,4 @@ export class TapContext {
     }
     return true;
   }
-}
-
-/** As the URL standard writes an address: 2130706433 and 0x7f.1 are 127.0.0.1. */
-function canonicalHost(host: string): string {
-  const parsed = URL.parse(`http://${host.includes(':') ? `[${host}]` : host}`);
-  return parsed?.hostname.replace(/^\[|\]$/g, '') ?? host;
 }

@@ -28,11 +28,11 @@ export class DoorState {
   }
 
   process(): number {
-    return this.slots.flag('process');
+    return this.slots.process();
   }
 
   isStopping(): boolean {
-    return this.slots.flag('stopping') !== 0;
+    return this.slots.isStopping();
   }
 
   /** The kind that a playlist of this door gave a resource, directly or by a redirect. */

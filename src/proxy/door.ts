@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { DoorSlots } from '../meters.ts';
 import type { ClientSide, Handover } from './client-side.ts';
+import { ClientSocket } from './client-socket.ts';
 import type { TapContext } from './context.ts';
 import { DoorState } from './door-state.ts';
 import { Downstream } from './downstream.ts';
@@ -28,7 +29,8 @@ export class Door {
   constructor(context: TapContext, client: number, slots: DoorSlots) {
     this.#context = context;
     this.#state = new DoorState(context, client, slots);
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (accepted) => {
+      const socket = new ClientSocket(accepted, context.pool.landing);
       this.#hold({ socket, accepted: socket, onConnect: (handover) => this.#connect(handover) });
       socket.once('close', () => this.#holders.delete(socket));
     });

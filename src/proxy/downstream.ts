@@ -1,6 +1,7 @@
 // One client connection: sends requests on in order, hands answers back, and knows what each ending means.
 // It answers nothing in an origin's name: when an origin fails, the client feels what it would have felt directly.
 import type { ConnectionEvent, Termination } from '../events.ts';
+import { DOOR_SLOT } from '../meters.ts';
 import { ClientConnection, type ClientObserver } from './client-connection.ts';
 import type { ClientSide } from './client-side.ts';
 import type { TapContext } from './context.ts';
@@ -110,7 +111,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
   }
 
   afterRead(atMs: number): void {
-    this.door.slots.set('lastByteAtMs', atMs);
+    this.door.slots.set(DOOR_SLOT.lastByteAtMs, atMs);
     this.exchanges.read(atMs);
     this.#settle();
   }

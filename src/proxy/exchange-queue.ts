@@ -2,6 +2,7 @@
 // octets that answers them: which octet belongs to whom, and what the client's kernel has taken.
 // It touches no socket and decides no code.
 import type { ByteRange, Termination } from '../events.ts';
+import { DOOR_SLOT } from '../meters.ts';
 import type { TapContext } from './context.ts';
 import type { DoorState } from './door-state.ts';
 import { Exchange } from './exchange.ts';
@@ -89,7 +90,7 @@ export class ExchangeQueue implements AnswerObserver {
     if (fault !== undefined) exchange.fault = new FaultInjection(fault, transfer, this.#context.clock);
     this.#exchanges.push(exchange);
     this.#context.begin(transfer);
-    this.#door.slots.add('openTransfers', 1);
+    this.#door.slots.add(DOOR_SLOT.openTransfers, 1);
     return exchange;
   }
 
@@ -100,7 +101,8 @@ export class ExchangeQueue implements AnswerObserver {
   nextToSend(): Exchange | undefined {
     while (this.#exchanges[this.#sent]?.isSent === true) this.#sent += 1;
     const next = this.#exchanges[this.#sent];
-    const previous = this.#exchanges[this.#sent - 1];
+    // Looked up before the first, an array takes its slow way.
+    const previous = this.#sent === 0 ? undefined : this.#exchanges[this.#sent - 1];
     if (next === undefined || previous === undefined) return next;
     // The same held for the previous one: one look back is a look at all.
     const mayGo = previous.origin !== undefined && previous.origin === next.origin;
@@ -111,7 +113,8 @@ export class ExchangeQueue implements AnswerObserver {
   answering(transfer: Transfer): void {
     if (transfer.deliverFrom !== undefined) return;
     // Answers to pipelined requests can share a read: then what precedes this one has not been handed on yet.
-    const previous = this.#exchanges[this.#positionOf(transfer) - 1]?.transfer;
+    const position = this.#positionOf(transfer);
+    const previous = position > 0 ? this.#exchanges[position - 1]?.transfer : undefined;
     const previousEnd = previous?.deliverFrom === undefined ? 0 : previous.deliverFrom + previous.responseBytes;
     transfer.deliverFrom = Math.max(this.#givenBytes, previousEnd);
   }
@@ -122,7 +125,7 @@ export class ExchangeQueue implements AnswerObserver {
 
   content(transfer: Transfer, octets: Buffer, start: number, end: number): void {
     this.#context.meterKind(transfer.kindSlot, end - start);
-    this.#door.slots.add('contentBytes', end - start);
+    this.#door.slots.add(DOOR_SLOT.contentBytes, end - start);
     this.#find(transfer)?.content(octets, start, end);
   }
 
@@ -188,7 +191,8 @@ export class ExchangeQueue implements AnswerObserver {
   }
 
   #find(transfer: Transfer): Exchange | undefined {
-    return this.#exchanges[this.#positionOf(transfer)];
+    const position = this.#positionOf(transfer);
+    return position < 0 ? undefined : this.#exchanges[position];
   }
 
   /** -1 when it has ended. Nearly always it is the first. */
@@ -212,7 +216,7 @@ export class ExchangeQueue implements AnswerObserver {
     const { transfer } = exchange;
     const atMs = this.#context.clock.nowMs();
     const given = transfer.deliverFrom === undefined ? 0 : this.#givenBytes - transfer.deliverFrom;
-    this.#door.slots.add('openTransfers', -1);
+    this.#door.slots.add(DOOR_SLOT.openTransfers, -1);
     this.#context.end(transfer, {
       termination,
       atMs,

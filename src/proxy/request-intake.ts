@@ -1,16 +1,17 @@
 // What one client connection asks for: requests read, routed and put into its queue, in order.
 // It opens no connection and ends none; the client connection sends on what is queued and knows what each ending means.
 
+import type { ByteRange } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
 import { WORKER_SLOT } from '../meters.ts';
 import type { TapContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { type ExchangeQueue, UNREAD } from './exchange-queue.ts';
-import { fieldValue } from './http1/fields.ts';
-import { type RequestHead, rewriteRequestHead } from './http1/head.ts';
+import { type Field, fieldValue } from './http1/fields.ts';
+import { type RequestHead, retargetRequestHead, rewriteRequestHead } from './http1/head.ts';
 import { type RequestObserver, RequestReader } from './http1/request-reader.ts';
 import { promisesClose } from './response-facts.ts';
-import { type Place, type Refusal, readConnect, readTarget, type Secured } from './target.ts';
+import { diverted, type Place, type Refusal, readConnect, readTarget, type Secured } from './target.ts';
 
 /** The client connection behind the requests. */
 export interface IntakeOwner {
@@ -30,6 +31,14 @@ export interface IntakeOwner {
 
 /** Fields that speak to a proxy, not to an origin. */
 const PROXY_FIELDS = ['Proxy-Connection', 'Proxy-Authorization'];
+
+/** What the fields of a request say to us. A player's requests share their fields, and so this. */
+interface Told {
+  readonly range: ByteRange | undefined;
+  readonly speaksToProxy: boolean;
+}
+
+const known: WeakMap<readonly Field[], Told> = new WeakMap();
 
 export class RequestIntake implements RequestObserver {
   readonly #context: TapContext;
@@ -80,17 +89,18 @@ export class RequestIntake implements RequestObserver {
       this.#owner.connecting(place);
       return;
     }
-    const route = place ?? this.#unlessOwn(readTarget(head.method, head.target, this.#secured));
+    const route = place ?? this.#unlessOwn(this.#divert(readTarget(head.method, head.target, this.#secured)));
+    const told = toldBy(head.fields);
     const exchange = this.#exchanges.begin({
       method: head.method,
       url: 'origin' in route ? route.url : head.target,
-      range: parseRange(fieldValue(head.fields, 'range')),
+      range: told.range,
       route,
     });
     if ('origin' in route) {
-      const { text, removed } = rewriteRequestHead(head, route.path, PROXY_FIELDS);
-      this.#context.meter(WORKER_SLOT.removedFields, removed);
-      exchange.wait(text);
+      exchange.wait(
+        told.speaksToProxy ? this.#withoutProxyFields(head, route.path) : retargetRequestHead(head, route.path),
+      );
       if (exchange.fault !== undefined)
         exchange.fault.closes = promisesClose(head.version, fieldValue(head.fields, 'connection'));
     }
@@ -121,9 +131,31 @@ export class RequestIntake implements RequestObserver {
     this.#owner.unreadable(text);
   }
 
+  #withoutProxyFields(head: RequestHead, target: string): string {
+    const { text, removed } = rewriteRequestHead(head, target, PROXY_FIELDS);
+    this.#context.meter(WORKER_SLOT.removedFields, removed);
+    return text;
+  }
+
+  #divert<Read extends Place>(read: Read | Refusal): Read | Refusal {
+    const { resolve } = this.#context.behaviour;
+    return resolve === undefined || !('origin' in read) ? read : diverted(read, resolve);
+  }
+
   #unlessOwn<Read extends Place>(read: Read | Refusal): Read | Refusal {
     if ('origin' in read && this.#context.isOwnListener(read))
       return { status: 508, text: `${read.origin} is a listener of hls-swarm itself` };
     return read;
   }
+}
+
+function toldBy(fields: readonly Field[]): Told {
+  const before = known.get(fields);
+  if (before !== undefined) return before;
+  const told = {
+    range: parseRange(fieldValue(fields, 'range')),
+    speaksToProxy: PROXY_FIELDS.some((name) => fieldValue(fields, name) !== undefined),
+  };
+  known.set(fields, told);
+  return told;
 }

@@ -34,7 +34,7 @@ export function readResponseFacts(
   if (location !== undefined) facts.location = location;
   if (recordFields.length > 0) Object.assign(facts, recorded(head.fields, recordFields));
   if (framing.kind === 'length') facts.declaredContentLength = framing.length;
-  return { facts, contentEncoding: known.contentEncoding, closePromised: promisesClose(version, known.connection) };
+  return { facts, contentEncoding: known.contentEncoding, closePromised: closes(version, known.connection) };
 }
 
 /** What the fields alone tell. Answers alike within a second share their fields, and so this. */
@@ -44,7 +44,7 @@ interface OwnFacts {
   readonly ageSeconds: number | undefined;
   readonly location: string | undefined;
   readonly contentEncoding: string | undefined;
-  readonly connection: string | undefined;
+  readonly connection: readonly string[];
 }
 
 const told: WeakMap<readonly Field[], OwnFacts> = new WeakMap();
@@ -74,7 +74,7 @@ function readOwnFacts(fields: Known): OwnFacts {
     ageSeconds,
     location: fields.location,
     contentEncoding: encoding === 'identity' || encoding === '' ? undefined : encoding,
-    connection: fields.connection,
+    connection: tokensOf(fields.connection),
   };
 }
 
@@ -110,9 +110,16 @@ function isKnown(name: string): name is keyof typeof KNOWN {
 
 /** Whether a message's sender closes, or counts on a close, after it. */
 export function promisesClose(version: ResponseHead['version'], connection: string | undefined): boolean {
-  const tokens = connection?.split(',').map((token) => token.trim().toLowerCase()) ?? [];
-  if (tokens.includes('close')) return true;
-  return version === '1.0' && !tokens.includes('keep-alive');
+  return closes(version, tokensOf(connection));
+}
+
+/** Lower case. */
+function tokensOf(list: string | undefined): readonly string[] {
+  return list?.split(',').map((token) => token.trim().toLowerCase()) ?? [];
+}
+
+function closes(version: ResponseHead['version'], connection: readonly string[]): boolean {
+  return connection.includes('close') || (version === '1.0' && !connection.includes('keep-alive'));
 }
 
 function resolveLocation(status: number, location: string | undefined, url: string): string | undefined {

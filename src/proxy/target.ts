@@ -1,10 +1,12 @@
 // Reads the request target of a forward-proxy request (RFC 9112 section 3.2) into what must be dialled and sent on.
 // It resolves no name, opens nothing and repairs nothing: what it cannot read is refused with a sentence.
 import { isIP } from 'node:net';
+import type { ResolveBehaviour } from './behaviour.ts';
 
 /** A place to dial: `origin` identifies scheme, host and port. */
 export interface Place {
   readonly origin: string;
+  /** What is connected to; another than the origin's where `diverted` has seen it. */
   readonly host: string;
   readonly port: number;
   /** The host is an address, so no name has to be resolved. */
@@ -49,6 +51,8 @@ const DEFAULT_PORT = { http: 80, https: 443 } as const;
 const DEFAULT_HTTPS = new RegExp(`:${DEFAULT_PORT.https}$`);
 /** Raw UTF-8, octet by octet. */
 const BEYOND_ASCII = /[^\0-\x7f]/;
+/** Players ask for the same within moments: one text of its URL is compared, hashed and kept sooner than many. */
+let lastRead: { readonly text: string; readonly target: Target } | undefined;
 let lastAsked: { readonly prefix: string; readonly place?: Place } = { prefix: '' };
 const MAX_PORT = 65_535;
 
@@ -67,11 +71,29 @@ export function readConnect(target: string): Place | Refusal {
   return readPlace('https', target);
 }
 
+/** The same place where connections to its host go elsewhere: identity, text and TLS name stay. */
+export function diverted<Asked extends Place>(asked: Asked, resolve: ResolveBehaviour | undefined): Asked {
+  if (resolve === undefined) return asked;
+  const isMeant = asked.host === resolve.host || canonicalHost(asked.host) === canonicalHost(resolve.host);
+  if (!isMeant) return asked;
+  return { ...asked, host: resolve.address, isAddress: isIP(resolve.address) !== 0 };
+}
+
+/** As the URL standard writes a host: lower case, 2130706433 and 0x7f.1 are 127.0.0.1. */
+export function canonicalHost(host: string): string {
+  const parsed = URL.parse(`http://${host.includes(':') ? `[${host}]` : host}`);
+  return parsed?.hostname.replace(/^\[|\]$/g, '') ?? host;
+}
+
 function readAbsolute(target: string): Target | Refusal {
   if (target.startsWith('/') || target === '*')
     return refuse(400, 'this is a forward proxy: set it as the HTTP proxy of your player and ask for http://host/path');
-  const known = readLike(target);
-  if (known !== undefined) return known;
+  if (target === lastRead?.text) return lastRead.target;
+  const like = readLike(target);
+  if (like !== undefined) {
+    lastRead = { text: target, target: like };
+    return like;
+  }
   const [, scheme = '', authority = '', rest = ''] = ABSOLUTE.exec(target) ?? [];
   if (scheme === '') return refuse(400, `the request target ${quote(target)} is not an absolute http:// URL`);
   if (scheme.toLowerCase() === 'https')

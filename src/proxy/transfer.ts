@@ -185,7 +185,7 @@ export class Transfer {
 
   /** The one ending; throws when there was one before. */
   end(ending: Ending): TransferEvent {
-    assert(!this.#hasEnded, `transfer ${this.start.connection}/${this.start.requestIndex} ended twice`);
+    if (this.#hasEnded) assert.fail(`transfer ${this.start.connection}/${this.start.requestIndex} ended twice`);
     this.#hasEnded = true;
     const wasReceived = this.isReceived;
     this.#close(ending.atMs);

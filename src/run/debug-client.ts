@@ -14,8 +14,8 @@ export function debugClient(client: number, swarm: Swarm | undefined, tap: Tap |
       : {
           door: {
             url: tap.doorUrl(client),
-            process: door.flag('process'),
-            isStopping: door.flag('stopping') !== 0,
+            process: door.process(),
+            isStopping: door.isStopping(),
             openTransfers: door.get('openTransfers'),
             contentBytes: door.get('contentBytes'),
             lastByteAtMs: door.get('lastByteAtMs'),

@@ -57,8 +57,7 @@ export class InstrumentAccount {
   #peakDropRate = 0;
 
   transfer(event: TransferEvent): void {
-    this.#inBatch.transfers += 1;
-    for (const name of BALANCED_BYTES) this.#inBatch[name] += event[name];
+    addTo(this.#inBatch, event);
     if (event.termination === 'ID') this.#internalErrors += 1;
     if (event.termination === 'RC') this.#localFailures += 1;
   }
@@ -208,6 +207,18 @@ function readLines(event: LinesEvent | undefined): number {
 
 function droppedLines(event: LinesEvent | undefined): number {
   return (event?.droppedStderrLines ?? 0) + (event?.droppedProgressLines ?? 0);
+}
+
+/** BALANCED_BYTES, one by one: this is done for each transfer, and a name that changes is looked up the slow way. */
+function addTo(balance: Balance, event: TransferEvent): void {
+  balance.transfers += 1;
+  balance.requestHeadBytes += event.requestHeadBytes;
+  balance.requestBodyBytes += event.requestBodyBytes;
+  balance.responseHeadBytes += event.responseHeadBytes;
+  balance.interimHeadBytes += event.interimHeadBytes;
+  balance.framingBytes += event.framingBytes;
+  balance.contentBytes += event.contentBytes;
+  balance.deliveredBytes += event.deliveredBytes;
 }
 
 function noBalance(): Balance {

@@ -163,7 +163,8 @@ function isAnswer(event: TransferEvent): boolean {
   return event.status !== undefined && event.injected === null;
 }
 
-function hasSuccessHead(event: TransferEvent): boolean {
+/** The population of `wait`. */
+export function hasSuccessHead(event: TransferEvent): boolean {
   return event.status !== undefined && event.status >= 200 && event.status < 300;
 }
 
@@ -195,30 +196,27 @@ function addPhases(account: KindAccount, event: TransferEvent): void {
   // Its times are ours, not the origin's.
   if (event.injected !== null) return;
   const endedAtMs = endOf(event);
-  const record = (name: PhaseName, ms: number | undefined): void => {
-    if (ms !== undefined) account.phases[name].record(ms, endedAtMs);
-  };
-  const observe = (phase: BucketPhase, ms: number | undefined): void => {
-    if (ms !== undefined) account.buckets[phase].observe(msToSeconds(ms));
-  };
+  const { phases, buckets } = account;
   const { dnsMs, connectMs, tlsMs, waitMs, receiveMs } = event.phases;
   if (!DIAL_FAILURES.has(event.termination)) {
-    record('dnsMs', dnsMs);
-    record('connectMs', connectMs);
-    record('tlsMs', tlsMs);
+    if (dnsMs !== undefined) phases.dnsMs.record(dnsMs, endedAtMs);
+    if (connectMs !== undefined) phases.connectMs.record(connectMs, endedAtMs);
+    if (tlsMs !== undefined) phases.tlsMs.record(tlsMs, endedAtMs);
   }
-  if (hasSuccessHead(event)) {
-    record('waitMs', waitMs);
-    observe('wait', waitMs);
+  if (hasSuccessHead(event) && waitMs !== undefined) {
+    phases.waitMs.record(waitMs, endedAtMs);
+    buckets.wait.observe(msToSeconds(waitMs));
   }
   // How long a stream lasted is its player's doing.
   if (!isOk(event) || event.kind === 'stream') return;
-  record('clientBlockedMs', event.clientBlockedMs);
+  phases.clientBlockedMs.record(event.clientBlockedMs, endedAtMs);
   if (isClientLimited(event)) return;
-  record('receiveMs', receiveMs);
-  observe('receive', receiveMs);
-  record('totalMs', event.totalMs);
-  observe('total', event.totalMs);
+  if (receiveMs !== undefined) {
+    phases.receiveMs.record(receiveMs, endedAtMs);
+    buckets.receive.observe(msToSeconds(receiveMs));
+  }
+  phases.totalMs.record(event.totalMs, endedAtMs);
+  buckets.total.observe(msToSeconds(event.totalMs));
 }
 
 function newKindAccount(): KindAccount {

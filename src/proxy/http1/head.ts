@@ -2,7 +2,7 @@
 // second reader could see other boundaries; it decides no framing and judges no meaning (a missing Host is the origin's to
 // refuse).
 import { KIB } from '../../units.ts';
-import { type Field, fieldValue, parseFields } from './fields.ts';
+import { type Field, parseFields } from './fields.ts';
 import { type HeadProblem, isTarget, isText, isToken, quote } from './grammar.ts';
 
 export interface RequestHead {
@@ -34,6 +34,7 @@ let lastStatusLine: { readonly line: string; readonly start: StatusLine } = {
   line: 'HTTP/1.1 200 OK',
   start: { status: 200, reason: 'OK', version: '1.1' },
 };
+let lastResponse: { readonly text: string; readonly head: ResponseHead } | undefined;
 const END_OF_HEAD = '\r\n\r\n';
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/s;
 
@@ -68,6 +69,14 @@ export function parseRequestHead(text: string): RequestHead | HeadProblem {
  * line that ends after the status code (the space before an empty reason left out), which all clients read alike.
  */
 export function parseResponseHead(text: string): ResponseHead | HeadProblem {
+  // An origin answers many players alike: the same segment, within the same second.
+  if (text === lastResponse?.text) return lastResponse.head;
+  const head = readResponseHead(text);
+  if (!('problem' in head)) lastResponse = { text, head };
+  return head;
+}
+
+function readResponseHead(text: string): ResponseHead | HeadProblem {
   const parts = splitHead(text);
   if ('problem' in parts) return parts;
   const { line, fields } = parts;
@@ -79,6 +88,11 @@ export function parseResponseHead(text: string): ResponseHead | HeadProblem {
   return { status, reason, version, fields: read, bytes: text.length };
 }
 
+/** What to send on, latin1: the request target replaced, everything else octet for octet. */
+export function retargetRequestHead({ method, target, text }: RequestHead, newTarget: string): string {
+  return `${method} ${newTarget}${text.slice(method.length + 1 + target.length)}`;
+}
+
 /**
  * What to send on, latin1: the request target replaced, the lines of the named fields removed, everything else octet for
  * octet. `removed` counts lines.
@@ -88,9 +102,7 @@ export function rewriteRequestHead(
   target: string,
   removeFields: readonly string[],
 ): { text: string; removed: number } {
-  const { method, fields } = head;
-  const text = `${method} ${target}${head.text.slice(method.length + 1 + head.target.length)}`;
-  if (!removeFields.some((name) => fieldValue(fields, name) !== undefined)) return { text, removed: 0 };
+  const text = retargetRequestHead(head, target);
   const names = new Set(removeFields.map((name) => name.toLowerCase()));
   const lines = text.split('\r\n');
   // A request line has a space before any colon, so it is never taken for a field.

@@ -3,12 +3,13 @@
 
 import type { Socket } from 'node:net';
 import type { ConnectionEvent } from '../../events.ts';
-import { WORKER_SLOT } from '../../meters.ts';
+import { DOOR_SLOT, WORKER_SLOT } from '../../meters.ts';
 import type { Handover } from '../client-side.ts';
 import { tunnelRecord } from '../connection-record.ts';
 import type { TapContext } from '../context.ts';
 import { Dial } from '../dial.ts';
 import type { DoorState } from '../door-state.ts';
+import { diverted } from '../target.ts';
 import { ESTABLISHED } from './handshake.ts';
 
 export class Tunnel {
@@ -33,7 +34,8 @@ export class Tunnel {
     this.#buffer = context.pool.landing;
     context.meter(WORKER_SLOT.upstreamConnections, 1);
     context.meter(WORKER_SLOT.openUpstreamConnections, 1);
-    const { place, socket } = from;
+    const { socket } = from;
+    const place = diverted(from.place, context.behaviour.resolve);
     this.#dial = new Dial({
       host: place.host,
       port: place.port,
@@ -93,7 +95,7 @@ export class Tunnel {
     this.#opaqueReadBytes += bytes;
     this.#context.meter(WORKER_SLOT.opaqueBytes, bytes);
     this.#context.meter(WORKER_SLOT.readBytes, bytes);
-    this.#door.slots.set('lastByteAtMs', this.#context.clock.nowMs());
+    this.#door.slots.set(DOOR_SLOT.lastByteAtMs, this.#context.clock.nowMs());
     socket.write(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
     if (socket.writableLength === 0) {
       this.#buffer = pool.rest(buffer);
