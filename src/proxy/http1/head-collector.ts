@@ -14,6 +14,9 @@ export interface CollectedHead {
 /** Holds almost every head that comes in pieces without growing. */
 const FIRST_CAPACITY_BYTES: number = 4 * KIB;
 const NOTHING: Buffer = Buffer.alloc(0);
+/** Nearly all heads are shorter. */
+const FIRST_LOOK_BYTES: number = KIB;
+const BARE_LF: HeadProblem = { problem: 'a line of the head ends with LF alone; CRLF is required' };
 
 export class HeadCollector {
   #store: Buffer = NOTHING;
@@ -28,13 +31,17 @@ export class HeadCollector {
 
   /** Reads octets[start, end); undefined = all of them were kept, the head goes on. After a problem, start anew. */
   take(octets: Buffer, start: number, end: number): CollectedHead | HeadProblem | undefined {
+    if (this.#heldBytes === 0) {
+      const whole = wholeHead(octets, start, end);
+      if (whole !== undefined) return whole;
+    }
     // Counted from the head's first octet, index `at` of the buffer is `at + ahead`.
     const ahead = this.#heldBytes - start;
     const limit = Math.min(end, MAX_HEAD_BYTES - ahead);
     // What lies beyond the limit is found too when there is none before it, and means nothing.
     for (let at = octets.indexOf(LF, start); at !== -1 && at < limit; at = octets.indexOf(LF, at + 1)) {
       const before = at > start ? octets[at - 1] : this.#store[this.#heldBytes - 1];
-      if (before !== CR) return { problem: 'a line of the head ends with LF alone; CRLF is required' };
+      if (before !== CR) return BARE_LF;
       if (at + ahead === this.#lineStart + 1) return this.#finish(octets, start, at + 1);
       this.#lineStart = at + ahead + 1;
     }
@@ -65,4 +72,16 @@ export class HeadCollector {
     octets.copy(this.#store, this.#heldBytes, start, end);
     this.#heldBytes = needed;
   }
+}
+
+/** A head that is here from its first octet to its last: looked for in a text, which costs half of looking in octets. */
+function wholeHead(octets: Buffer, start: number, end: number): CollectedHead | HeadProblem | undefined {
+  const text = octets.toString('latin1', start, Math.min(end, start + FIRST_LOOK_BYTES));
+  let lineStart = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', lineStart)) {
+    if (at === 0 || text.charCodeAt(at - 1) !== CR) return BARE_LF;
+    if (at === lineStart + 1) return { text: text.slice(0, at + 1), next: start + at + 1 };
+    lineStart = at + 1;
+  }
+  return undefined;
 }
