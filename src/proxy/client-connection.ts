@@ -106,6 +106,7 @@ export class ClientConnection {
       this.#socket.destroySoon();
       return;
     }
+    this.reading.unanswered(0);
     this.reading.resume();
     this.#socket.end();
     this.#lingerTimer = setTimeout(() => this.#socket.destroy(), this.#context.limits.closeGraceMs);

@@ -1,13 +1,14 @@
-// Whether a client's socket is read: paused while the origin's side is full, and looked after meanwhile.
+// Whether a client's socket is read: paused while the origin's side is full or answers are due without end, and looked after meanwhile.
 // It reads nothing itself.
 import type { Socket } from 'node:net';
-import { PAUSED_CHECK_MS } from './limits.ts';
+import { MAX_UNANSWERED, PAUSED_CHECK_MS } from './limits.ts';
 
 export class ClientReading {
   readonly #socket: Socket;
   readonly #accepted: Socket;
   #timer: NodeJS.Timeout | undefined;
   #hasFinished = false;
+  #isAhead = false;
 
   /** `accepted` is what carries `socket`: itself, or the connection beneath its TLS. */
   constructor(socket: Socket, accepted: Socket) {
@@ -21,6 +22,17 @@ export class ClientReading {
     this.#timer ??= setInterval(() => this.#accepted.write(''), PAUSED_CHECK_MS);
   }
 
+  /** So many of its requests were not answered: too many, and it is not read until half of them are. */
+  unanswered(count: number): void {
+    if (count >= MAX_UNANSWERED) {
+      this.#isAhead = true;
+      this.pause();
+    } else if (this.#isAhead && count <= MAX_UNANSWERED / 2) {
+      this.#isAhead = false;
+      this.resume();
+    }
+  }
+
   /** It has said its last: there is nothing more to read, and only a write can still tell that it is gone. */
   finish(): void {
     this.#hasFinished = true;
@@ -28,7 +40,7 @@ export class ClientReading {
   }
 
   resume(): void {
-    if (this.#hasFinished) return;
+    if (this.#hasFinished || this.#isAhead) return;
     this.end();
     this.#socket.resume();
   }

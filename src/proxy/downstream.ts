@@ -276,10 +276,7 @@ export class Downstream implements IntakeOwner, UpstreamOwner, StreamOwner, Faul
       }
       if (!next.send(upstream)) this.#connection.reading.pause();
     }
-    this.#checkWaiting();
-  }
-
-  #checkWaiting(): void {
+    this.#connection.reading.unanswered(this.exchanges.length);
     if (this.exchanges.waitingBytes > MAX_WAITING_BYTES) this.#abort('PR');
   }
 

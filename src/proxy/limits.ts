@@ -5,6 +5,8 @@ import { KIB, secondsToMs } from '../units.ts';
 export const MAX_ORIGINS_PER_CONNECTION = 8;
 /** Octets of pipelined requests that may wait for their turn before the client is refused (MEASURING section 1, rule 3). */
 export const MAX_WAITING_BYTES: number = 64 * KIB;
+/** Requests of one connection that were not answered: from then on its client is not read until half of them are. */
+export const MAX_UNANSWERED = 4096;
 /** A client that is paused because the origin's side is full is looked after this often. */
 export const PAUSED_CHECK_MS = 500;
 /** One read from an origin: 1 MB then costs a third less CPU than with 64 KiB; more no longer stays in the caches. */

@@ -1,7 +1,7 @@
 // The tap as a whole: doors over threads, its end in the middle of traffic, its bounds, its own listeners.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_WAITING_BYTES } from '../../src/proxy/limits.ts';
+import { LANDING_BUFFER_BYTES, MAX_UNANSWERED, MAX_WAITING_BYTES } from '../../src/proxy/limits.ts';
 import { startDeafListener } from '../support/deaf-listener.ts';
 import { responseHead, withLength } from '../support/scripted-answers.ts';
 import { fin, ScriptedOrigin, send } from '../support/scripted-origin.ts';
@@ -88,6 +88,27 @@ const cases: readonly TapCase[] = [
       client.reset();
       // The bound, and what one read may hold beyond it.
       assert.ok(begun * sent.length <= 3 * MAX_WAITING_BYTES, `${begun} transfers of ${sent.length} octets were begun`);
+    },
+  ],
+  [
+    'a client that asks on and on without an answer is not read without end, and gets all its answers',
+    async (bench) => {
+      const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
+      await using origin = await ScriptedOrigin.start(() => [{ kind: 'until', promise: mayAnswer }, ...ANSWER]);
+      const client = await bench.client();
+      const { sent } = request(origin, '/');
+      const before = bench.tap.meters().meters.transfers;
+      const asked = 3 * MAX_UNANSWERED;
+      void client.send(sent.repeat(asked));
+      await bench.until(({ transfers }) => transfers - before >= MAX_UNANSWERED, 'the bound');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const begun = bench.tap.meters().meters.transfers - before;
+      assert.ok(begun < MAX_UNANSWERED + LANDING_BUFFER_BYTES / sent.length + 1, `${begun} were begun`);
+      answer();
+      await client.receives(octetsOf(Array.from({ length: asked }, () => ANSWER).flat()));
+      const { transfers } = await bench.account();
+      assert.equal(transfers.length, asked);
+      assert.ok(transfers.every(({ termination }) => termination === '--'));
     },
   ],
   [
