@@ -15,9 +15,9 @@ import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, PERCENT } from '../src/units.ts';
 import { readSummary } from '../test/support/journal.ts';
 import { type Check, reportChecks } from './support/checks.ts';
+import { growth } from './support/growth.ts';
 import { type MemorySample, resetPeak, sampleMemory } from './support/process-memory.ts';
 import type { SoakCommand, SoakReply, SoakSetup } from './support/soak-clients.ts';
-import { slopePerMinute, typicalOf } from './support/trend.ts';
 
 const { values: options } = parseArgs({ options: { minutes: { type: 'string', default: '2' } } });
 const MINUTES = Number(options.minutes);
@@ -36,9 +36,6 @@ const SAMPLE_MS = 1_000;
 const STOP_LIMIT_MS = 10_000;
 const PEAK_LIMIT_BYTES = 400_000_000;
 const RETURN_RATIO = 1.2;
-/** Growth from the middle third of the churn to its last third that collections alone explain. */
-const GROWTH_RATIO = 1.05;
-const GROWTH_BYTES = 5_000_000;
 
 const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-soak-'));
 const samples: MemorySample[] = [];
@@ -147,23 +144,9 @@ async function churn(pid: number, players: ChildProcess): Promise<readonly Check
   ];
 }
 
-/** The middle third against the last one: the first is the way up to what the load takes. */
-function growth(what: string, during: readonly MemorySample[], read: (sample: MemorySample) => number): Check {
-  const third = Math.floor(during.length / 3);
-  const middle = typicalOf(during.slice(third, 2 * third).map(read));
-  const last = typicalOf(during.slice(2 * third).map(read));
-  const slope = slopePerMinute(during.slice(third).map((sample) => [sample.atMs, read(sample)]));
-  return {
-    what: `${what} in the churn: middle third, last third, slope`,
-    measured: `${formatBytes(middle)}, ${formatBytes(last)}, ${formatBytes(slope)}/min`,
-    mustBe: `last at most ${formatBytes(middle * GROWTH_RATIO + GROWTH_BYTES)}`,
-    holds: last <= middle * GROWTH_RATIO + GROWTH_BYTES,
-  };
-}
-
 function endChecks(code: unknown, stopMs: number, { proxy, instrument }: Summary): readonly Check[] {
   const { lostRecords, ledgerImbalanceBytes, tapCpuSeconds, mainCpuSeconds, eventLoopDelayMs } = instrument;
-  const lost = `${lostRecords}, ${ledgerImbalanceBytes}, ${proxy.terminations.ID ?? 0}`;
+  const lost = `${lostRecords}, ${ledgerImbalanceBytes}, ${proxy?.terminations.ID ?? 0}`;
   return [
     { what: 'lost records, imbalance, internal errors', measured: lost, mustBe: '0, 0, 0', holds: lost === '0, 0, 0' },
     { what: 'SIGTERM: exit code', measured: String(code), mustBe: '0 or 98', holds: code === 0 || code === 98 },

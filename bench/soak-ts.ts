@@ -225,9 +225,9 @@ function endChecks(
     },
     {
       what: 'streams in the summary: opened, open, content',
-      measured: `${proxy.streams.opened}, ${proxy.streams.open}, ${formatBytes(proxy.streams.contentBytes)}`,
+      measured: `${proxy?.streams.opened}, ${proxy?.streams.open}, ${formatBytes(proxy?.streams.contentBytes ?? 0)}`,
       mustBe: `${2 * STREAMS}, 0`,
-      holds: proxy.streams.opened === 2 * STREAMS && proxy.streams.open === 0,
+      holds: proxy?.streams.opened === 2 * STREAMS && proxy?.streams.open === 0,
     },
   ];
 }

@@ -92,8 +92,8 @@ function rowsOf(summary: Summary): readonly (readonly string[])[] {
     ['CPU of the FFmpeg clients', seconds(clients.cpuSeconds), ''],
     ['tap + main per clients', percent(costOf(summary)), `at most ${percent(COST_LIMIT)}`],
     ['loop delay p99, tap, main', `${tapP99?.toFixed(2)} ms, ${mainP99?.toFixed(2)} ms`, 'at most 10 ms, 100 ms'],
-    ['transfers, segment content', `${proxy.transfers}, ${formatBytes(proxy.throughput?.totalBytes ?? 0)}`, ''],
-    ['segment throughput, last 30 s', formatMbps(proxy.throughput?.bytesPerSecond30s ?? 0), 'about 200'],
+    ['transfers, segment content', `${proxy?.transfers}, ${formatBytes(proxy?.throughput?.totalBytes ?? 0)}`, ''],
+    ['segment throughput, last 30 s', formatMbps(proxy?.throughput?.bytesPerSecond30s ?? 0), 'about 200'],
     ['segments: precision, recall', `${agreement.segment.precision}, ${agreement.segment.recall}`, '1, 1'],
     [
       'lost, bypassed, imbalance',

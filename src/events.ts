@@ -247,7 +247,8 @@ export interface SegmentListedEvent {
   readonly durationSeconds: number;
 }
 
-export type ExitCategory = 'success' | 'error' | 'signal' | 'stopped' | 'playlistLost';
+export const EXIT_CATEGORIES = ['success', 'error', 'signal', 'stopped', 'playlistLost'] as const;
+export type ExitCategory = (typeof EXIT_CATEGORIES)[number];
 
 /** The life of a client's FFmpeg process. */
 export interface ClientEvent {
@@ -281,7 +282,9 @@ interface ParsedBase {
 export const PARSED_KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 export type ParsedKind = (typeof PARSED_KINDS)[number];
 
-export type ParsedFact =
+/** `isRepetition`: FFmpeg said it by `Last message repeated N times`: it was, and when is a guess. */
+export type ParsedFact = ParsedContent & { readonly isRepetition?: true };
+type ParsedContent =
   /** `request: GET ...`: one HTTP attempt; the URL is absolute behind a proxy, else the path; Host makes it whole. */
   | {
       readonly rule: 'request';
@@ -299,10 +302,12 @@ export type ParsedFact =
       readonly isNewConnection: boolean;
       readonly kind?: ParsedKind;
     }
-  | { readonly rule: 'tcp-start'; readonly address: string; readonly port: number }
-  | { readonly rule: 'tcp-connected'; readonly address: string; readonly port: number }
+  /** `pointer`: FFmpeg's name for the [tcp] context, the same in all lines of one connection while it comes about. */
+  | { readonly rule: 'tcp-start'; readonly address: string; readonly port: number; readonly pointer?: string }
+  | { readonly rule: 'tcp-connected'; readonly address: string; readonly port: number; readonly pointer?: string }
   | {
       readonly rule: 'tcp-failed';
+      readonly pointer?: string;
       readonly target: string;
       readonly reason: 'refused' | 'timeout' | 'unreachable' | 'resolve' | 'other';
     }
@@ -312,7 +317,8 @@ export type ParsedFact =
   /** An answer that broke while it was read. */
   | { readonly rule: 'read-failed'; readonly text: string }
   | { readonly rule: 'keepalive-failed'; readonly url: string; readonly reason: string }
-  | { readonly rule: 'reconnect'; readonly offset: number; readonly delaySeconds: number }
+  /** `offset`: where the rest begins, if that is known. */
+  | { readonly rule: 'reconnect'; readonly offset?: number; readonly delaySeconds: number }
   | { readonly rule: 'premature-end'; readonly atByte: number; readonly expectedBytes: number }
   /** FFmpeg's own rules (names of segments, allowed protocols) refused a URL: no request was made for it. */
   | { readonly rule: 'refused'; readonly text: string }
@@ -322,7 +328,8 @@ export type ParsedFact =
   | { readonly rule: 'segment-failed'; readonly segment?: number; readonly playlist: number }
   | { readonly rule: 'segment-skipped'; readonly segment: number; readonly playlist: number }
   | { readonly rule: 'segments-expired'; readonly count: number }
-  | { readonly rule: 'playlist-failed'; readonly playlist: number }
+  /** A playlist that was there before has a number, one that was not there at the start a URL. */
+  | { readonly rule: 'playlist-failed'; readonly playlist?: number; readonly url?: string }
   /** `url`: the playlist that was opened last, which is the one being read. */
   | { readonly rule: 'sequence-change'; readonly from: number; readonly to: number; readonly url?: string }
   | { readonly rule: 'no-longer-receiving'; readonly playlist: number; readonly url?: string }
@@ -347,7 +354,8 @@ export type ParsedFact =
   /** At the exit: packets of one elementary stream (`0:1`), or of the whole input, without the container around them. */
   | { readonly rule: 'stream-total'; readonly stream?: string; readonly packets: number; readonly bytes: number }
   | { readonly rule: 'input-opened'; readonly format: string; readonly url: string }
-  | { readonly rule: 'timeout'; readonly text: string }
+  /** `isLastWord`: said by the program when it left, of a request that may have said so itself. */
+  | { readonly rule: 'timeout'; readonly text: string; readonly isLastWord?: true }
   | { readonly rule: 'eof'; readonly text: string }
   /** FFmpeg leaves because it was told to. */
   | { readonly rule: 'exit-reason'; readonly text: string; readonly signal?: number }
@@ -355,7 +363,7 @@ export type ParsedFact =
 export type ParsedRule = ParsedFact['rule'];
 export type ParsedEvent = ParsedBase & ParsedFact;
 
-/** One block of `-progress`. FFmpeg's `out_time_ms` is microseconds too and is not carried. */
+/** One block of `-progress`. FFmpeg's `out_time_ms` is microseconds too. */
 export interface ProgressEvent {
   readonly type: 'progress';
   readonly client: number;
@@ -391,6 +399,8 @@ export interface ListingEvent {
   readonly reason?: string;
   /** Names as listed (a path relative to the listing's folder) with sizes; folders left out. Absent when it failed. */
   readonly entries?: readonly { readonly name: string; readonly sizeBytes: number; readonly modifiedWallMs?: number }[];
+  /** Of each series of which only the newest segments are among the entries: the oldest name that was listed as well. */
+  readonly oldestLeftOut?: readonly string[];
   /** Octets of our own request and its response, so that reconciliation can take them out. */
   readonly ownBytes?: number;
 }
@@ -504,6 +514,21 @@ export interface FindingEvent {
   readonly evidence: string;
 }
 
+/** What FFmpeg was told to log, `none` where nobody reads it. */
+export const LOG_LEVELS = [
+  'none',
+  'quiet',
+  'panic',
+  'fatal',
+  'error',
+  'warning',
+  'info',
+  'verbose',
+  'debug',
+  'trace',
+] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** The first line of a journal. */
 export interface RunEvent {
   readonly type: 'run';
@@ -534,6 +559,13 @@ export interface RunEvent {
   /** Absent: it follows what is needed. */
   readonly segmentCacheWindow?: number;
   readonly statsDropThreshold?: number;
+  readonly originMetricsWindowMs?: number;
+  /** How much of the clients' logs is read. Absent: unknown, as in a log from elsewhere. */
+  readonly logLevel?: LogLevel;
+  /** Of the playlist that was looked at first; absent where nobody looked. */
+  readonly targetDurationSeconds?: number;
+  /** Absent: none. */
+  readonly failIf?: readonly string[];
   readonly doorPorts?: readonly number[];
 }
 

@@ -1,11 +1,18 @@
 // The only way to make an HTTP request of our own, and the only place that knows undici: preflight, listing, scrapes.
 // It never goes through a door or a proxy, retries nothing, throws nothing, and reads no more than it was allowed to.
-import { lookup as systemLookup } from 'node:dns';
 import { once } from 'node:events';
-import type { LookupFunction, Socket } from 'node:net';
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import type { Socket } from 'node:net';
 import { buildConnector, Client, errors } from 'undici';
-import { certificateProblem, trustSystemAuthorities } from './trust.ts';
+import {
+  type ConnectionFacts,
+  connectionFacts,
+  decodeContent,
+  failureWords,
+  plainFields,
+  Refusal,
+  readContent,
+} from './fetch-answer.ts';
+import { trustSystemAuthorities } from './trust.ts';
 import { MIB } from './units.ts';
 
 /** What the request is for; it names us in the origin's log: `hls-swarm-listing/1.0.0`. */
@@ -19,6 +26,8 @@ export interface FetchOptions {
   readonly maxBytes?: number;
   /** `fail` (default), or `cut`: stop reading at `maxBytes` and give what came (an endless stream has no end to wait for). */
   readonly onOverflow?: 'fail' | 'cut';
+  /** How long more content is waited for, by what has come; then that is given, cut. See `ContentLimits`. */
+  readonly mayReadMs?: (octets: Buffer) => number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
@@ -33,6 +42,11 @@ export interface Fetched {
   readonly mediaType?: string;
   /** After redirects. */
   readonly url: string;
+  /** URLs that answered with a redirect, in order. */
+  readonly redirects: readonly string[];
+  /** Of the answer's head: names in lower case, repeated fields joined by `, `. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly connection: ConnectionFacts;
   readonly isCut: boolean;
   readonly hasDeclaredLength: boolean;
   readonly ownBytes: number;
@@ -49,7 +63,7 @@ export interface FetcherOptions {
   readonly version: string;
   /** false: accept any certificate (`--dangerous`). Default true. */
   readonly verifiesTls?: boolean;
-  /** `--resolve`: connections to `host` go to `address`; Host field and SNI stay. */
+  /** `--resolve`: connections to `host` (as `URL.hostname` has it) go to `address`; Host field and SNI stay. */
   readonly resolve?: { readonly host: string; readonly address: string };
 }
 
@@ -58,7 +72,6 @@ const DEFAULT_MAX_BYTES: number = 2 * MIB;
 const MAX_REDIRECTS = 5;
 /** Each keeps one connection; one caller has one or two origins, redirects may add some. */
 const MAX_ORIGINS = 16;
-const CUT_SHORT: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -80,6 +93,7 @@ export class Fetcher {
     const timer = setTimeout(() => limit.abort(timeUp), options.timeoutMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, options.signal]);
     let ownBytes = 0;
+    const redirects: string[] = [];
     try {
       let target = parseTarget(url);
       for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
@@ -87,10 +101,12 @@ export class Fetcher {
         const answer = await this.#link(target.origin).exchange(target, this.#headers(options), options, signal);
         ownBytes += answer.ownBytes;
         if (answer.error !== undefined) throw answer.error;
-        if (answer.location === undefined) return { ok: true, ...answer.result, url: target.href, ownBytes };
+        if (answer.location === undefined) return { ok: true, ...answer.result, url: target.href, redirects, ownBytes };
+        redirects.push(target.href);
         target = parseTarget(answer.location, target);
       }
-      return { ok: false, reason: `more than ${MAX_REDIRECTS} redirects`, ownBytes };
+      const isCircle = new Set(redirects).size < redirects.length;
+      return { ok: false, reason: `more than ${MAX_REDIRECTS} redirects${isCircle ? ', in a circle' : ''}`, ownBytes };
     } catch (error) {
       return { ok: false, reason: reasonOf(signal.aborted ? signal.reason : error), ownBytes };
     } finally {
@@ -125,14 +141,22 @@ export class Fetcher {
   }
 }
 
-type Content = Pick<Fetched, 'status' | 'text' | 'octets' | 'mediaType' | 'isCut' | 'hasDeclaredLength'>;
+type Content = Omit<Fetched, 'ok' | 'url' | 'redirects' | 'ownBytes'>;
 interface Exchange {
   readonly ownBytes: number;
   readonly error?: unknown;
   readonly location?: string;
   readonly result: Content;
 }
-const NOTHING: Content = { status: 0, text: '', octets: Buffer.alloc(0), isCut: false, hasDeclaredLength: false };
+const NOTHING: Content = {
+  status: 0,
+  text: '',
+  octets: Buffer.alloc(0),
+  isCut: false,
+  hasDeclaredLength: false,
+  fields: {},
+  connection: {},
+};
 
 /** One origin's connection, its octets counted. */
 class OriginLink {
@@ -186,15 +210,15 @@ class OriginLink {
       rejectUnauthorized: verifiesTls,
       timeout: 0,
       signal: this.#dialing.signal,
-      ...(resolve === undefined ? {} : { lookup: lookupWith(resolve) }),
     });
+    const isDiverted = resolve !== undefined && new URL(this.#origin).hostname === resolve.host;
     return new Client(this.#origin, {
       allowH2: false,
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (target, callback) =>
-        connect(target, (error, socket) => {
+        connect(isDiverted ? { ...target, hostname: resolve.address } : target, (error, socket) => {
           if (error !== null) return callback(error, null);
           this.#track(socket);
           callback(null, socket);
@@ -208,14 +232,27 @@ class OriginLink {
     options: FetchOptions,
   ): Promise<Omit<Exchange, 'ownBytes'>> {
     const response = await this.#client.request({ method: 'GET', path: url.pathname + url.search, headers });
-    const location = single(response.headers['location']);
-    const body = await readBody(response.body, options.maxBytes ?? DEFAULT_MAX_BYTES, options.onOverflow === 'cut');
+    const connection = connectionFacts([...this.#sockets].at(-1));
+    const fields = plainFields(response.headers);
+    const { maxBytes = DEFAULT_MAX_BYTES, onOverflow, mayReadMs } = options;
+    const limits = { maxBytes, isCutAllowed: onOverflow === 'cut', mayReadMs };
+    const { octets: raw, isCut } = await readContent(response.body, limits);
+    const { location } = fields;
     if (REDIRECTS.has(response.statusCode) && location !== undefined) return { location, result: NOTHING };
-    const octets = decode(body.octets, single(response.headers['content-encoding']), options, body.isCut);
-    const mediaType = single(response.headers['content-type'])?.split(';')[0]?.trim().toLowerCase();
-    const hasDeclaredLength = response.headers['content-length'] !== undefined;
-    const content = { ...body, status: response.statusCode, octets, text: octets.toString('utf8'), hasDeclaredLength };
-    return { result: mediaType === undefined ? content : { ...content, mediaType } };
+    const octets = isCut ? raw : decodeContent(raw, fields['content-encoding'], maxBytes);
+    const mediaType = fields['content-type']?.split(';')[0]?.trim().toLowerCase();
+    return {
+      result: {
+        status: response.statusCode,
+        octets,
+        text: octets.toString('utf8'),
+        isCut,
+        hasDeclaredLength: fields['content-length'] !== undefined,
+        fields,
+        connection,
+        ...(mediaType === undefined ? {} : { mediaType }),
+      },
+    };
   }
 
   #track(socket: Socket): void {
@@ -233,67 +270,13 @@ class OriginLink {
   }
 }
 
-/** An answer or request that breaks our own rules; the message is the reason. */
-class Refusal extends Error {}
-
 function parseTarget(url: string, base?: URL): URL {
   const target = URL.canParse(url, base?.href) ? new URL(url, base?.href) : undefined;
   if (target !== undefined && (target.protocol === 'http:' || target.protocol === 'https:')) return target;
   throw new Refusal(`${base === undefined ? 'the address' : 'the redirect'} is not an http:// or https:// URL`);
 }
 
-async function readBody(
-  body: AsyncIterable<Buffer> & { destroy(): unknown },
-  maxBytes: number,
-  isCutAllowed: boolean,
-): Promise<{ octets: Buffer; isCut: boolean }> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk.subarray(0, maxBytes - bytes));
-    bytes += chunk.length;
-    if (bytes <= maxBytes) continue;
-    body.destroy();
-    if (!isCutAllowed) throw new Refusal(`the answer is larger than the limit of ${maxBytes} bytes`);
-    return { octets: Buffer.concat(chunks), isCut: true };
-  }
-  return { octets: Buffer.concat(chunks), isCut: false };
-}
-
-/** We ask for identity; what comes compressed all the same is decoded, as players do. */
-function decode(octets: Buffer, coding: string | undefined, options: FetchOptions, isCut: boolean): Buffer {
-  const name = coding?.trim().toLowerCase() ?? 'identity';
-  if (name === 'identity' || name === '' || isCut) return octets;
-  const limit = { maxOutputLength: options.maxBytes ?? DEFAULT_MAX_BYTES };
-  try {
-    if (name === 'gzip' || name === 'x-gzip') return gunzipSync(octets, limit);
-    if (name === 'deflate') return inflateSync(octets, limit);
-    if (name === 'br') return brotliDecompressSync(octets, limit);
-  } catch (error) {
-    throw new Refusal(`the answer's ${name} coding cannot be decoded (${messageOf(error)})`);
-  }
-  throw new Refusal(`the answer has the content coding "${name}"; gzip, deflate, br and none are understood`);
-}
-
-function single(field: string | string[] | undefined): string | undefined {
-  return Array.isArray(field) ? field[0] : field;
-}
-
-function lookupWith({ host, address }: { host: string; address: string }): LookupFunction {
-  return (hostname, options, callback) => systemLookup(hostname === host ? address : hostname, options, callback);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function reasonOf(error: unknown): string {
-  if (error instanceof Refusal) return error.message;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ECONNREFUSED') return `connection refused (${messageOf(error)})`;
-  if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) return `the host name cannot be resolved (${messageOf(error)})`;
-  if (CUT_SHORT.has(code)) return `the connection ended before the answer was complete (${messageOf(error)})`;
-  if (error instanceof errors.HTTPParserError) return `the answer is not HTTP/1.1 (${messageOf(error)})`;
-  if (error instanceof DOMException && error.name === 'AbortError') return 'given up because the run is stopping';
-  return certificateProblem(error) ?? messageOf(error);
+  if (error instanceof errors.HTTPParserError) return `the answer is not HTTP/1.1 (${error.message})`;
+  return failureWords(error);
 }

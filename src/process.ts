@@ -1,5 +1,6 @@
 // The only way to start a program (execa): no shell, a process group of its own, dead when we are dead, pipes read to their end.
-// It does not restart, parse, time or log anything, and it never signals a process that has already been reaped.
+// It does not restart, parse, time or log anything, and it never signals a process that has already been reaped. Many programs
+// at a steady rate are launcher.ts's: a start here copies the page tables of this whole process.
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
@@ -19,6 +20,9 @@ export interface ProgramOptions {
   /** The whole environment of the child; default ours. Undefined values are left out. */
   readonly env?: Environment;
   readonly cwd?: string;
+  /** When the pid was not known yet as the program was handed back (launcher.ts): once, as soon as it is. */
+  readonly onStarted?: (pid: number) => void;
+  /** A chunk is the callee's during the call only. */
   readonly onStdout?: (chunk: Buffer) => void;
   readonly onStderr?: (chunk: Buffer) => void;
   readonly onFd3?: (chunk: Buffer) => void;
@@ -32,8 +36,8 @@ export interface ProgramExit {
 }
 
 export interface Program {
-  /** Absent when the program could not be started. */
-  readonly pid?: number;
+  /** Absent when the program could not be started, or not yet. */
+  readonly pid?: number | undefined;
   /** Resolved once, after the last octet of every pipe was handed over. Never rejects. */
   readonly exited: Promise<ProgramExit>;
   /** SIGTERM to the group, again after 0.5 s (FFmpeg 7 with -nostdin ignores the first), SIGKILL after `graceMs`. */
@@ -41,6 +45,8 @@ export interface Program {
   /** SIGKILL to the group at once. */
   kill(): void;
 }
+
+export type StartProgram = (command: string, args: readonly string[], options: ProgramOptions) => Program;
 
 export interface ProgramOutput extends ProgramExit {
   readonly stdout: string;
@@ -53,7 +59,7 @@ export interface ProgramOutput extends ProgramExit {
 const SECOND_TERM_MS = 500;
 const DEFAULT_GRACE_MS = 3_000;
 /** A descendant that left the group may hold a pipe open for ever: that long after the exit we stop listening. */
-const PIPE_DRAIN_LIMIT_MS = 2_000;
+export const PIPE_DRAIN_LIMIT_MS = 2_000;
 const PROXY_VARIABLES = new Set(['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']);
 
 /**
@@ -157,7 +163,7 @@ function problemOf(file: string): string | undefined {
 let deathSignal: readonly string[] | undefined;
 
 /** `setpriv` replaces itself by the program (the pid stays); probed once, as BusyBox has one without the option. */
-function deathSignalPrefix(): readonly string[] {
+export function deathSignalPrefix(): readonly string[] {
   if (deathSignal !== undefined) return deathSignal;
   const setpriv = findProgram('setpriv', process.env['PATH']);
   const prefix = 'path' in setpriv ? [setpriv.path, '--pdeathsig', 'KILL', '--'] : [];
@@ -170,57 +176,75 @@ function deathSignalPrefix(): readonly string[] {
   return deathSignal;
 }
 
+/** How a program is asked to leave: SIGTERM, SIGTERM, SIGKILL. Nothing is signalled once it is over. */
+export class StopSequence {
+  readonly #send: (name: NodeJS.Signals) => void;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #state: 'running' | 'stopping' | 'over' = 'running';
+
+  constructor(send: (name: NodeJS.Signals) => void) {
+    this.#send = send;
+  }
+
+  begin(graceMs: number = DEFAULT_GRACE_MS): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'stopping';
+    this.signal('SIGTERM');
+    this.#timers.push(setTimeout(() => this.signal('SIGTERM'), SECOND_TERM_MS));
+    this.#timers.push(setTimeout(() => this.signal('SIGKILL'), graceMs));
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (this.#state !== 'over') this.#send(name);
+  }
+
+  /** The program is gone. */
+  end(): void {
+    this.#state = 'over';
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}
+
 /** `ended` resolves when the process is gone and its pipes are read to their end. */
 function supervised(child: ChildProcess, pid: number, ended: Promise<unknown>): Program {
-  const timers = new Set<NodeJS.Timeout>();
-  const later = (delayMs: number, act: () => void): void => {
-    timers.add(setTimeout(act, delayMs));
-  };
-  const clearTimers = (): void => {
-    for (const timer of timers) clearTimeout(timer);
-  };
-  let isRunning = true;
-  const signal = (name: NodeJS.Signals): void => {
-    if (isRunning) signalGroup(pid, name);
-  };
-  remember(pid);
+  const sequence = new StopSequence((name) => signalGroup(pid, name));
+  let drainTimer: NodeJS.Timeout | undefined;
+  rememberGroup(pid);
   child.once('exit', () => {
-    signal('SIGKILL');
-    isRunning = false;
-    living.delete(pid);
-    clearTimers();
-    later(PIPE_DRAIN_LIMIT_MS, () => child.stdio.forEach((stream) => void stream?.destroy()));
+    sequence.signal('SIGKILL');
+    sequence.end();
+    forgetGroup(pid);
+    drainTimer = setTimeout(() => child.stdio.forEach((stream) => void stream?.destroy()), PIPE_DRAIN_LIMIT_MS);
   });
   const exited = ended.then((): ProgramExit => {
-    clearTimers();
+    clearTimeout(drainTimer);
     if (child.signalCode !== null) return { signal: child.signalCode };
     return child.exitCode === null ? {} : { code: child.exitCode };
   });
-  let isStopping = false;
-  const stop: Program['stop'] = ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
-    if (isStopping || !isRunning) return exited;
-    isStopping = true;
-    signal('SIGTERM');
-    later(SECOND_TERM_MS, () => signal('SIGTERM'));
-    later(graceMs, () => signal('SIGKILL'));
+  const stop: Program['stop'] = ({ graceMs } = {}) => {
+    sequence.begin(graceMs);
     return exited;
   };
-  return { pid, exited, stop, kill: () => signal('SIGKILL') };
+  return { pid, exited, stop, kill: () => sequence.signal('SIGKILL') };
 }
 
 const living = new Set<number>();
 
 /** The last resort where there is no parent-death signal: an ordinary end or an uncaught error of ours takes the groups along. */
-function remember(pid: number): void {
+export function rememberGroup(pid: number): void {
   if (living.size === 0 && !process.listeners('exit').includes(killLiving)) process.on('exit', killLiving);
   living.add(pid);
+}
+
+export function forgetGroup(pid: number): void {
+  living.delete(pid);
 }
 
 function killLiving(): void {
   for (const pid of living) signalGroup(pid, 'SIGKILL');
 }
 
-function signalGroup(pid: number, name: NodeJS.Signals): void {
+export function signalGroup(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(-pid, name);
   } catch {
@@ -228,7 +252,7 @@ function signalGroup(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function neverStarted(failure: string | PromiseLike<string>): Program {
+export function neverStarted(failure: string | PromiseLike<string>): Program {
   const exited = Promise.resolve(failure).then((text): ProgramExit => ({ failure: text }));
   return { exited, stop: () => exited, kill: ignore };
 }

@@ -3,20 +3,24 @@
 import { type Clock, clockFrom, clockOrigin } from './clock.ts';
 import type { Options } from './config/options.ts';
 import { version } from './config/version.ts';
+import { Launcher } from './launcher.ts';
 import type { Tap } from './proxy/tap.ts';
 import { seededRandom } from './random.ts';
 import { ClientTrust } from './run/authority.ts';
 import { calibrate } from './run/calibrating.ts';
+import { Checking } from './run/checking.ts';
 import { close } from './run/closing.ts';
 import { debugClient } from './run/debug-client.ts';
 import { startDemoOrigin } from './run/demo-origin.ts';
-import type { ExitCode } from './run/exit-codes.ts';
+import { CannotMeasure, type ExitCode } from './run/exit-codes.ts';
 import { Faces } from './run/faces.ts';
 import type { House } from './run/house.ts';
-import { look } from './run/look.ts';
+import { look, lookAfterFailure } from './run/look.ts';
 import { openTap, type TapPlan } from './run/open-tap.ts';
+import { listeningCheck } from './run/preflight-lines.ts';
 import { Recorder } from './run/record.ts';
 import type { RunRequest } from './run/request.ts';
+import { resolveFor } from './run/resolve.ts';
 import { type RunFactsInput, runEvent } from './run/run-facts.ts';
 import { Sampler } from './run/sampler.ts';
 import { Scrapers } from './run/scrapers.ts';
@@ -31,7 +35,6 @@ import { filesNeeded } from './swarm/system-limits.ts';
 export async function run(request: RunRequest, house: House): Promise<ExitCode> {
   const { terminal, log } = house;
   const { seed } = request;
-  const { clients } = request.options;
   const origin = clockOrigin();
   const clock = clockFrom(origin);
   const rooms: { swarm?: Swarm; tap?: Tap } = {};
@@ -39,19 +42,19 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
 
   const recorder = await openRecorder(request, house, clock, rooms);
   ending.defer(() => recorder.close());
-  log.info({ url: recorder.serverUrl }, 'metrics_server_started');
   const faces = new Faces({ house, options: request.options, latest: () => recorder.latest });
   ending.defer(() => faces.stop());
-  const { emit } = recorder.hub;
+  const checking = request.options.check ? new Checking(recorder.hub.emit) : undefined;
+  const { emit } = checking ?? recorder.hub;
   const demo = request.url === undefined ? await startDemoOrigin(request.options, house, { clock, emit }) : undefined;
   ending.defer(() => demo?.stop());
   const url = request.url ?? demo?.url ?? '';
   const options = demo === undefined ? request.options : { segmentSizesUrl: demo.listingUrl, ...request.options };
 
-  const looked = await look({ url, options, version, log, terminal });
+  const looked = await look({ url, options, version, house, known: [listeningCheck(recorder.serverUrl)] });
   // Between the preflight and the clients: beside either it would measure their work for the processor, not the tap.
   if (isCalibrated(options)) await calibrate({ clock, emit, log, signal: terminal.ending });
-  const plan = { doors: clients, clockOrigin: origin, emit, seed, ...expectations(url, looked, clients) };
+  const plan = { doors: options.clients, clockOrigin: origin, emit, seed, ...expectations(url, looked, options) };
   const tap = options.noProxy ? undefined : await openTap(options, plan, house);
   ending.defer(() => tap?.close());
   tap?.addOwnPorts([recorder.port]);
@@ -61,7 +64,11 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   );
 
   const { caFile } = ending.use(await ClientTrust.open(looked.capabilities, tap?.caCertificate));
-  const swarm = new Swarm({ clock, emit, log }, swarmOptions({ url, options, looked, seed, tap, caFile }));
+  const { startProgram } = ending.use(await openLauncher());
+  const swarm = new Swarm(
+    { clock, emit, log, startProgram },
+    swarmOptions({ url, options, looked, seed, tap, caFile }),
+  );
   ending.defer(() => swarm.stop());
   Object.assign(rooms, { swarm, tap });
   const scrapers = new Scrapers({ clock, emit, log, random: seededRandom(seed), version, options, url, demo });
@@ -82,16 +89,18 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   sampler.stop();
   sampler.sample();
   // Awaited here: what the stack ends must outlive the closing.
-  return await close(recorder, terminal);
+  checking?.tell({ url, options, looked, snapshot: recorder.latest }, house);
+  return await close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal);
 }
 
 async function openRecorder(
   { url, options }: RunRequest,
-  { terminal, redact }: House,
+  house: House,
   clock: Clock,
   rooms: { readonly swarm?: Swarm; readonly tap?: Tap },
 ): Promise<Recorder> {
-  return Recorder.open({
+  const { terminal, redact, log } = house;
+  const opening = Recorder.open({
     options,
     url: url ?? 'the embedded origin',
     clients: options.clients,
@@ -102,23 +111,39 @@ async function openRecorder(
     isReady: () => (rooms.swarm?.active ?? 0) > 0,
     debugClient: (client) => debugClient(client, rooms.swarm, rooms.tap),
   });
+  const opened =
+    url === undefined
+      ? opening
+      : opening.catch((error: unknown) => lookAfterFailure(error, { url, options, version, house }));
+  const recorder = await opened;
+  log.info({ url: recorder.serverUrl }, 'metrics_server_started');
+  return recorder;
+}
+
+async function openLauncher(): Promise<Launcher> {
+  try {
+    return await Launcher.open();
+  } catch (error) {
+    throw new CannotMeasure((error as Error).message);
+  }
 }
 
 /** What the tap should be ready for. */
 function expectations(
   url: string,
   { streamUrls, capabilities }: Awaited<ReturnType<typeof look>>,
-  clients: number,
-): Pick<TapPlan, 'streamUrls' | 'isTlsExpected' | 'neededFiles'> {
+  options: Options,
+): Pick<TapPlan, 'streamUrls' | 'resolve' | 'isTlsExpected' | 'neededFiles'> {
   const isTlsExpected = url.startsWith('https:') || capabilities.verifiesTls;
-  return { streamUrls, isTlsExpected, neededFiles: filesNeeded(clients) };
+  return { streamUrls, isTlsExpected, neededFiles: filesNeeded(options.clients), ...resolveFor(url, options) };
 }
 
 function facts(
   looked: Awaited<ReturnType<typeof look>>,
-  { clients }: Options,
+  { clients, stats, statsLogLevel }: Options,
   tap: Tap | undefined,
-): Pick<RunFactsInput, 'clients' | 'ffmpegVersion' | 'isHls' | 'isLive' | 'isTapped' | 'proxyWorkers'> {
+): Omit<RunFactsInput, 'url' | 'options' | 'version' | 'seed' | 'clock' | 'hasAccessLog'> {
+  const { targetDurationSeconds } = looked;
   return {
     clients,
     ffmpegVersion: looked.capabilities.version,
@@ -126,6 +151,8 @@ function facts(
     isLive: looked.isLive,
     isTapped: tap !== undefined,
     proxyWorkers: tap?.workers ?? 0,
+    logLevel: stats ? statsLogLevel : 'none',
+    ...(targetDurationSeconds === undefined ? {} : { targetDurationSeconds }),
   };
 }
 

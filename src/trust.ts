@@ -16,7 +16,7 @@ export function trustSystemAuthorities(): void {
 }
 
 /** A sentence when an error says that a certificate was refused; undefined when it says something else. */
-export function certificateProblem(error: unknown): string | undefined {
+function certificateProblem(error: unknown): string | undefined {
   if (!(error instanceof Error && 'code' in error && CERTIFICATE_CODES.test(String(error.code)))) return undefined;
   return `the certificate is not trusted (${error.message.replace(ADVICE, '')}); --dangerous accepts any`;
 }

@@ -46,6 +46,10 @@ export function bitsToBytes(bits: number): number {
   return bits / BITS_PER_BYTE;
 }
 
+export function bytesToBits(bytes: number): number {
+  return bytes * BITS_PER_BYTE;
+}
+
 /** `1234567` -> `1.23 MB` (decimal units, three figures; exact below 1,000). Negative values keep their sign. */
 export function formatBytes(bytes: number): string {
   const steps = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
@@ -58,6 +62,11 @@ export function formatBytes(bytes: number): string {
   const sign = bytes < 0 ? '-' : '';
   const digits = step === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return `${sign}${value.toFixed(digits)} ${steps[step]}`;
+}
+
+/** `1 client`, `2 clients`: the noun with an s where there is not just one. */
+export function formatCount(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 /** Bytes per second as `12.3 Mbit/s`. */

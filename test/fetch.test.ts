@@ -77,7 +77,7 @@ test('redirects are followed to the final URL, a loop is not', async (context) =
   const answer = await made.fetchText(`${url}/a`, OPTIONS);
   assert.ok(answer.ok);
   assert.deepEqual([answer.url, answer.text], [`${url}/c/d`, 'here']);
-  assert.equal(await failure(made, `${url}/loop`), 'more than 5 redirects');
+  assert.equal(await failure(made, `${url}/loop`), 'more than 5 redirects, in a circle');
   assert.equal(await failure(made, `${url}/out`), 'the redirect is not an http:// or https:// URL');
 });
 

@@ -1,4 +1,4 @@
-// Loaded into every thread of a program that is being soaked (`--import`): once per second its heap goes into a file.
+// Loaded into every thread of a program that is being soaked (`--import`): once per second its heap and timers go into a file.
 // It changes nothing else; the figures of one thread replace each other in `HLS_SWARM_SOAK_FOLDER/heap-THREAD.json`.
 import { writeFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
@@ -9,5 +9,6 @@ const folder = process.env['HLS_SWARM_SOAK_FOLDER'];
 if (folder !== undefined)
   setInterval(() => {
     const { heapUsed, arrayBuffers, external } = process.memoryUsage();
-    writeFileSync(`${folder}/heap-${threadId}.json`, JSON.stringify({ heapUsed, arrayBuffers, external }));
+    const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    writeFileSync(`${folder}/heap-${threadId}.json`, JSON.stringify({ heapUsed, arrayBuffers, external, timers }));
   }, INTERVAL_MS).unref();

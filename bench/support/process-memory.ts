@@ -11,6 +11,14 @@ export interface MemorySample {
   readonly heapBytes: readonly number[];
   /** Sum over threads. */
   readonly arrayBufferBytes: number;
+  /** Timers that are set, summed over threads. */
+  readonly timers: number;
+}
+
+interface HeapFile {
+  readonly heapUsed: number;
+  readonly arrayBuffers: number;
+  readonly timers: number;
 }
 
 const KIB = 1024;
@@ -32,6 +40,7 @@ export function sampleMemory(pid: number, folder: string): MemorySample {
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     heapBytes: heaps.map(({ heapUsed }) => heapUsed),
     arrayBufferBytes: sum(heaps.map(({ arrayBuffers }) => arrayBuffers)),
+    timers: sum(heaps.map(({ timers }) => timers)),
   };
 }
 
@@ -40,9 +49,9 @@ export function resetPeak(pid: number): void {
 }
 
 /** A file that is being written is left out. */
-function heapOf(path: string): { heapUsed: number; arrayBuffers: number }[] {
+function heapOf(path: string): HeapFile[] {
   try {
-    return [JSON.parse(readFileSync(path, 'utf8')) as { heapUsed: number; arrayBuffers: number }];
+    return [JSON.parse(readFileSync(path, 'utf8')) as HeapFile];
   } catch {
     return [];
   }

@@ -10,6 +10,7 @@ const CHECK_CLIENTS = 1;
 const CHECK_DURATION_MS = 10_000;
 /** A rolling window must hold two scrapes, else it has no rate. */
 const SCRAPES_PER_WINDOW = 2;
+const COOKIE_HEADER = /^cookie:/i;
 /** Where the shortcut looks for the listing: the original's port and path. */
 const LISTING_PORT = 17080;
 const LISTING_PATH = '/files/json/';
@@ -57,6 +58,18 @@ export function checkTogether(options: Options): string[] {
     errors.push(
       `--segment-sizes-jitter: ${options.segmentSizesJitterMs}ms is longer than the interval; allowed: at most ${listingIntervalMs}ms`,
     );
+  }
+  if (options.noProxy && !options.stats) {
+    errors.push('--no-proxy: with --stats=false nobody would measure anything; leave out one of the two');
+  }
+  if (options.restartOnStall && !options.stats) {
+    errors.push('--restart-on-stall: with --stats=false nobody sees a stall; leave out one of the two');
+  }
+  if (options.noProxy && options.resolve !== undefined) {
+    errors.push('--resolve: without the tap nothing connects elsewhere; leave out --no-proxy');
+  }
+  if (options.cookies.length > 0 && options.headers.some((header) => COOKIE_HEADER.test(header))) {
+    errors.push("--cookie: FFmpeg sends none beside a Cookie header of its own; leave out --header 'Cookie: ...'");
   }
   if (options.noProxy && options.faults.length > 0) {
     errors.push('--fault: without the tap nothing injects it; leave out --no-proxy');
@@ -112,6 +125,9 @@ export function checkUrl(text: string | undefined, command: Command, options: Op
 export function checkInputs(input: string | undefined, command: Command, options: Options): string[] {
   if (command === 'replay' && input === undefined) {
     return ['JOURNAL: missing; write one, as in: hls-swarm replay run.ndjson'];
+  }
+  if (command === 'run' && options.json && !options.check) {
+    return ['--json: has no effect without --check; add that, or leave this out'];
   }
   if (command !== 'analyze') return [];
   const { stderr, events, truth, sizes, logClient, logProcess } = options;

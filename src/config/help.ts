@@ -79,7 +79,7 @@ function placeholder(option: Exclude<Option, { type: 'boolean' }>): string {
     case 'duration':
       return 'DURATION';
     case 'enum':
-      return option.choices.join('|');
+      return [...option.choices, ...(option.others === undefined ? [] : [option.others.placeholder])].join('|');
     case 'hostport':
       return 'HOST:PORT';
     case 'url':
@@ -102,7 +102,8 @@ function closing(): string[] {
     'before or after the URL; switches also --name=false or --no-name. Durations are',
     'written 1m30s, 2.5s or 500ms. Each option can come from the environment',
     '(HLS_SWARM_LOG_FORMAT=text) or from a YAML file (--config); the command line',
-    'wins over the environment, the environment over the file.',
+    'wins over the environment, the environment over the file, the file over a',
+    '--preset.',
     '',
     '--help and --version print and leave. Exit codes: 0 measured; 1 could not',
     'measure; 2 usage; 70 a bug; 98 measured, but the instrument lost data or was',

@@ -54,6 +54,8 @@ type EnumShape<Choice extends string> = {
   readonly choices: readonly Choice[];
   /** Choices that exist but come with a later release. */
   readonly laterChoices?: readonly string[];
+  /** What is allowed beside the choices: a pattern, and how people are told of it. */
+  readonly others?: { readonly pattern: RegExp; readonly placeholder: string };
 };
 
 type TextShape = { readonly type: 'string' | 'path'; readonly placeholder: string } | { readonly type: 'url' | 'host' };
@@ -61,7 +63,7 @@ type TextShape = { readonly type: 'string' | 'path'; readonly placeholder: strin
 type ListShape = {
   readonly type: 'list';
   readonly placeholder: string;
-  readonly itemForm?: 'header' | 'field-name' | 'fault';
+  readonly itemForm?: 'header' | 'field-name' | 'cookie' | 'fault' | 'threshold';
 };
 
 type Shape<Value> = [Value] extends [boolean]

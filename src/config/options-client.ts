@@ -3,8 +3,9 @@ import type { Command, OptionTable } from './option.ts';
 
 export interface ClientOptions {
   readonly ffmpegPath: string;
-  /** `/client-N` is added for each client. */
   readonly userAgent: string;
+  /** `/client-N` is added for each client. */
+  readonly userAgentSuffix: boolean;
   readonly timeoutMs: number;
   readonly reconnect: boolean;
   readonly reconnectDelaySeconds: number;
@@ -14,8 +15,10 @@ export interface ClientOptions {
   readonly noCache: boolean;
   /** Each `Name: value`. */
   readonly headers: readonly string[];
+  /** Each `name=value`; of the host and port of the stream's URL. */
   readonly cookies: readonly string[];
   readonly browserLike: boolean;
+  /** An address, or the name of another host, in place of the URL's host. */
   readonly resolve?: string;
   readonly dangerous: boolean;
   readonly printCmd: boolean;
@@ -59,6 +62,15 @@ export const clientOptions: OptionTable<ClientOptions> = {
     peer: true,
     since: 'now',
     help: 'User-Agent of the clients; /client-N is added',
+  },
+  userAgentSuffix: {
+    name: 'user-agent-suffix',
+    type: 'boolean',
+    default: 'true',
+    group: 'FFmpeg clients',
+    commands: SWARM,
+    since: 'now',
+    help: 'Add /client-N to the User-Agent; without it all clients send the same one',
   },
   timeoutMs: {
     name: 'timeout',
@@ -142,10 +154,11 @@ export const clientOptions: OptionTable<ClientOptions> = {
     name: 'cookie',
     type: 'list',
     placeholder: 'NAME=VALUE',
+    itemForm: 'cookie',
     group: 'Requests',
     commands: SWARM,
-    since: 'later',
-    help: 'Cookie that the clients send; may be repeated',
+    since: 'now',
+    help: 'Cookie that the clients send to the host and port of the URL, beside those that it sets; may be repeated',
   },
   browserLike: {
     name: 'browser-like',
@@ -153,8 +166,8 @@ export const clientOptions: OptionTable<ClientOptions> = {
     default: 'false',
     group: 'Requests',
     commands: SWARM,
-    since: 'later',
-    help: 'Request as a browser does: no Range, no Icy-MetaData',
+    since: 'now',
+    help: 'Request as a browser does: no Icy-MetaData, and Range only where a playlist asks for it',
   },
   resolve: {
     name: 'resolve',
@@ -162,7 +175,7 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Requests',
     commands: SWARM,
     peer: true,
-    since: 'later',
+    since: 'now',
     help: "Connect to this address in place of the URL's host, keeping the Host header; needs --dangerous",
   },
   dangerous: {

@@ -22,6 +22,7 @@ const SWARM: readonly Command[] = ['run', 'demo', 'check'];
 const MEASURING: readonly Command[] = [...SWARM, 'proxy'];
 /** Commands that read files and start nothing. */
 const OFFLINE: readonly Command[] = ['analyze', 'replay'];
+const JSON_HELP = 'Print JSON, for scripts';
 const EVERY: readonly Command[] = [...MEASURING, 'origin'];
 
 export const faceOptions: OptionTable<FaceOptions> = {
@@ -118,9 +119,10 @@ export const faceOptions: OptionTable<FaceOptions> = {
     type: 'boolean',
     default: 'false',
     group: 'Results',
-    commands: ['proxy', ...OFFLINE],
+    commands: ['run', 'check', 'proxy', ...OFFLINE],
     since: 'now',
-    help: 'Print JSON, for scripts',
+    help: 'With --check: print what it found as JSON, for scripts, and the summary on stderr',
+    helpFor: { proxy: JSON_HELP, analyze: JSON_HELP, replay: JSON_HELP },
   },
   redact: {
     name: 'redact',
@@ -135,10 +137,11 @@ export const faceOptions: OptionTable<FaceOptions> = {
     name: 'fail-if',
     type: 'list',
     placeholder: 'EXPRESSION',
+    itemForm: 'threshold',
     group: 'Results',
     commands: SWARM,
-    since: 'later',
-    help: 'End with exit 99 when this holds at the end; may be repeated',
+    since: 'now',
+    help: "End with exit 99 when a figure of the summary is so at the end, as in 'proxy.terminations.SD>0'; may be repeated",
   },
   config: {
     name: 'config',

@@ -14,7 +14,8 @@ export interface LoadOptions {
   readonly seed?: number;
   readonly loop: boolean;
   readonly liveStartIndex?: number;
-  readonly variant: 'all' | 'first' | 'highest' | 'lowest';
+  /** A word, a size as in 1280x720, or a number: of the variant, from 0, or its BANDWIDTH. */
+  readonly variant: 'all' | 'first' | 'highest' | 'lowest' | `${number}` | `${number}x${number}`;
   readonly probeFailurePolicy: 'fallback' | 'fail';
   readonly targetDurationMs: number;
   readonly restartOnStall: boolean;
@@ -104,8 +105,8 @@ export const loadOptions: OptionTable<LoadOptions> = {
     default: 'default',
     group: 'Load',
     commands: SWARM,
-    since: 'later',
-    help: 'A named set of load options',
+    since: 'now',
+    help: 'Sets --clients and --ramp-rate where nothing else does: gentle 20 at 1/s, burst 100 at 50/s, stress 200 at 20/s, extreme 500 at 50/s',
   },
   seed: {
     name: 'seed',
@@ -124,8 +125,8 @@ export const loadOptions: OptionTable<LoadOptions> = {
     default: 'false',
     group: 'Load',
     commands: SWARM,
-    since: 'later',
-    help: 'Start a VOD stream over when it has ended',
+    since: 'now',
+    help: 'Start a VOD stream over when it has ended, with a new FFmpeg process each time',
   },
   liveStartIndex: {
     name: 'live-start-index',
@@ -135,19 +136,20 @@ export const loadOptions: OptionTable<LoadOptions> = {
     maximum: LONGEST_PLAYLIST_SEGMENTS,
     group: 'Load',
     commands: SWARM,
-    since: 'later',
-    help: 'Segment of a live playlist to begin with; negative counts from the live edge',
+    since: 'now',
+    help: "Segment of a live playlist to begin with; negative counts from the live edge; when not given FFmpeg's own, -3",
   },
   variant: {
     name: 'variant',
     type: 'enum',
     choices: ['all', 'first', 'highest', 'lowest'],
+    others: { pattern: /^\d{1,12}(?:x\d{1,6})?$/, placeholder: 'INDEX|WxH|BANDWIDTH' },
     default: 'all',
     group: 'Variant selection',
     commands: SWARM,
     peer: true,
     since: 'now',
-    help: 'Which variant streams each client plays',
+    help: 'Which variant streams each client plays; INDEX counts from 0 in the order of the multivariant playlist, of equals the first is played',
   },
   probeFailurePolicy: {
     name: 'probe-failure-policy',

@@ -5,6 +5,7 @@ import { COMMAND_LINE, type CommandLine, readCommandLine } from './command-line.
 import { helpText } from './help.ts';
 import { COMMANDS, type Command, defaultText } from './option.ts';
 import { type OptionKey, type Options, optionRows, optionTable } from './options.ts';
+import { PRESETS } from './presets.ts';
 import { complaint, type Setting } from './setting.ts';
 import { readConfigFile, readEnvironment } from './sources.ts';
 import { type OptionValue, parseValue } from './value.ts';
@@ -63,7 +64,8 @@ function parseOptions(
   // Weakest first, so that each stronger source overwrites.
   const given = valuesOf([...file.settings, ...fromEnvironment, ...line.settings], command, errors);
   const defaults = defaultsFor(command);
-  const options = derive({ ...defaults, ...given } as Options, new Set(Object.keys(given) as OptionKey[]));
+  const preset = PRESETS[given.preset ?? 'default'];
+  const options = derive({ ...defaults, ...preset, ...given } as Options, new Set(Object.keys(given) as OptionKey[]));
   const effective = command === 'run' && options.check ? 'check' : command;
   const takesUrl = effective === 'run' || effective === 'check';
   const url = takesUrl ? positionals[0] : undefined;

@@ -1,10 +1,11 @@
 // Options from the environment and from a YAML file, as texts with their source.
 // It does not read the file itself (the reader is handed in) and does not judge values.
-import { parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { nearestName } from './nearest.ts';
 import { environmentName } from './option.ts';
 import { keyOfName, type OptionKey, optionRows, optionTable } from './options.ts';
-import { complaint, type Setting, type SourceReading } from './setting.ts';
+import type { Setting, SourceReading } from './setting.ts';
+import { allowedFor } from './value.ts';
 
 /**
  * HLS_SWARM_CLIENTS=20 and so on; an empty variable is not set, and a list has one entry per line. Unknown variables of
@@ -32,42 +33,58 @@ export function readConfigFile(path: string, readFile: (path: string) => string)
   } catch (error) {
     return failed(`cannot be read: ${messageOf(error)}`);
   }
-  let content: unknown;
+  let read: YamlReading;
   try {
-    content = readYaml(text);
+    read = readYaml(text);
   } catch (error) {
     return failed(`is not YAML: ${messageOf(error)}`);
   }
+  const { content, lineOf } = read;
   if (content === null || content === '') return { settings: [], errors: [] };
   if (typeof content !== 'object' || Array.isArray(content)) {
     return failed('does not hold a mapping; allowed: lines such as "clients: 20"');
   }
-  return readMapping(content, `file ${path}`);
+  return readMapping(content, (name) => {
+    const line = lineOf.get(name);
+    return line === undefined ? `file ${path}` : `file ${path}, line ${line}`;
+  });
+}
+
+interface YamlReading {
+  readonly content: unknown;
+  /** Where each name of the mapping stands, from 1. */
+  readonly lineOf: ReadonlyMap<string, number>;
 }
 
 /** Throws where the text is broken, and also where an alias has no anchor or too many: that shows only on conversion. */
-function readYaml(text: string): unknown {
+function readYaml(text: string): YamlReading {
+  const lineCounter = new LineCounter();
   // Scalars are kept as written: 0x10 or 1_000 must not become a number by another grammar than the command line's.
-  const document = parseDocument(text, { schema: 'failsafe', logLevel: 'silent' });
+  const document = parseDocument(text, { schema: 'failsafe', logLevel: 'silent', lineCounter });
   if (document.errors[0] !== undefined) throw document.errors[0];
-  return document.toJS();
+  const lineOf = new Map<string, number>();
+  for (const { key } of isMap(document.contents) ? document.contents.items : []) {
+    if (isScalar(key) && key.range) lineOf.set(String(key.value), lineCounter.linePos(key.range[0]).line);
+  }
+  return { content: document.toJS(), lineOf };
 }
 
 function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
-function readMapping(content: object, source: string): SourceReading {
+function readMapping(content: object, sourceOf: (name: string) => string): SourceReading {
   const settings: Setting[] = [];
   const errors: string[] = [];
   for (const [name, value] of Object.entries(content) as [string, unknown][]) {
     const key = keyOfName(name);
+    const source = sourceOf(name);
     if (key === undefined || name === 'config') {
       errors.push(unknownName(name, source));
       continue;
     }
     const texts = textsOf(key, value);
-    if (texts === undefined) errors.push(complaint(name, JSON.stringify(value), source, 'is not a single value'));
+    if (texts === undefined) errors.push(notOneValue(key, value, source));
     else if (texts.length > 0) settings.push({ key, texts, source });
   }
   return { settings, errors };
@@ -78,6 +95,12 @@ function unknownName(name: string, source: string): string {
   const names = optionRows.map(([, option]) => option.name).filter((known) => known !== 'config');
   const near = nearestName(name, names);
   return `${name}: unknown option (${source})${near === undefined ? '; --help lists them' : `; did you mean ${near}?`}`;
+}
+
+function notOneValue(key: OptionKey, value: unknown, source: string): string {
+  const option = optionTable[key];
+  const what = option.type === 'list' ? 'neither a value nor a list of values' : 'not a single value';
+  return `--${option.name}: ${JSON.stringify(value)} (${source}) is ${what}; allowed: ${allowedFor(option)}`;
 }
 
 function textsOf(key: OptionKey, value: unknown): readonly string[] | undefined {

@@ -34,6 +34,8 @@ export interface MediaPlaylist {
   readonly segments: readonly MediaSegment[];
   readonly maps: readonly ListedResource[];
   readonly keys: readonly string[];
+  /** METHOD of every EXT-X-KEY that encrypts, with its key format where that is not `identity`. */
+  readonly encryption: readonly string[];
   readonly parts: readonly PartialSegment[];
   /** EXT-X-PRELOAD-HINT: what players ask for before it is listed. */
   readonly hints: readonly Hint[];
@@ -44,7 +46,9 @@ export interface MediaPlaylist {
 export interface Variant {
   readonly url: string;
   readonly bandwidthBitsPerSecond?: number;
+  readonly averageBandwidthBitsPerSecond?: number;
   readonly resolution?: string;
+  readonly codecs?: string;
   readonly audioGroup?: string;
 }
 
@@ -113,12 +117,16 @@ function readMultivariant(lines: readonly string[], url: string): MultivariantPl
 
 function readVariant(url: string, attributes: Attributes): Variant {
   const bandwidthBitsPerSecond = readInteger(attributes.get('BANDWIDTH'));
+  const averageBandwidthBitsPerSecond = readInteger(attributes.get('AVERAGE-BANDWIDTH'));
   const resolution = attributes.get('RESOLUTION');
+  const codecs = attributes.get('CODECS');
   const audioGroup = attributes.get('AUDIO');
   return {
     url,
     ...(bandwidthBitsPerSecond !== undefined && { bandwidthBitsPerSecond }),
+    ...(averageBandwidthBitsPerSecond !== undefined && { averageBandwidthBitsPerSecond }),
     ...(resolution !== undefined && { resolution }),
+    ...(codecs !== undefined && { codecs }),
     ...(audioGroup !== undefined && { audioGroup }),
   };
 }
@@ -138,6 +146,7 @@ class MediaReading extends PlaylistContext {
   readonly #segments: MediaSegment[] = [];
   readonly #maps: ListedResource[] = [];
   readonly #keys: string[] = [];
+  readonly #encryption = new Set<string>();
   readonly #parts: PartialSegment[] = [];
   readonly #hints: Hint[] = [];
   #targetDurationSeconds: number | undefined;
@@ -227,6 +236,7 @@ class MediaReading extends PlaylistContext {
       segments: this.#segments,
       maps: this.#maps,
       keys: this.#keys,
+      encryption: [...this.#encryption],
       parts: this.#parts,
       hints: this.#hints,
       listedSeconds: durations.reduce((a, b) => a + b, 0),
@@ -235,10 +245,13 @@ class MediaReading extends PlaylistContext {
 
   #key(attributes: Attributes): void {
     const uri = attributes.get('URI');
-    if (attributes.get('METHOD') === 'NONE') this.#currentKeys.clear();
+    const method = attributes.get('METHOD');
+    if (method === 'NONE') this.#currentKeys.clear();
     else if (uri !== undefined) {
       const url = this.resolve(uri);
-      this.#currentKeys.set(attributes.get('KEYFORMAT') ?? IDENTITY_KEY, url);
+      const format = attributes.get('KEYFORMAT') ?? IDENTITY_KEY;
+      this.#encryption.add(`${method ?? 'unnamed'}${format === IDENTITY_KEY ? '' : ` (${format})`}`);
+      this.#currentKeys.set(format, url);
       if (!this.#keys.includes(url)) this.#keys.push(url);
     }
   }

@@ -9,18 +9,42 @@ export interface ListedResource {
 }
 
 let last: { readonly url: string; readonly canonical: string } = { url: '', canonical: '' };
+const TWO_POW_32 = 2 ** 32;
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+const GOLDEN_PRIME = 0x9e3779b1;
+const HALF_BITS = 15;
+/** What a number holds beyond 32 bits. */
+const HIGH_MASK = 0x1fffff;
 /** What FFmpeg sends with every request. */
 const WHOLE = 'bytes=0-';
 const SINGLE_RANGE = /^bytes=([0-9]+)-([0-9]*)$/i;
 
 /**
  * One text per resource: the URL as the WHATWG URL standard writes it (so that `http://HOST:80/a b` and `http://host/a%20b`
- * are one), without fragment, and the range. `bytes=0-` equals no range. A text that is no URL stands for itself.
+ * are one), without fragment and user information (no request line has either), and the range. `bytes=0-` equals no range. A text that is no URL stands for itself.
  */
 export function resourceKey(url: string, range: ByteRange | undefined): string {
   const address = canonicalUrl(url);
   if (range === undefined || (range[0] === 0 && range[1] === null)) return address;
   return `${address} ${range[0]}-${range[1] ?? ''}`;
+}
+
+/**
+ * `resourceKey` as a number of 53 bits, for what is remembered of many resources: signed URLs have a thousand characters. Among
+ * the few hundred that are ever compared with one another two alike are out of the question; it is no protection against malice.
+ */
+export function resourceHash(url: string, range: ByteRange | undefined): number {
+  const key = resourceKey(url, range);
+  let low = FNV_OFFSET;
+  let high = key.length;
+  for (let position = 0; position < key.length; position += 1) {
+    const unit = key.charCodeAt(position);
+    low = Math.imul(low ^ unit, FNV_PRIME);
+    high = Math.imul(high ^ unit, GOLDEN_PRIME);
+    high ^= high >>> HALF_BITS;
+  }
+  return (high & HIGH_MASK) * TWO_POW_32 + (low >>> 0);
 }
 
 /** The URL part of `resourceKey`. One resource is asked about several times in a row: the last answer is kept. */
@@ -66,5 +90,7 @@ function readUrl(url: string): string {
   const parsed = URL.parse(url);
   if (parsed === null) return url.split('#', 1)[0] ?? url;
   parsed.hash = '';
+  parsed.username = '';
+  parsed.password = '';
   return parsed.href;
 }

@@ -1,12 +1,15 @@
 // The result of `hls-swarm analyze`: its shape as JSON, and as a page for people. Pure.
 // It judges nothing: counts, reasons and scores come as they are.
 import type { Summary } from '../stats/summary.ts';
-import { agreementSection, estimatorsSection } from './summary-judgement.ts';
+import { agreementSection, estimatorsSection, type SegmentTimes } from './summary-agreement.ts';
 import { centred, count, doubleRule, fact, heading, row, wrapped } from './text-layout.ts';
 
 type RequestCounts = Summary['parser']['requests'];
 
-/** A count that is not the truth's; the parts sum to `difference`. */
+/**
+ * A count that is not the truth's, or that equals it although other things were said than requested. The parts sum to
+ * `difference`; what is too many and what is missing stand apart, under one code too.
+ */
 export interface AnalysisDifference {
   /** `requests.playlist`, `opens.segment`, `httpErrors.404`. */
   readonly of: string;
@@ -25,8 +28,10 @@ export interface AnalysisResult {
   readonly timeSource: string;
   readonly parser: Summary['parser'];
   readonly agreement: Summary['agreement'];
+  /** What the segments really took; only a journal knows. */
+  readonly segmentTimes?: SegmentTimes;
   readonly differences: readonly AnalysisDifference[];
-  /** Sum of what no reason accounts for. */
+  /** Lines and requests that no reason accounts for, each by itself: they do not make up for each other. */
   readonly unexplained: number;
 }
 
@@ -75,11 +80,12 @@ function verdict({ truth, differences, unexplained }: Analysis): string {
   if (differences.length === 0) return 'Every count equals the truth.';
   return unexplained === 0
     ? 'Every count equals the truth, or differs from it for the reasons below.'
-    : `${count(unexplained)} of what differs from the truth has no explanation.`;
+    : `${count(unexplained)} of the differences from the truth, one by one, have no explanation.`;
 }
 
 function resultSections(result: AnalysisResult, truth: Analysis['truth'], width: number): readonly string[] {
-  const shown = { summary: { parser: result.parser, agreement: result.agreement } };
+  const { segmentTimes } = result;
+  const shown = { summary: { parser: result.parser, agreement: result.agreement }, segmentTimes };
   return [
     ...accountSection(result, truth, width),
     ...differencesSection(result, truth, width),

@@ -1,7 +1,7 @@
 // Which account feeds the compatible names: the tap, or the parser when --no-proxy leaves nothing else. Pure.
 // It rounds nothing and fills nothing in: a rate without requests is unknown, and so is what only tunnels carried.
 import type { Kind } from '../events.ts';
-import type { Summary, Throughput } from '../stats/summary.ts';
+import type { Snapshot, Summary, Throughput } from '../stats/summary.ts';
 import { unlessUnseen } from '../stats/tunnels.ts';
 import type { Reading, Series } from './metric-definition.ts';
 
@@ -26,7 +26,8 @@ const SEGMENT_KINDS: readonly Kind[] = ['segment', 'part'];
 /** Errors as series; none at all where every request may have passed unseen. */
 export function httpErrors(reading: Reading): readonly Series[] {
   const codes = errorCodes(reading);
-  const isUnseen = reading.facts.isTapped && reading.snapshot.summary.proxy.hasTunnels;
+  const { proxy, parser } = reading.snapshot.summary;
+  const isUnseen = reading.facts.isTapped ? proxy?.hasTunnels === true : parser.level === 'none';
   return isUnseen && Object.keys(codes).length === 0 ? [] : errorSeries(codes);
 }
 
@@ -42,9 +43,9 @@ export function errorSeries(statusCodes: Readonly<Record<string, number>>): read
 
 /** Responses by status, errors only; a transfer without a final head is no HTTP error. */
 function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string, number>> {
-  if (!facts.isTapped) return snapshot.summary.parser.httpErrors;
+  if (!facts.isTapped) return readLog(snapshot)?.httpErrors ?? {};
   const codes: Record<string, number> = {};
-  for (const account of Object.values(snapshot.summary.proxy.byKind)) {
+  for (const account of Object.values(snapshot.summary.proxy?.byKind ?? {})) {
     for (const [code, count] of Object.entries(account.statusCodes)) {
       if (Number(code) >= 400) codes[code] = (codes[code] ?? 0) + count;
     }
@@ -53,38 +54,40 @@ function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string, numbe
 }
 
 export function playlistRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, PLAYLIST_KINDS) : snapshot.summary.parser.requests.playlist;
+  return facts.isTapped ? transfers(snapshot.summary, PLAYLIST_KINDS) : readLog(snapshot)?.requests.playlist;
 }
 
 export function segmentRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, SEGMENT_KINDS) : snapshot.summary.parser.requests.segment;
+  return facts.isTapped ? transfers(snapshot.summary, SEGMENT_KINDS) : readLog(snapshot)?.requests.segment;
 }
 
 export function initRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, ['init']) : snapshot.summary.parser.requests.init;
+  return facts.isTapped ? transfers(snapshot.summary, ['init']) : readLog(snapshot)?.requests.init;
 }
 
 /** Requests of no known kind; a key, a redirect and a stream are known. */
 export function unknownRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, ['other']) : snapshot.summary.parser.requests.other;
+  return facts.isTapped ? transfers(snapshot.summary, ['other']) : readLog(snapshot)?.requests.other;
 }
 
 /** Undefined where nothing counts bytes: no tap and no segment-size listing. */
 export function allBytes({ snapshot, facts }: Reading): Throughput | undefined {
-  return facts.isTapped ? snapshot.summary.proxy.allBytesThroughput : snapshot.summary.parser.throughput;
+  return facts.isTapped ? snapshot.summary.proxy?.allBytesThroughput : snapshot.summary.parser.throughput;
 }
 
 /** The tap's endings by silence of the origin; a client that does not drain (cD) is no timeout of the stream. */
 export function timeouts({ snapshot, facts }: Reading): number | undefined {
-  if (!facts.isTapped) return snapshot.summary.parser.timeouts;
+  if (!facts.isTapped) return readLog(snapshot)?.timeouts;
   const { proxy } = snapshot.summary;
-  const { sC = 0, sH = 0, sD = 0 } = proxy.terminations;
+  const { sC = 0, sH = 0, sD = 0 } = proxy?.terminations ?? {};
   return unlessUnseen(proxy, sC + sH + sD);
 }
 
 /** Requests per second by kind; the tap's, so unknown as soon as some of them passed unseen. */
 export function requestRate({ snapshot, facts }: Reading, kind: 'playlist' | 'segment'): number | undefined {
-  return facts.isTapped && snapshot.summary.proxy.hasTunnels ? undefined : snapshot.requestRates[kind];
+  const { proxy } = snapshot.summary;
+  const isUnseen = facts.isTapped ? proxy?.hasTunnels === true : readLog(snapshot) === undefined;
+  return isUnseen ? undefined : snapshot.requestRates[kind];
 }
 
 export function errorRate(reading: Reading): number | undefined {
@@ -98,10 +101,15 @@ export function errorRate(reading: Reading): number | undefined {
   return ratio(failed, Math.max(requests, failed));
 }
 
+/** Undefined where nobody reads a log. */
+function readLog({ summary: { parser } }: Snapshot): Summary['parser'] | undefined {
+  return parser.level === 'none' ? undefined : parser;
+}
+
 function transfers({ proxy }: Summary, kinds: readonly Kind[]): number | undefined {
   return unlessUnseen(
     proxy,
-    kinds.reduce((sum, kind) => sum + (proxy.byKind[kind]?.transfers ?? 0), 0),
+    kinds.reduce((sum, kind) => sum + (proxy?.byKind[kind]?.transfers ?? 0), 0),
   );
 }
 

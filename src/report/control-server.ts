@@ -1,7 +1,7 @@
 // The control server (fastify): /metrics, /snapshot, /health, /ready and /debug/client/N on the `--metrics` address.
 // It computes nothing and changes nothing: every answer is a reading of what the run last said.
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
-import type { Snapshot } from '../stats/summary.ts';
+import type { Snapshot, SummaryWithClients } from '../stats/summary.ts';
 import { KIB } from '../units.ts';
 import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
@@ -74,7 +74,8 @@ function addRoutes(server: FastifyInstance, options: ControlServerOptions): void
     const snapshot = options.latest();
     if (snapshot === undefined)
       return reply.code(503).send({ error: 'no snapshot yet: the first comes a second after the start' });
-    return reply.send(snapshot.summary);
+    const answer: SummaryWithClients = { ...snapshot.summary, clientRows: snapshot.clients };
+    return reply.send(answer);
   });
   const health = (_request: unknown, reply: FastifyReply): FastifyReply => {
     const { isHealthy, reasons } = options.health();

@@ -1,12 +1,11 @@
 // The summary that a run prints on stdout when it ends, and the one line that stands in for a screen meanwhile. Pure.
 // It reads a snapshot and judges nothing; the sections are in summary-traffic.ts and summary-judgement.ts.
 import { errorStatuses } from '../stats/error-statuses.ts';
-import type { Snapshot } from '../stats/summary.ts';
+import type { Snapshot, Summary, Throughput } from '../stats/summary.ts';
 import { unlessUnseen } from '../stats/tunnels.ts';
 import { formatElapsed, formatMbps, formatMs, secondsToMs } from '../units.ts';
+import { agreementSection, estimatorsSection } from './summary-agreement.ts';
 import {
-  agreementSection,
-  estimatorsSection,
   findingsSection,
   instrumentSection,
   type NextSteps,
@@ -53,7 +52,7 @@ export function renderSummary(snapshot: Snapshot, options: SummaryOptions): stri
     ...streamsSection(snapshot, width),
     ...endingsSection(snapshot, width),
     ...errorsSection(snapshot, width),
-    ...(hasClients ? [...agreementSection(snapshot, width), ...estimatorsSection(snapshot, width)] : []),
+    ...(hasClients ? parserSections(snapshot, width) : []),
     ...originSection(snapshot, width),
     ...(hasClients ? playbackSection(snapshot, width) : []),
     ...findingsSection(snapshot, options.nextSteps ?? {}, width),
@@ -65,33 +64,61 @@ export function renderSummary(snapshot: Snapshot, options: SummaryOptions): stri
   return `${lines.join('\n')}\n`;
 }
 
+function parserSections({ summary }: Snapshot, width: number): readonly string[] {
+  const judged = { summary, segmentTimes: summary.proxy?.byKind.segment?.phases };
+  return [...agreementSection(judged, width), ...estimatorsSection(judged, width)];
+}
+
 /** One line for stderr while there is no screen. Doors without clients of ours have players that nobody can ask. */
 export function statusLine(snapshot: Snapshot, { hasClients = true }: Pick<SummaryOptions, 'hasClients'> = {}): string {
   const { summary } = snapshot;
-  const { clients, proxy, instrument } = summary;
-  const { throughput } = proxy;
-  const { segment: segments, stream } = proxy.byKind;
-  const errors = [...errorStatuses(proxy.byKind).values()].reduce((sum, responses) => sum + responses, 0);
+  const { clients, proxy, parser, instrument } = summary;
+  const { stalled } = clients.playback;
+  const { segment: segments, stream } = proxy?.byKind ?? {};
   const wait = (segments ?? stream)?.phases.waitMs;
   const remaining = snapshot.remainingSeconds;
+  const counted =
+    proxy === undefined
+      ? logged(parser)
+      : {
+          segments: unlessUnseen(proxy, segments?.transfers ?? 0),
+          throughput: proxy.throughput,
+          errors: total(errorStatuses(proxy.byKind).values()),
+        };
   return [
     `${formatElapsed(secondsToMs(snapshot.elapsedSeconds))}${remaining === undefined ? '' : ` of ${formatElapsed(secondsToMs(snapshot.elapsedSeconds + remaining))}`}`,
     hasClients
       ? `clients ${clients.active}/${clients.target}${snapshot.isRamping ? ' (ramping)' : ''}`
       : `doors ${count(clients.target)}, ${count(snapshot.openTransfers)} transfers open`,
-    `segments ${count(unlessUnseen(proxy, segments?.transfers ?? 0))}, ${known(throughput?.bytesPerSecond30s ?? throughput?.bytesPerSecondOverall, formatMbps)}`,
+    `segments ${count(counted.segments)}, ${known(counted.throughput?.bytesPerSecond30s ?? counted.throughput?.bytesPerSecondOverall, formatMbps)}`,
     ...streamsWords(snapshot),
     `wait p95 ${known(wait?.window?.p95 ?? wait?.p95, formatMs)}`,
-    ...(hasClients ? [`stalled ${clients.playback.stalled}`] : []),
-    `HTTP errors ${count(errors)}`,
+    ...(hasClients ? [`stalled ${count(stalled)}`] : []),
+    `HTTP errors ${count(counted.errors)}`,
     ...(hasClients ? [`restarts ${count(clients.restarts)}`] : []),
     [instrument.verdict, ...instrument.reasons].join('; '),
   ].join(' | ');
 }
 
+/** What stands in for the tap where there is none; nothing where no log is read either. */
+function logged({ level, requests, httpErrors, throughput }: Summary['parser']): {
+  readonly segments: number | undefined;
+  readonly throughput: Throughput | undefined;
+  readonly errors: number | undefined;
+} {
+  if (level === 'none') return { segments: undefined, throughput: undefined, errors: undefined };
+  return { segments: requests.segment, throughput, errors: total(Object.values(httpErrors)) };
+}
+
+function total(counts: Iterable<number>): number {
+  let sum = 0;
+  for (const one of counts) sum += one;
+  return sum;
+}
+
 function streamsWords({ summary, streams }: Snapshot): readonly string[] {
-  const { open, opened, throughput } = summary.proxy.streams;
-  if (opened === 0) return [];
+  if (summary.proxy === undefined || summary.proxy.streams.opened === 0) return [];
+  const { open, throughput } = summary.proxy.streams;
   const troubled = streams.filter(({ state }) => state !== 'flowing').length;
   const words = `streams ${count(open)} open${troubled > 0 ? ` (${count(troubled)} not flowing)` : ''}`;
   return [`${words}, ${known(throughput.bytesPerSecond1s, formatMbps)}`];
@@ -121,8 +148,8 @@ function runFacts({ summary, elapsedSeconds }: Snapshot, hasClients: boolean, wi
 
 /** What sharing does to an origin is a property of the run: whoever reads its numbers must know. */
 function connectionsWords({ run, proxy }: Snapshot['summary']): string {
-  const own = count(proxy.connections);
-  const upstream = count(proxy.upstreamConnections);
+  const own = count(proxy?.connections);
+  const upstream = count(proxy?.upstreamConnections);
   return run.upstream === 'shared'
     ? `shared: origins saw ${upstream} connections instead of ${own}`
     : `${own} of clients, ${upstream} to origins`;

@@ -63,6 +63,16 @@ export interface HistogramDefinition extends Common {
 }
 export type MetricDefinition = ValueDefinition | HistogramDefinition;
 
+/** Metrics of the tap, which has no figures where nothing was tapped. */
+export function whereTapped(definitions: readonly MetricDefinition[]): readonly MetricDefinition[] {
+  return only(definitions, ({ snapshot }) => snapshot.summary.proxy !== undefined);
+}
+
+/** Metrics of the parser, which has none where nobody reads a log. */
+export function whereRead(definitions: readonly MetricDefinition[]): readonly MetricDefinition[] {
+  return only(definitions, ({ snapshot }) => snapshot.summary.parser.level !== 'none');
+}
+
 /** The one series of a metric without labels; none when the value is unknown. */
 export function one(value: number | undefined): readonly Series[] {
   return value === undefined ? [] : [{ labels: {}, value }];
@@ -139,6 +149,17 @@ export const ERROR_STATISTICS: readonly Exclude<keyof ErrorStatistics, 'n'>[] = 
   'absP50',
   'absP95',
 ];
+
+function only(
+  definitions: readonly MetricDefinition[],
+  isKnown: (reading: Reading) => boolean,
+): readonly MetricDefinition[] {
+  return definitions.map((definition) =>
+    definition.type === 'histogram'
+      ? { ...definition, read: (reading) => (isKnown(reading) ? definition.read(reading) : []) }
+      : { ...definition, read: (reading) => (isKnown(reading) ? definition.read(reading) : []) },
+  );
+}
 
 /** A camelCase key of the summary as a label value or part of a metric's name. */
 export function snakeCase(key: string): string {

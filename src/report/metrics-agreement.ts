@@ -1,10 +1,8 @@
 // How well the candidates agree with the reference, as metrics. Error is always candidate - reference, signed.
 // An inferred duration is no candidate for anything that the tap measures: its error is shown to say so.
-import { ESTIMATOR_NAMES, type EstimatorScore, type Snapshot } from '../stats/summary.ts';
-import { msToSeconds } from '../units.ts';
+import { ESTIMATOR_NAMES, ESTIMATOR_STATUSES } from '../stats/summary.ts';
 import {
   by,
-  byTwo,
   byWindow,
   ERROR_STATISTICS,
   type MetricDefinition,
@@ -14,21 +12,17 @@ import {
   type ValueDefinition,
   WINDOWS,
 } from './metric-definition.ts';
+import {
+  byEstimator,
+  byOutcome,
+  inSeconds,
+  KINDS_PAIRED,
+  SIDE_WORDS,
+  SIDES,
+  STATISTIC_WORDS,
+} from './metrics-agreement-series.ts';
 
-const KINDS_PAIRED = ['segment', 'playlist', 'init', 'key'] as const;
 const OUTCOMES = ['matched', 'missed', 'spurious', 'deadConnection', 'excludedAtStop'] as const;
-const SIDE_WORDS = { parser: 'parser', proxy: 'tap' } as const;
-const SIDES = ['parser', 'proxy'] as const;
-const STATISTIC_WORDS: Readonly<Record<(typeof ERROR_STATISTICS)[number], string>> = {
-  bias: 'mean',
-  sd: 'standard deviation',
-  low: 'lower limit of agreement (mean - 1.96 SD)',
-  high: 'upper limit of agreement (mean + 1.96 SD)',
-  p2_5: '2.5 % quantile',
-  p97_5: '97.5 % quantile',
-  absP50: 'median of the absolute error',
-  absP95: '95 % quantile of the absolute error',
-};
 
 export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
   {
@@ -38,17 +32,16 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     account: 'agreement',
     help: 'HTTP attempts of the parser against transfers of the tap',
     labels: { kind: KINDS_PAIRED, outcome: OUTCOMES.map(snakeCase) },
-    read: ({ snapshot }) =>
-      byTwo(
-        ['kind', KINDS_PAIRED],
-        ['outcome', OUTCOMES],
-        (kind, outcome) => snapshot.summary.agreement[kind][outcome],
-      ).map(
-        (series): Series => ({
-          ...series,
-          labels: { ...series.labels, outcome: snakeCase(series.labels['outcome'] ?? '') },
-        }),
-      ),
+    read: ({ snapshot }) => byOutcome(OUTCOMES, (kind, outcome) => snapshot.summary.agreement[kind][outcome]),
+  },
+  {
+    name: 'hls_swarm_agreement_late_lines_total',
+    type: 'counter',
+    unit: 'lines',
+    account: 'agreement',
+    help: 'Matched lines that were read too late to time anything, because the main loop was late',
+    labels: { kind: KINDS_PAIRED },
+    read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].lateLines),
   },
   {
     name: 'hls_swarm_agreement_pending_attempts',
@@ -78,6 +71,15 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].recall),
   },
   {
+    name: 'hls_swarm_agreement_coverage_ratio',
+    type: 'gauge',
+    unit: 'ratio',
+    account: 'agreement',
+    help: "Share of the tap's attempts that recall is of; the others wait, were left out at a stop, or no line can name them",
+    labels: { kind: KINDS_PAIRED },
+    read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].coverage),
+  },
+  {
     name: 'hls_swarm_agreement_start_errors',
     type: 'gauge',
     unit: 'pairs',
@@ -95,10 +97,7 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
       help: `Start of a request in the log minus its start at the tap: ${STATISTIC_WORDS[statistic]}`,
       labels: { kind: KINDS_PAIRED },
       read: ({ snapshot }) =>
-        by('kind', KINDS_PAIRED, (kind) => {
-          const ms = snapshot.summary.agreement[kind].startErrorMs[statistic];
-          return ms === undefined ? undefined : msToSeconds(ms);
-        }),
+        by('kind', KINDS_PAIRED, (kind) => inSeconds(snapshot.summary.agreement[kind].startErrorMs[statistic])),
     }),
   ),
   ...ERROR_STATISTICS.map(
@@ -108,12 +107,23 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
       unit: 'seconds',
       account: 'agreement',
       help: `Segment to next segment in the log minus the duration of its transfer: ${STATISTIC_WORDS[statistic]}`,
-      read: ({ snapshot }) => {
-        const ms = snapshot.summary.agreement.segment.inferredDurationErrorMs?.[statistic];
-        return one(ms === undefined ? undefined : msToSeconds(ms));
-      },
+      read: ({ snapshot }) => one(inSeconds(snapshot.summary.agreement.segment.inferredDurationErrorMs?.[statistic])),
     }),
   ),
+  {
+    name: 'hls_swarm_agreement_estimator_status',
+    type: 'gauge',
+    unit: '0 or 1',
+    account: 'agreement',
+    help: '1 for the status that an estimator has now, 0 for the others',
+    labels: { estimator: ESTIMATOR_NAMES, status: ESTIMATOR_STATUSES },
+    read: ({ snapshot }) =>
+      ESTIMATOR_STATUSES.flatMap((status) =>
+        byEstimator(snapshot, (score) => Number(score.status === status)).map(
+          (series): Series => ({ ...series, labels: { ...series.labels, status } }),
+        ),
+      ),
+  },
   {
     name: 'hls_swarm_agreement_estimator_bytes',
     type: 'gauge',
@@ -146,36 +156,9 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     type: 'gauge',
     unit: 'ratio',
     account: 'agreement',
-    help: 'Share of the attempts of the reference on which the estimator has an opinion',
+    help: 'Share of the attempts of the reference (of processes for statistics) on which the estimator has an opinion',
     labels: { estimator: ESTIMATOR_NAMES },
     read: ({ snapshot }) => byEstimator(snapshot, (score) => score.coverage),
-  },
-  {
-    name: 'hls_swarm_agreement_window_precision_ratio',
-    type: 'gauge',
-    unit: 'ratio',
-    account: 'agreement',
-    help: 'matched / (matched + spurious) of the attempts judged in the last minute',
-    labels: { kind: KINDS_PAIRED },
-    read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].window?.precision),
-  },
-  {
-    name: 'hls_swarm_agreement_window_recall_ratio',
-    type: 'gauge',
-    unit: 'ratio',
-    account: 'agreement',
-    help: 'matched / (matched + missed) of the attempts judged in the last minute',
-    labels: { kind: KINDS_PAIRED },
-    read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].window?.recall),
-  },
-  {
-    name: 'hls_swarm_agreement_window_estimator_error_ratio',
-    type: 'gauge',
-    unit: 'ratio',
-    account: 'agreement',
-    help: '(estimator - reference) / reference of what both added over the last minute, signed',
-    labels: { estimator: ESTIMATOR_NAMES },
-    read: ({ snapshot }) => byEstimator(snapshot, (score) => score.window?.errorRatio),
   },
   ...SIDES.map(
     (side): ValueDefinition => ({
@@ -229,11 +212,3 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     read: ({ snapshot }) => byWindow(snapshot.differences.originAll),
   },
 ];
-
-function byEstimator(snapshot: Snapshot, pick: (score: EstimatorScore) => number | undefined): readonly Series[] {
-  const scores = new Map(snapshot.summary.agreement.estimators.map((score) => [score.name, score]));
-  return by('estimator', ESTIMATOR_NAMES, (name) => {
-    const score = scores.get(name);
-    return score === undefined ? undefined : pick(score);
-  });
-}

@@ -11,6 +11,6 @@ export const FAULT_METRICS: readonly MetricDefinition[] = [
     account: 'tap',
     help: 'Ended transfers that a fault on purpose has acted on; in all counts and bytes, in no times',
     labels: { fault: INJECTED },
-    read: ({ snapshot }) => by('fault', INJECTED, (fault) => snapshot.summary.proxy.injected[fault]),
+    read: ({ snapshot }) => by('fault', INJECTED, (fault) => snapshot.summary.proxy?.injected[fault]),
   },
 ];

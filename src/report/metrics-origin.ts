@@ -125,7 +125,7 @@ export const ORIGIN_METRICS: readonly MetricDefinition[] = [
     labels: { term: TERMS.map(snakeCase) },
     read: ({ snapshot }) =>
       TERMS.flatMap((term) => {
-        const value = snapshot.summary.reconciliation.explained[term];
+        const value = snapshot.summary.reconciliation.explained?.[term];
         return value === undefined ? [] : [{ labels: { term: snakeCase(term) }, value }];
       }),
   },

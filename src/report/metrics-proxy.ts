@@ -69,7 +69,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'connections',
     account: 'tap',
     help: 'Connections that clients made to their doors',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.connections),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.connections),
   },
   {
     name: 'hls_swarm_proxy_upstream_connections_total',
@@ -77,7 +77,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'connections',
     account: 'tap',
     help: 'Connections that the tap dialled to origins',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.upstreamConnections),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.upstreamConnections),
   },
   {
     name: 'hls_swarm_proxy_open_transfers',
@@ -107,7 +107,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     labels: { kind: KINDS, status_class: STATUS_CLASSES },
     read: ({ snapshot }) =>
       byTwo(['kind', KINDS], ['status_class', STATUS_CLASSES], (kind, wanted) =>
-        countOfClass(snapshot.summary.proxy.byKind[kind], wanted),
+        countOfClass(snapshot.summary.proxy?.byKind[kind], wanted),
       ),
   },
   {
@@ -121,7 +121,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
       byTwo(
         ['kind', KINDS],
         ['cache', CACHES],
-        (kind, cache) => snapshot.summary.proxy.byKind[kind]?.cache[cache] ?? 0,
+        (kind, cache) => snapshot.summary.proxy?.byKind[kind]?.cache[cache] ?? 0,
       ),
   },
   {
@@ -131,7 +131,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     account: 'tap',
     help: 'Ended transfers by termination code: who ended it, in which phase',
     labels: { termination: TERMINATIONS },
-    read: ({ snapshot }) => by('termination', TERMINATIONS, (code) => snapshot.summary.proxy.terminations[code] ?? 0),
+    read: ({ snapshot }) => by('termination', TERMINATIONS, (code) => snapshot.summary.proxy?.terminations[code] ?? 0),
   },
   {
     name: 'hls_swarm_proxy_http_errors_total',
@@ -148,7 +148,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'tap',
     help: 'Octets relayed unseen (tunnels, upgrades); in no other figure',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.opaqueBytes),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.opaqueBytes),
   },
   {
     name: 'hls_swarm_proxy_unselected_variant_bytes_total',
@@ -156,7 +156,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'tap',
     help: 'Content of variants that no client selected',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.unselectedVariantBytes),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.unselectedVariantBytes),
   },
   {
     name: 'hls_swarm_proxy_segment_bytes_total',
@@ -164,7 +164,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'tap',
     help: 'Segment content, counted as it flows',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.throughput?.totalBytes),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.throughput?.totalBytes),
   },
   {
     name: 'hls_swarm_proxy_response_bytes_total',
@@ -172,7 +172,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'tap',
     help: 'Response heads, interim heads, framing and content of every kind, counted as they flow',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.allBytesThroughput?.totalBytes),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.allBytesThroughput?.totalBytes),
   },
   {
     name: 'hls_swarm_proxy_segment_throughput_bytes_per_second',
@@ -181,7 +181,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     account: 'tap',
     help: 'Segment content rate by window',
     labels: { window: WINDOWS },
-    read: ({ snapshot }) => byWindow(snapshot.summary.proxy.throughput),
+    read: ({ snapshot }) => byWindow(snapshot.summary.proxy?.throughput),
   },
   {
     name: 'hls_swarm_proxy_response_throughput_bytes_per_second',
@@ -190,7 +190,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     account: 'tap',
     help: 'Rate of all response octets by window',
     labels: { window: WINDOWS },
-    read: ({ snapshot }) => byWindow(snapshot.summary.proxy.allBytesThroughput),
+    read: ({ snapshot }) => byWindow(snapshot.summary.proxy?.allBytesThroughput),
   },
   {
     name: 'hls_swarm_proxy_wait_seconds',
@@ -261,7 +261,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
 
 function byKind({ snapshot }: Reading, pick: (account: KindSummary) => number): readonly Series[] {
   return by('kind', KINDS, (kind: Kind) => {
-    const account = snapshot.summary.proxy.byKind[kind];
+    const account = snapshot.summary.proxy?.byKind[kind];
     return account === undefined ? 0 : pick(account);
   });
 }

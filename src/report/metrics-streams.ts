@@ -25,7 +25,7 @@ export const STREAM_METRICS: readonly MetricDefinition[] = [
     help: 'Ended long-lived bodies by termination code',
     labels: { termination: TERMINATIONS },
     read: ({ snapshot }) =>
-      by('termination', TERMINATIONS, (code) => snapshot.summary.proxy.streams.endings[code] ?? 0),
+      by('termination', TERMINATIONS, (code) => snapshot.summary.proxy?.streams.endings[code] ?? 0),
   },
   {
     name: 'hls_swarm_proxy_stream_bytes_total',
@@ -33,7 +33,7 @@ export const STREAM_METRICS: readonly MetricDefinition[] = [
     unit: 'bytes',
     account: 'tap',
     help: 'Content of long-lived bodies, counted as it flows',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.streams.throughput.totalBytes),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.streams.throughput.totalBytes),
   },
   {
     name: 'hls_swarm_proxy_stream_throughput_bytes_per_second',
@@ -42,7 +42,7 @@ export const STREAM_METRICS: readonly MetricDefinition[] = [
     account: 'tap',
     help: 'Content rate of long-lived bodies by window',
     labels: { window: WINDOWS },
-    read: ({ snapshot }) => byWindow(snapshot.summary.proxy.streams.throughput),
+    read: ({ snapshot }) => byWindow(snapshot.summary.proxy?.streams.throughput),
   },
   {
     name: 'hls_swarm_proxy_stream_longest_gap_seconds',
@@ -51,7 +51,7 @@ export const STREAM_METRICS: readonly MetricDefinition[] = [
     account: 'tap',
     help: 'Longest silence of an origin in any long-lived body of the run',
     read: ({ snapshot }) => {
-      const { longestGapMs } = snapshot.summary.proxy.streams;
+      const longestGapMs = snapshot.summary.proxy?.streams.longestGapMs;
       return one(longestGapMs === undefined ? undefined : msToSeconds(longestGapMs));
     },
   },
@@ -61,7 +61,7 @@ export const STREAM_METRICS: readonly MetricDefinition[] = [
     unit: 'losses',
     account: 'tap',
     help: 'Packets that did not begin with the sync octet where one had to begin; absent without --check-ts',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.streams.transportStream?.syncLosses),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.streams.transportStream?.syncLosses),
   },
   {
     name: 'hls_swarm_proxy_stream_continuity_errors_total',
@@ -69,6 +69,6 @@ export const STREAM_METRICS: readonly MetricDefinition[] = [
     unit: 'packets',
     account: 'tap',
     help: 'Packets whose continuity counter was not the one due; absent without --check-ts',
-    read: ({ snapshot }) => one(snapshot.summary.proxy.streams.transportStream?.continuityErrors),
+    read: ({ snapshot }) => one(snapshot.summary.proxy?.streams.transportStream?.continuityErrors),
   },
 ];

@@ -2,8 +2,16 @@
 // It keeps no value: each scrape is derived from one snapshot, so any number of readers see the same numbers.
 import { collectDefaultMetrics, type Metric, type MetricValue, Registry } from 'prom-client';
 import type { Snapshot } from '../stats/summary.ts';
-import type { BucketSeries, MetricDefinition, MetricFacts, Reading } from './metric-definition.ts';
+import {
+  type BucketSeries,
+  type MetricDefinition,
+  type MetricFacts,
+  type Reading,
+  whereRead,
+  whereTapped,
+} from './metric-definition.ts';
 import { AGREEMENT_METRICS } from './metrics-agreement.ts';
+import { AGREEMENT_WINDOW_METRICS } from './metrics-agreement-window.ts';
 import { COMPATIBLE_CLIENT_METRICS } from './metrics-compatible-clients.ts';
 import { COMPATIBLE_TRAFFIC_METRICS } from './metrics-compatible-traffic.ts';
 import { FAULT_METRICS } from './metrics-faults.ts';
@@ -28,12 +36,11 @@ export interface Metrics {
 export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ...COMPATIBLE_CLIENT_METRICS,
   ...COMPATIBLE_TRAFFIC_METRICS,
-  ...PROXY_METRICS,
-  ...STREAM_METRICS,
-  ...FAULT_METRICS,
-  ...PARSER_METRICS,
+  ...whereTapped([...PROXY_METRICS, ...STREAM_METRICS, ...FAULT_METRICS]),
+  ...whereRead(PARSER_METRICS),
   ...ORIGIN_METRICS,
   ...AGREEMENT_METRICS,
+  ...AGREEMENT_WINDOW_METRICS,
   ...INSTRUMENT_METRICS,
 ];
 

@@ -1,7 +1,7 @@
 // The section of the exit summary about who served: answers and their wait by cache status and by origin address. Pure.
 // It is left out where it would say nothing: no cache told anything and one address answered.
 import type { CacheStatus } from '../events.ts';
-import type { CacheSummary, Snapshot } from '../stats/summary.ts';
+import type { CacheSummary, ProxySummary, Snapshot } from '../stats/summary.ts';
 import { formatMs, PERCENT } from '../units.ts';
 import { count, heading, known, row } from './text-layout.ts';
 
@@ -11,6 +11,7 @@ const CACHES: readonly CacheStatus[] = ['hit', 'miss', 'other', 'unknown'];
 const MAX_SHOWN_ADDRESSES = 8;
 
 export function servingSection({ summary: { proxy } }: Snapshot, width: number): readonly string[] {
+  if (proxy === undefined) return [];
   const { byCache, byAddress, transfersOfFurtherAddresses } = proxy;
   const caches = CACHES.filter((cache) => byCache[cache].transfers > 0);
   const tellsCaches = caches.some((cache) => cache !== 'unknown');
@@ -42,7 +43,7 @@ export function servingSection({ summary: { proxy } }: Snapshot, width: number):
   ];
 }
 
-function sum(addresses: Snapshot['summary']['proxy']['byAddress']): number {
+function sum(addresses: ProxySummary['byAddress']): number {
   return addresses.reduce((total, { transfers }) => total + transfers, 0);
 }
 

@@ -8,8 +8,8 @@ import { count, fact, heading, known } from './text-layout.ts';
 const LABEL = 12;
 
 export function streamsSection({ summary }: Snapshot, width: number): readonly string[] {
+  if (summary.proxy === undefined || summary.proxy.streams.opened === 0) return [];
   const { open, opened, endings, contentBytes, longestGapMs, throughput, transportStream } = summary.proxy.streams;
-  if (opened === 0) return [];
   const codes = TERMINATIONS.flatMap((code) =>
     endings[code] === undefined ? [] : [`${code} ${count(endings[code])}`],
   );

@@ -30,22 +30,25 @@ export function accountsSection({ summary, differences }: Snapshot, width: numbe
     ...heading('Three accounts, Mbit/s (difference = candidate - proxy)', width),
     row('', ['1 s', '30 s', '60 s', '5 min', 'overall', 'bytes'], ACCOUNT_WIDTHS, width),
     'Segment content',
-    line('  proxy', proxy.throughput),
+    line('  proxy', proxy?.throughput),
     line('  parser', parser.throughput),
     difference(differences.parser),
     line('  origin', origin.segmentThroughput),
     difference(differences.origin),
     'All bytes sent',
-    line('  proxy', proxy.allBytesThroughput),
+    line('  proxy', proxy?.allBytesThroughput),
     line('  origin', origin.throughput),
     difference(differences.originAll),
   ];
 }
 
-export function requestsSection({ summary, elapsedSeconds }: Snapshot, width: number): Lines {
+export function requestsSection(snapshot: Snapshot, width: number): Lines {
+  const { summary, elapsedSeconds } = snapshot;
+  const { proxy } = summary;
+  if (proxy === undefined) return loggedRequests(snapshot, width);
   const clients = Math.max(1, summary.clients.target);
   const lines = KINDS.flatMap((kind) => {
-    const account = summary.proxy.byKind[kind];
+    const account = proxy.byKind[kind];
     if (account === undefined || account.transfers === 0) return [];
     return [
       row(
@@ -70,7 +73,31 @@ export function requestsSection({ summary, elapsedSeconds }: Snapshot, width: nu
   ];
 }
 
+/** Without a tap there is nothing but what the log names. */
+function loggedRequests({ summary, elapsedSeconds }: Snapshot, width: number): Lines {
+  const clients = Math.max(1, summary.clients.target);
+  const lines = Object.entries(summary.parser.requests).flatMap(([kind, requests]) =>
+    requests === 0
+      ? []
+      : [
+          row(
+            `  ${kind}`,
+            [count(requests), perSecond(requests, elapsedSeconds), (requests / clients).toFixed(1)],
+            REQUEST_WIDTHS.slice(0, 3),
+            width,
+          ),
+        ],
+  );
+  return [
+    ...heading('Requests (in the log; nothing was tapped)', width),
+    row('', ['total', '/s', 'per client'], REQUEST_WIDTHS.slice(0, 3), width),
+    ...(lines.length === 0 ? [noneOf(summary)] : lines),
+  ];
+}
+
+/** Nothing without a tap: a log has no times of octets. */
 export function phasesSection({ summary }: Snapshot, width: number): Lines {
+  if (summary.proxy === undefined) return [];
   const { segment, 'media-playlist': playlist, stream } = summary.proxy.byKind;
   const ofRequests = [
     phaseLine('  segment wait', segment?.phases.waitMs, width),
@@ -94,15 +121,16 @@ export function phasesSection({ summary }: Snapshot, width: number): Lines {
 }
 
 /** Every code that occurred; `--` first, the rest in the order of the vocabulary. */
-export function endingsSection({ summary }: Snapshot, width: number): Lines {
+export function endingsSection({ summary: { proxy } }: Snapshot, width: number): Lines {
+  if (proxy === undefined) return [];
   const lines = TERMINATIONS.flatMap((code) => {
-    const transfers = summary.proxy.terminations[code] ?? 0;
+    const transfers = proxy.terminations[code] ?? 0;
     return transfers === 0 ? [] : [`  ${code} ${count(transfers).padStart(9)}  ${TERMINATION_WORDS[code]}`];
   });
   return [
     ...heading('How transfers ended (proxy)', width),
     ...(lines.length === 0 ? ['  none ended'] : lines),
-    ...injectedLines(summary.proxy.injected, width),
+    ...injectedLines(proxy.injected, width),
   ];
 }
 
@@ -114,8 +142,10 @@ function injectedLines(injected: Readonly<Record<Injected, number>>, width: numb
 }
 
 export function errorsSection({ summary }: Snapshot, width: number): Lines {
-  const seen = errorStatuses(summary.proxy.byKind);
+  const seen = errorStatuses(summary.proxy?.byKind ?? {});
   const logged = summary.parser.httpErrors;
+  const isRead = summary.parser.level !== 'none';
+  const inLog = (lines: number): string => (isRead ? count(lines) : UNKNOWN);
   const codes = [...new Set([...seen.keys(), ...Object.keys(logged)])].toSorted();
   return [
     ...heading('HTTP errors', width),
@@ -123,13 +153,17 @@ export function errorsSection({ summary }: Snapshot, width: number): Lines {
       ? [noneOf(summary)]
       : codes.map(
           (code) =>
-            `  ${code}   proxy ${count(unlessUnseen(summary.proxy, seen.get(code) ?? 0))}, in the log ${count(logged[code] ?? 0)}`,
+            `  ${code}   proxy ${count(unlessUnseen(summary.proxy, seen.get(code) ?? 0))}, in the log ${inLog(logged[code] ?? 0)}`,
         )),
-    `  timeouts in the log ${count(summary.parser.timeouts)}, reconnections ${count(summary.parser.reconnections)}`,
+    `  timeouts in the log ${inLog(summary.parser.timeouts)}, reconnections ${inLog(summary.parser.reconnections)}`,
   ];
 }
 
-function noneOf({ proxy }: Snapshot['summary']): string {
+function noneOf({ proxy, parser }: Snapshot['summary']): string {
+  if (proxy === undefined)
+    return parser.level === 'none'
+      ? '  nothing was tapped, and no log is read'
+      : '  none in the log; nothing was tapped';
   return proxy.hasTunnels ? '  none seen; requests passed in tunnels' : '  none';
 }
 

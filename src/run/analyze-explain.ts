@@ -1,6 +1,6 @@
 // Holds the counts of an account against the truth's, one by one, and explains each difference in named parts.
 // The parts of a difference sum to it, always: what has no other name is `unexplained`.
-import type { TransferEvent } from '../events.ts';
+import type { ParsedRule, TransferEvent } from '../events.ts';
 import type { AnalysisDifference } from '../report/analysis.ts';
 import { InferredDurations } from '../stats/inferred-durations.ts';
 import { groupOf } from '../stats/pairing-tally.ts';
@@ -8,7 +8,8 @@ import { ParserAccount } from '../stats/parser-account.ts';
 import { FigureBook } from '../stats/process-figures.ts';
 import type { RequestKind } from '../stats/request-kinds.ts';
 import type { Summary } from '../stats/summary.ts';
-import { type Alone, unpairedAttempts } from './analyze-attempts.ts';
+import { type Attempts, attemptsOf, type Item } from './analyze-attempts.ts';
+import { reasonsOfErrors } from './analyze-error-reasons.ts';
 import type { Candidate, Reference, Statement } from './analyze-material.ts';
 import { REASONS, type ReasonCode } from './analyze-reasons.ts';
 import { inputUrl, isTimed } from './analyze-score.ts';
@@ -22,48 +23,54 @@ export interface TrueCounts {
 const KINDS: readonly RequestKind[] = ['segment', 'playlist', 'init', 'key', 'other'];
 const LOWEST_ERROR = 400;
 const HIGHEST_ERROR = 599;
-/** Challenges of an origin and of a proxy. */
-const CHALLENGES: ReadonlySet<string> = new Set(['401', '407']);
 
 export function trueCounts(transfers: readonly TransferEvent[]): TrueCounts {
   const requests: Record<RequestKind, number> = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
   const httpErrors: Record<string, number> = {};
   for (const { kind, status } of transfers) {
     requests[groupOf(kind)] += 1;
-    if (status === undefined || status < LOWEST_ERROR) continue;
-    const code = errorCode(status);
-    httpErrors[code] = (httpErrors[code] ?? 0) + 1;
+    const code = codeOf(status);
+    if (code !== undefined) httpErrors[code] = (httpErrors[code] ?? 0) + 1;
   }
   return { requests, httpErrors };
 }
 
-/** Every count that is not the truth's, with its reasons. */
+/** Every count that is not the truth's, and every kind of which other things were said than requested, with its reasons. */
 export function explain(candidate: Candidate, account: Summary['parser'], reference: Reference): AnalysisDifference[] {
   const { requests, httpErrors } = trueCounts(reference.transfers);
-  const shared = {
-    statements: candidate.statements,
+  const { statements, signs } = candidate;
+  const attempts = attemptsOf({
+    statements,
+    signs,
     transfers: reference.transfers,
+    hasKinds: reference.hasKinds,
     tunnels: reference.tunnels,
     isTimed: isTimed(candidate),
-    guesses: guessesOf(candidate.statements),
-    // Where the log does not name it: nothing is requested before it.
-    inputUrl: inputUrl(candidate.statements) ?? reference.transfers[0]?.url,
-  };
+    kinds: kindsOf(statements),
+    inputUrl: inputUrlOf(candidate, reference),
+  });
   return [
-    ...ofKinds('requests', account.requests, requests, unpairedAttempts({ ...shared, rule: 'request' })),
-    ...ofKinds('opens', account.opens, requests, unpairedAttempts({ ...shared, rule: 'open' })),
-    ...ofErrors(account.httpErrors, httpErrors, candidate.statements, reference),
+    ...ofKinds('requests', account.requests, requests, attempts.requests),
+    ...ofKinds('opens', account.opens, requests, attempts.opens),
+    ...ofErrors(account.httpErrors, httpErrors, candidate, attempts),
   ];
 }
 
+/** Nothing is requested before it; a log that neither names it nor begins with it leaves that to the truth. */
+function inputUrlOf({ statements, signs }: Candidate, { transfers }: Reference): string | undefined {
+  const isNamed = statements.some(({ fact }) => fact.rule === 'input-opened');
+  return isNamed || signs?.hasBegin === true ? inputUrl(statements) : transfers[0]?.url;
+}
+
+/** Items, not counts: a line too many and a request too many do not make up for each other. */
 export function unexplainedIn(differences: readonly AnalysisDifference[]): number {
   return differences
     .flatMap(({ reasons }) => reasons)
     .reduce((sum, { code, count }) => sum + (code === 'unexplained' ? Math.abs(count) : 0), 0);
 }
 
-/** What the parser account takes each request line's URL for: played into one that is thrown away. */
-function guessesOf(statements: readonly Statement[]): ReadonlyMap<string, RequestKind> {
+/** As what the parser account counts each request line and each opening: played into one that is thrown away. */
+function kindsOf(statements: readonly Statement[]): ReadonlyMap<Statement, RequestKind> {
   const account = new ParserAccount({
     streamUrl: '',
     segmentCacheWindow: 1,
@@ -71,87 +78,102 @@ function guessesOf(statements: readonly Statement[]): ReadonlyMap<string, Reques
     figures: new FigureBook(),
     durations: new InferredDurations(),
   });
-  const guesses = new Map<string, RequestKind>();
-  for (const { fact, atMs = 0 } of statements) {
-    const note = account.record({ type: 'parsed', client: 1, process: 1, atMs, ...fact });
-    if (note !== undefined && 'url' in fact && fact.url !== undefined) guesses.set(fact.url, note.guess);
+  const kinds = new Map<Statement, RequestKind>();
+  const watches = [
+    new CountWatch('request', () => account.requests, kinds),
+    new CountWatch('open', () => account.opens, kinds),
+  ];
+  for (const statement of statements) {
+    const { fact, atMs = 0 } = statement;
+    account.record({ type: 'parsed', client: 1, process: 1, atMs, ...fact });
+    for (const watch of watches) watch.after(statement);
   }
-  return guesses;
+  return kinds;
+}
+
+/** Sees by the counts of one rule as what each line was counted, also when a later line changes that. */
+class CountWatch {
+  readonly #rule: ParsedRule;
+  readonly #counts: () => Readonly<Record<RequestKind, number>>;
+  readonly #kinds: Map<Statement, RequestKind>;
+  readonly #lastOf = new Map<RequestKind, Statement>();
+  #before: Readonly<Record<RequestKind, number>>;
+
+  constructor(
+    rule: ParsedRule,
+    counts: () => Readonly<Record<RequestKind, number>>,
+    kinds: Map<Statement, RequestKind>,
+  ) {
+    this.#rule = rule;
+    this.#counts = counts;
+    this.#kinds = kinds;
+    this.#before = { ...counts() };
+  }
+
+  after(statement: Statement): void {
+    const now = this.#counts();
+    const gained = KINDS.find((kind) => now[kind] > this.#before[kind]);
+    if (gained === undefined) return;
+    const lost = KINDS.find((kind) => now[kind] < this.#before[kind]);
+    this.#before = { ...now };
+    const counted = lost === undefined ? statement : this.#lastOf.get(lost);
+    if (counted === undefined || counted.fact.rule !== this.#rule) return;
+    this.#kinds.set(counted, gained);
+    this.#lastOf.set(gained, counted);
+  }
 }
 
 function ofKinds(
   what: 'requests' | 'opens',
   parser: Readonly<Record<RequestKind, number>>,
   truth: Readonly<Record<RequestKind, number>>,
-  alone: readonly Alone[],
+  items: readonly Item[],
 ): AnalysisDifference[] {
-  const parts = new Map(KINDS.map((kind) => [kind, partsOf(alone.filter((item) => item.kind === kind))]));
-  const rest = new Map(KINDS.map((kind) => [kind, parser[kind] - truth[kind] - sumOf(parts.get(kind) ?? new Map())]));
-  // What was paired under another kind is missing there and surplus here: then nothing is missing in all.
-  const code = sumOf(rest) === 0 ? 'kindGuess' : 'unexplained';
-  for (const [kind, known] of parts) add(known, code, rest.get(kind) ?? 0);
-  return KINDS.flatMap((kind) => differenceOf(`${what}.${kind}`, parser[kind], truth[kind], parts.get(kind)));
+  return KINDS.flatMap((kind) => {
+    const own = items.filter((item) => item.kind === kind);
+    const signs = [1, -1] as const;
+    const reasons = signs.flatMap((sign) => {
+      const parts = Map.groupBy(
+        own.filter(({ count }) => count === sign),
+        ({ reason }) => reason,
+      );
+      return [...parts].map(([code, { length }]) => [code, sign * length] as const);
+    });
+    const rest = parser[kind] - truth[kind] - reasons.reduce((sum, [, count]) => sum + count, 0);
+    return differenceOf(`${what}.${kind}`, parser[kind], truth[kind], [...reasons, ['unexplained', rest]]);
+  });
 }
 
 function ofErrors(
   parser: Readonly<Record<string, number>>,
   truth: Readonly<Record<string, number>>,
-  statements: readonly Statement[],
-  { transfers }: Reference,
+  { statements, signs }: Candidate,
+  attempts: Attempts,
 ): AnalysisDifference[] {
   const codes = [...new Set([...Object.keys(parser), ...Object.keys(truth)])].toSorted();
-  const lastAtMs = statements.at(-1)?.atMs;
   return codes.flatMap((code) => {
-    const [said, real] = [parser[code] ?? 0, truth[code] ?? 0];
-    const parts = new Map<ReasonCode, number>();
-    let missing = real - said;
-    const take = (reason: ReasonCode, atMost: number): void => {
-      const count = Math.max(0, Math.min(missing, atMost));
-      missing -= count;
-      add(parts, reason, -count);
-    };
-    const answers = transfers.filter(({ status }) => status !== undefined && errorCode(status) === code);
-    if (CHALLENGES.has(code)) take('authChallenge', missing);
-    if (!hasErrorLevel(statements)) take('noErrorLines', missing);
-    take('unreadAnswer', answers.filter(({ startedAtMs, totalMs }) => startedAtMs + totalMs >= (lastAtMs ?? 0)).length);
-    add(parts, 'unexplained', -missing);
-    return differenceOf(`httpErrors.${code}`, said, real, parts);
+    const said = parser[code] ?? 0;
+    const answers = attempts.pairs.requests.filter(({ status }) => codeOf(status) === code);
+    const reasons = reasonsOfErrors(said, answers, { statements, signs, attempts });
+    return differenceOf(`httpErrors.${code}`, said, truth[code] ?? 0, [...reasons]);
   });
-}
-
-/** Any line of a milder level says that warnings were printed too. */
-function hasErrorLevel(statements: readonly Statement[]): boolean {
-  const milder: ReadonlySet<string> = new Set(['http-error', 'open', 'hls-request', 'request', 'input-opened']);
-  return statements.some(({ fact }) => milder.has(fact.rule));
-}
-
-function partsOf(alone: readonly Alone[]): Map<ReasonCode, number> {
-  const parts = new Map<ReasonCode, number>();
-  for (const { side, reason } of alone) add(parts, reason, side === 'line' ? 1 : -1);
-  return parts;
 }
 
 function differenceOf(
   of: string,
   parser: number,
   truth: number,
-  parts: ReadonlyMap<ReasonCode, number> = new Map(),
+  parts: readonly (readonly [ReasonCode, number])[],
 ): AnalysisDifference[] {
-  const reasons = [...parts]
+  const reasons = parts
     .filter(([, count]) => count !== 0)
     .map(([code, count]) => ({ code, count, sentence: REASONS[code] }));
   if (parser === truth && reasons.length === 0) return [];
   return [{ of, parser, truth, difference: parser - truth, reasons }];
 }
 
-function add(parts: Map<ReasonCode, number>, code: ReasonCode, count: number): void {
-  if (count !== 0) parts.set(code, (parts.get(code) ?? 0) + count);
-}
-
-function sumOf(parts: ReadonlyMap<unknown, number>): number {
-  return [...parts.values()].reduce((sum, count) => sum + count, 0);
-}
-
-function errorCode(status: number): string {
-  return status >= LOWEST_ERROR && status <= HIGHEST_ERROR ? String(status) : 'other';
+/** The account's name of an error; undefined for what is none. */
+function codeOf(status: number | undefined): string | undefined {
+  if (status === undefined || status < LOWEST_ERROR) return undefined;
+  return status <= HIGHEST_ERROR ? String(status) : 'other';
 }

@@ -60,6 +60,7 @@ export class JournalSelection {
       client: this.#client,
       process,
       transfers: records.transfers,
+      hasKinds: true,
       tunnels: this.#tunnels,
       context: [...this.#shared, ...records.others],
       parsed: records.parsed,
@@ -91,8 +92,9 @@ export class JournalSelection {
   }
 }
 
-/** Whether the journal's reading of a process is that of this log, rule by rule. */
+/** Whether the journal's reading of a process is that of this log, rule by rule. Nothing is like nothing by chance. */
 export function isSameReading(statements: readonly Statement[], parsed: readonly ParsedEvent[]): boolean {
+  if (parsed.length === 0) return false;
   return statements.length === parsed.length && statements.every(({ fact }, at) => isSameFact(fact, parsed[at]));
 }
 

@@ -11,10 +11,28 @@ export interface Statement {
 /** From what the statements have their times: the octets' arrival, FFmpeg's own stamps, the journal, or the truth's order. */
 export type TimeSource = 'arrivals' | 'stamps' | 'journal' | 'events' | 'order' | 'none';
 
+/** The level that a log was written at, as far as its lines tell; each has all lines of those before it. */
+export type Detail = 'none' | 'warning' | 'info' | 'verbose' | 'debug';
+
+/** What a log says of itself. Instants are those of its first and last line, where it has any. */
+export interface LogSigns {
+  readonly detail: Detail;
+  /** It has the first words of its process. */
+  readonly hasBegin: boolean;
+  /** It has the last words of its process. */
+  readonly hasEnd: boolean;
+  /** These say that FFmpeg was told to leave. */
+  readonly wasEnded: boolean;
+  readonly firstAtMs?: number;
+  readonly lastAtMs?: number;
+}
+
 export interface Candidate {
   readonly name: 'parser' | 'events';
   readonly statements: readonly Statement[];
   readonly timeSource: TimeSource;
+  /** Absent for events: whoever made them saw the log, we did not. */
+  readonly signs?: LogSigns;
   /** Segment octets that the candidate says it counted; absent when it says nothing of the kind. */
   readonly segmentBytes?: number;
   readonly lines: number;
@@ -28,6 +46,8 @@ export interface Reference {
   readonly client: number;
   readonly process: number;
   readonly transfers: readonly TransferEvent[];
+  /** false: no row says what it was, so kinds are our own reading of names. */
+  readonly hasKinds: boolean;
   /** CONNECTs: what passed through them is not among the transfers. */
   readonly tunnels: number;
   /** A journal's further records of that client, and of the run. */

@@ -3,27 +3,58 @@
 import type { TransferEvent } from '../events.ts';
 import { resourceKey } from '../hls/resource.ts';
 import type { Statement } from './analyze-material.ts';
+import { keyOf } from './analyze-pairs.ts';
 
 /** Differences between log and truth that are followed; each costs memory in proportion to those before it. */
 const MAX_DIFFERENCES = 3000;
 const NOBODY = -1;
 
-/** The statements with instants of transfers: of its own where it has one, else of its neighbours. */
-export function timedByOrder(statements: readonly Statement[], transfers: readonly TransferEvent[]): Statement[] {
-  const hasRequests = statements.some(({ fact }) => fact.rule === 'request');
-  const positions = statements.flatMap(({ fact }, at) =>
-    fact.rule === (hasRequests ? 'request' : 'open') ? [at] : [],
-  );
+/**
+ * The statements with instants of transfers: of its own where it has one, else of its neighbours. `hasEnd`: the statements go
+ * on to the process's end; otherwise the last requests may be without any.
+ */
+export function timedByOrder(
+  statements: readonly Statement[],
+  transfers: readonly TransferEvent[],
+  hasEnd: boolean,
+): Statement[] {
+  const positions = attemptsIn(statements);
+  const hasRanges = positions.some((at) => statements[at]?.fact.rule === 'request');
   const ordered = transfers.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
+  const keys = positions.map((at) => keyOf(statements[at]));
+  const wanted = ordered.map(({ url, range }) => resourceKey(url, hasRanges ? range : undefined));
+  const covered = hasEnd
+    ? ordered.length
+    : 1 + commonSequence(keys, wanted).reduce((last, at) => Math.max(last, at), NOBODY);
   // From the end: of two equal lines of which one was answered, it is the later one.
-  const lines = positions.toReversed();
-  const requests = ordered.toReversed();
-  const partners = commonSequence(
-    lines.map((at) => keyOf(statements[at], hasRequests)),
-    requests.map(({ url, range }) => resourceKey(url, hasRequests ? range : undefined)),
+  const requests = ordered.slice(0, covered).toReversed();
+  const partners = commonSequence(keys.toReversed(), wanted.slice(0, covered).toReversed());
+  const known = new Map(
+    positions.toReversed().map((at, index) => [at, requests[partners[index] ?? NOBODY]?.startedAtMs]),
   );
-  const known = new Map(lines.map((at, index) => [at, requests[partners[index] ?? NOBODY]?.startedAtMs]));
   return filled(statements, known, ordered[0]?.startedAtMs ?? 0);
+}
+
+/**
+ * One statement per attempt: request lines; where there are none, openings and such announcements as no opening follows.
+ * What was opened after the last request line lost its own to the end of the log.
+ */
+function attemptsIn(statements: readonly Statement[]): number[] {
+  const last = statements.findLastIndex(({ fact }) => fact.rule === 'request');
+  if (last < 0) return openingsIn(statements, 0);
+  const requests = statements.flatMap(({ fact }, at) => (fact.rule === 'request' ? [at] : []));
+  return [...requests, ...openingsIn(statements, last + 1)];
+}
+
+function openingsIn(statements: readonly Statement[], from: number): number[] {
+  const found = statements.flatMap(({ fact }, at) =>
+    at >= from && (fact.rule === 'open' || fact.rule === 'hls-request') ? [{ at, rule: fact.rule, url: fact.url }] : [],
+  );
+  return found
+    .filter(
+      ({ rule, url }, index) => rule === 'open' || found[index + 1]?.rule !== 'open' || found[index + 1]?.url !== url,
+    )
+    .map(({ at }) => at);
 }
 
 /**
@@ -119,10 +150,4 @@ function filled(
     last = Math.max(last, instants[at] ?? last);
     return { fact, atMs: instants[at] ?? last };
   });
-}
-
-function keyOf(statement: Statement | undefined, hasRequests: boolean): string {
-  const fact = statement?.fact;
-  if (fact?.rule === 'request') return resourceKey(fact.url, hasRequests ? fact.range : undefined);
-  return fact?.rule === 'open' ? resourceKey(fact.url, undefined) : '';
 }

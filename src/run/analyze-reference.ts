@@ -1,11 +1,10 @@
 // Opens what a log is held against: a truth file or a journal, told apart by the first line.
-// It puts statements and transfers on one axis of time, and truth's paths into whole URLs; it scores nothing.
-import type { TransferEvent } from '../events.ts';
+// It puts statements and transfers on one axis of time and under the same names; it scores nothing.
 import { isSameReading, JournalSelection, type LogOwner } from './analyze-journal.ts';
-import type { Candidate, Reference, Statement } from './analyze-material.ts';
+import type { Candidate, LogSigns, Reference, Statement } from './analyze-material.ts';
 import { timedByOrder } from './analyze-order.ts';
 import { readTruthRow, referenceOf, type TruthRow } from './analyze-truth.ts';
-import { type InputFile, readJsonLines, type Stdin } from './input-file.ts';
+import { type InputFile, readJsonLines, refusal, type Stdin } from './input-file.ts';
 import { isRunRecord, type JournalRecord, readJournalRecord } from './journal-file.ts';
 
 /** Local times of a log written elsewhere are off by whole quarters of an hour. */
@@ -26,44 +25,88 @@ export async function readReference(file: InputFile, stdin: Stdin, owner: LogOwn
     if ('transfer' in value) rows.push(value);
     else journal?.add(value);
   }
+  if (journal === undefined && owner.process !== undefined) {
+    throw refusal(
+      file,
+      `is a truth file, in which nothing has a process; --log-process ${owner.process} goes with a journal`,
+    );
+  }
   return journal?.reference() ?? referenceOf(file, rows, owner.client);
 }
 
 /** The candidate with an instant for every statement, on the reference's axis. */
 export function withTimes(candidate: Candidate, reference: Reference | undefined): Candidate {
-  const { statements } = candidate;
+  const { statements, signs } = candidate;
   // Milliseconds of some run say nothing to a truth of Unix times.
   const isOfAnotherRun = candidate.timeSource === 'journal' && reference?.source === 'truth';
   const timeSource = isOfAnotherRun ? 'none' : candidate.timeSource;
   if (timeSource !== 'none') {
     const shiftMs = reference === undefined ? 0 : shiftOf(candidate, reference);
-    return { ...candidate, statements: statements.map(({ fact, atMs }) => ({ fact, atMs: (atMs ?? 0) + shiftMs })) };
+    return {
+      ...candidate,
+      statements: statements.map(({ fact, atMs }) => ({ fact, atMs: (atMs ?? 0) + shiftMs })),
+      ...(signs === undefined ? {} : { signs: shifted(signs, shiftMs) }),
+    };
   }
   if (reference === undefined) return candidate;
   if (isSameReading(statements, reference.parsed)) {
     const timed = statements.map(({ fact }, at) => ({ fact, atMs: reference.parsed[at]?.atMs }));
     return { ...candidate, statements: timed, timeSource: 'journal' };
   }
-  return { ...candidate, statements: timedByOrder(statements, reference.transfers), timeSource: 'order' };
+  const inOrder = timedByOrder(statements, reference.transfers, signs?.hasEnd ?? false);
+  return { ...candidate, statements: inOrder, timeSource: 'order' };
 }
 
-/** Truth has paths where the server saw no more; the log tells of which host. */
-export function withWholeUrls(reference: Reference, statements: readonly Statement[]): Reference {
-  const byPath = new Map<string, string>();
-  let base: string | undefined;
-  for (const { fact } of statements) {
-    const url = 'url' in fact ? fact.url : undefined;
-    const parsed = url === undefined ? null : URL.parse(url);
-    if (url === undefined || parsed === null) continue;
-    base ??= parsed.origin;
-    byPath.set(`${parsed.pathname}${parsed.search}`, url);
-  }
-  const whole = (transfer: TransferEvent): TransferEvent => {
-    if (!transfer.url.startsWith('/')) return transfer;
-    const url = byPath.get(transfer.url) ?? (base === undefined ? transfer.url : `${base}${transfer.url}`);
-    return { ...transfer, url };
+/**
+ * Truth has paths where the server saw no more: then paths and queries are compared, and whatever hosts the log names are
+ * out on both sides. Where the truth has whole URLs they are compared as they are.
+ */
+export function withoutHosts<Truth extends Reference | undefined>(
+  candidate: Candidate,
+  reference: Truth,
+): { readonly candidate: Candidate; readonly reference: Truth } {
+  const { statements } = candidate;
+  const base = originOf(statements);
+  // A line that was cut off before its Host has a path only, too.
+  const hasPaths = reference?.transfers.some(({ url }) => url.startsWith('/')) ?? false;
+  const isKept = (url: string): boolean => (hasPaths ? isTunnelled(url, reference) : !url.startsWith('/'));
+  const whole = (url: string): string => (isKept(url) ? url : `${base}${pathOf(url)}`);
+  const said = statements.map(({ fact, atMs }) => ({
+    atMs,
+    fact: 'url' in fact && fact.url !== undefined ? { ...fact, url: whole(fact.url) } : fact,
+  }));
+  const requested = reference?.transfers.map((transfer) => ({ ...transfer, url: whole(transfer.url) }));
+  return {
+    candidate: { ...candidate, statements: said },
+    reference: requested === undefined ? reference : { ...reference, transfers: requested },
   };
-  return { ...reference, transfers: reference.transfers.map(whole) };
+}
+
+/** Of the first URL that has one; any will do where nobody names a host. */
+function originOf(statements: readonly Statement[]): string {
+  for (const { fact } of statements) {
+    const parsed = 'url' in fact && fact.url !== undefined ? URL.parse(fact.url) : null;
+    if (parsed !== null && parsed.origin !== 'null') return parsed.origin;
+  }
+  return 'http://origin';
+}
+
+/** Whoever saw a CONNECT saw nothing of what passed inside, whatever its path. */
+function isTunnelled(url: string, reference: Reference | undefined): boolean {
+  return (reference?.tunnels ?? 0) > 0 && url.startsWith('https:');
+}
+
+function pathOf(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed === null ? url : `${parsed.pathname}${parsed.search}`;
+}
+
+function shifted({ firstAtMs, lastAtMs, ...signs }: LogSigns, shiftMs: number): LogSigns {
+  return {
+    ...signs,
+    ...(firstAtMs === undefined ? {} : { firstAtMs: firstAtMs + shiftMs }),
+    ...(lastAtMs === undefined ? {} : { lastAtMs: lastAtMs + shiftMs }),
+  };
 }
 
 /** From Unix milliseconds to the reference's zero; stamps are local times of whatever machine wrote the log. */

@@ -27,13 +27,11 @@ interface Timed {
 
 /** The snapshot at the end, everything judged. */
 export function score(input: ScoreInput): Snapshot {
-  const { candidate, reference, sizes } = input;
-  const segmentsUrl = listedFolder(candidate.statements, sizes);
+  const { candidate, reference } = input;
   const ledger = new Ledger({
     run: runOf(candidate, reference),
     segmentCacheWindow: NO_WINDOW,
     statsDropThreshold: 1,
-    ...(segmentsUrl === undefined ? {} : { segmentsUrl }),
   });
   const timeline = timelineOf(input);
   const hasSamples = timeline.some(({ event }) => event.type === 'sample');
@@ -180,20 +178,4 @@ function runOf({ statements }: Candidate, reference: Reference | undefined): Run
     isTapped: reference !== undefined,
     hasAccessLog: false,
   };
-}
-
-/** The folder that the listing's names are relative to: whatever stands before one of them in a URL that was asked for. */
-function listedFolder(
-  statements: readonly Statement[],
-  sizes: ListingEvent['entries'] | undefined,
-): string | undefined {
-  const names = new Set((sizes ?? []).map(({ name }) => name));
-  for (const { fact } of statements) {
-    if (names.size === 0 || fact.rule !== 'hls-request') continue;
-    const path = fact.url.split(/[?#]/, 1)[0] ?? fact.url;
-    for (let slash = path.indexOf('/', 'https://'.length); slash >= 0; slash = path.indexOf('/', slash + 1)) {
-      if (names.has(path.slice(slash + 1))) return path.slice(0, slash + 1);
-    }
-  }
-  return undefined;
 }

@@ -11,6 +11,7 @@ import { type InputFile, type JsonRecord, type Reading, refusal } from './input-
 export interface TruthRow {
   readonly client: string;
   readonly isTunnel: boolean;
+  readonly hasKind: boolean;
   readonly transfer: TransferEvent;
 }
 
@@ -35,6 +36,7 @@ export function readTruthRow(record: JsonRecord): Reading<TruthRow> {
     value: {
       client: isAbsent(client) ? NO_CLIENT : String(client),
       isTunnel: record['method'] === 'CONNECT',
+      hasKind: typeof record['kind'] === 'string',
       transfer: transferOf(record, url, tStart),
     },
   };
@@ -60,6 +62,7 @@ export function referenceOf(file: InputFile, rows: readonly TruthRow[], wanted: 
     client: 1,
     process: 1,
     transfers: own.filter(({ isTunnel }) => !isTunnel).map(({ transfer }) => transfer),
+    hasKinds: own.some(({ hasKind }) => hasKind),
     tunnels: own.filter(({ isTunnel }) => isTunnel).length,
     context: [],
     parsed: [],

@@ -11,9 +11,9 @@ import { errorRatio } from '../stats/agreement.ts';
 import type { EstimatorScore, Summary } from '../stats/summary.ts';
 import { readEvents } from './analyze-events.ts';
 import { explain, trueCounts, unexplainedIn } from './analyze-explain.ts';
-import { readArrivals, readLog } from './analyze-log.ts';
+import { checkArrivals, readArrivals, readLog } from './analyze-log.ts';
 import type { Candidate, Reference } from './analyze-material.ts';
-import { readReference, withTimes, withWholeUrls } from './analyze-reference.ts';
+import { readReference, withoutHosts, withTimes } from './analyze-reference.ts';
 import { isTimed, score } from './analyze-score.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { House } from './house.ts';
@@ -54,10 +54,11 @@ export async function analyze(inputs: Inputs, stdin: Stdin): Promise<Analysis> {
 async function openLog(path: string, stdin: Stdin): Promise<Candidate> {
   const file = { option: '--stderr', path };
   const octets = await readInput(file, stdin);
-  if (octets.length === 0) throw refusal(file, 'is empty');
-  const beside = join(dirname(path), ARRIVALS);
-  const hasArrivals = path !== STDIN && existsSync(beside);
-  return readLog(octets, hasArrivals ? await readArrivals({ option: ARRIVALS, path: beside }, stdin) : []);
+  const beside = { option: ARRIVALS, path: join(dirname(path), ARRIVALS) };
+  if (path === STDIN || !existsSync(beside.path)) return readLog(file, octets, []);
+  const arrivals = await readArrivals(beside, stdin);
+  checkArrivals(beside, arrivals, octets);
+  return readLog(file, octets, arrivals);
 }
 
 async function openReference(
@@ -66,12 +67,11 @@ async function openReference(
   stdin: Stdin,
 ): Promise<Reference | undefined> {
   if (truth === undefined) return undefined;
-  const reference = await readReference({ option: '--truth', path: truth }, stdin, {
+  return readReference({ option: '--truth', path: truth }, stdin, {
     statements,
     ...(logClient === undefined ? {} : { client: logClient }),
     ...(logProcess === undefined ? {} : { process: logProcess }),
   });
-  return withWholeUrls(reference, statements);
 }
 
 async function openSizes(path: string, stdin: Stdin): Promise<ListingEvent['entries']> {
@@ -82,18 +82,21 @@ async function openSizes(path: string, stdin: Stdin): Promise<ListingEvent['entr
 }
 
 function resultOf(
-  candidate: Candidate,
-  reference: Reference | undefined,
+  said: Candidate,
+  requested: Reference | undefined,
   sizes: ListingEvent['entries'] | undefined,
 ): AnalysisResult {
+  const { candidate, reference } = withoutHosts(said, requested);
   const timed = withTimes(candidate, reference);
   const { summary } = score({ candidate: timed, reference, sizes });
   const differences = reference === undefined ? [] : explain(timed, summary.parser, reference);
+  const phases = reference?.source === 'journal' ? summary.proxy?.byKind.segment?.phases : undefined;
   return {
     candidate: candidate.name,
     timeSource: timed.timeSource,
     parser: accountOf(summary.parser, timed),
     agreement: agreementOf(summary.agreement, timed, reference),
+    ...(phases === undefined ? {} : { segmentTimes: { receiveMs: phases.receiveMs, totalMs: phases.totalMs } }),
     differences,
     unexplained: unexplainedIn(differences),
   };

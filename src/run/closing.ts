@@ -3,6 +3,7 @@
 import { renderSummary, type SummaryOptions } from '../report/exit-summary.ts';
 import { FINDINGS } from '../stats/findings.ts';
 import type { Snapshot } from '../stats/summary.ts';
+import { thresholdWords } from '../stats/threshold.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Recorder } from './record.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,6 +28,7 @@ export async function close(
   };
   terminal.stdout.write(renderSummary(snapshot, options));
   const code = exitCode(snapshot, hasClients);
+  for (const line of thresholdLines(snapshot)) terminal.stderr.write(line);
   // Said already. A file that a script will look for is not there: that is no success.
   if (failed && code === EXIT.measured) return EXIT.notMeasured;
   if (code === EXIT.notMeasured)
@@ -34,9 +36,16 @@ export async function close(
   return code;
 }
 
-/** 98 when the numbers cannot be trusted; 1 when there is nothing to trust. */
+/** What became of `--fail-if`, one line for each that holds or that nobody can tell. */
+function thresholdLines({ summary }: Snapshot): readonly string[] {
+  return summary.thresholds
+    .filter(({ value, failed }) => failed || value === undefined)
+    .map((threshold) => `hls-swarm: --fail-if ${thresholdWords(threshold)}\n`);
+}
+
+/** 1 when there is nothing to trust; 98 when the numbers cannot be trusted; 99 when one is as it must not be. */
 export function exitCode(snapshot: Snapshot, hasClients = true): ExitCode {
-  const { byKind, opaqueBytes } = snapshot.summary.proxy;
+  const { byKind = {}, opaqueBytes = 0 } = snapshot.summary.proxy ?? {};
   const mediaBytes = (['segment', 'part', 'stream', 'init'] as const)
     .map((kind) => byKind[kind]?.contentBytes ?? 0)
     .reduce((sum, bytes) => sum + bytes, 0);
@@ -46,5 +55,7 @@ export function exitCode(snapshot: Snapshot, hasClients = true): ExitCode {
   const { segment, other } = snapshot.summary.parser.requests;
   const heardOf = isTapped ? mediaBytes + opaqueBytes : segment + other;
   if (heardOf === 0 && hasClients) return EXIT.notMeasured;
-  return snapshot.summary.instrument.verdict === 'invalid' ? EXIT.invalid : EXIT.measured;
+  const { instrument, thresholds } = snapshot.summary;
+  if (instrument.verdict === 'invalid') return EXIT.invalid;
+  return thresholds.some(({ failed }) => failed) ? EXIT.thresholdHeld : EXIT.measured;
 }

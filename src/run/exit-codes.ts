@@ -7,6 +7,7 @@ export const EXIT = {
   usage: 2,
   bug: 70,
   invalid: 98,
+  thresholdHeld: 99,
   interruptedTwice: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

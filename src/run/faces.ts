@@ -3,8 +3,10 @@
 import type { Options } from '../config/options.ts';
 import { statusLine } from '../report/exit-summary.ts';
 import type { Snapshot } from '../stats/summary.ts';
+import { actionOf } from '../tui/keys.ts';
 import { canUseScreen, openScreen, type Screen } from '../tui/screen.ts';
-import { INITIAL_VIEW_STATE, type Key, nextState, type ViewState, view } from '../tui/view.ts';
+import { bodyOf, view } from '../tui/view.ts';
+import { INITIAL_VIEW_STATE, nextState, type ViewState } from '../tui/view-state.ts';
 import { secondsToMs } from '../units.ts';
 import type { House } from './house.ts';
 
@@ -38,7 +40,7 @@ export class Faces {
     const { stdin, stdout, env } = house.terminal;
     if (options.tui && canUseScreen(env, stdout, stdin)) {
       house.logLines.isScreenOn = true;
-      this.#screen = openScreen({ stdin, stdout, env, onKey: (key) => this.#press(key) });
+      this.#screen = openScreen({ stdin, stdout, env, onKey: (press) => this.#press(press) });
       house.terminal.killing.addEventListener('abort', () => this.stop(), { once: true });
       this.#screen.onResize(() => this.#draw());
       this.#timer = setInterval(() => this.#draw(), SCREEN_INTERVAL_MS);
@@ -53,9 +55,13 @@ export class Faces {
     this.#house.logLines.isScreenOn = false;
   }
 
-  #press(key: Key): void {
-    if (key === 'quit') this.#house.end();
-    this.#state = nextState(this.#state, key);
+  #press(press: string): void {
+    const action = actionOf(press, this.#state);
+    if (action === undefined || this.#screen === undefined) return;
+    if (action === 'quit') this.#house.end();
+    if (action === 'redraw') this.#screen.forget();
+    const seen = { clients: this.#shown?.clients ?? [], body: bodyOf(this.#screen.size()) };
+    this.#state = nextState(this.#state, action, seen);
     this.#draw();
   }
 

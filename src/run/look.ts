@@ -2,14 +2,15 @@
 // It starts no client; what cannot work ends here with a sentence and exit 1.
 import type { Options } from '../config/options.ts';
 import { Fetcher } from '../fetch.ts';
-import type { Log } from '../log.ts';
-import { clientHeaders } from '../swarm/arguments.ts';
+import { headersWithCookies } from '../swarm/arguments.ts';
 import type { Capabilities } from '../swarm/capabilities.ts';
-import { formatCheck } from '../swarm/check.ts';
-import { preflight } from '../swarm/preflight.ts';
+import { type Check, havePassed } from '../swarm/check.ts';
+import { type Preflight, preflight } from '../swarm/preflight.ts';
 import { resolveMapping } from '../swarm/probe.ts';
 import { CannotMeasure } from './exit-codes.ts';
-import type { Terminal } from './terminal.ts';
+import type { House } from './house.ts';
+import { refusal, takenPortCheck, tellChecks } from './preflight-lines.ts';
+import { resolveFor } from './resolve.ts';
 import { unlessEnded } from './unless-ended.ts';
 
 export interface Looked {
@@ -21,62 +22,61 @@ export interface Looked {
   readonly targetDurationSeconds?: number;
   /** The value of each `-map`. */
   readonly map: readonly string[];
+  /** Everything that was looked at, and what it was found to be. */
+  readonly checks: readonly Check[];
+  readonly stream?: NonNullable<Preflight['stream']>;
 }
 
 export interface LookContext {
   readonly url: string;
   readonly options: Options;
   readonly version: string;
-  readonly log: Log;
-  readonly terminal: Terminal;
+  readonly house: House;
+  /** What is known already: it stands among the others. */
+  readonly known: readonly Check[];
 }
 
 const TUNNEL_NOTE =
   'hls-swarm: --tls tunnel: requests to https origins pass unseen; their bytes are counted, and the run counts as degraded\n';
+const LOOP_NOTE = 'hls-swarm: --loop: the stream has no end, so nothing starts over\n';
+const START_NOTE = 'hls-swarm: --live-start-index: the stream is no live HLS; it is played from its beginning\n';
 
-/** @throws CannotMeasure with every failed check and its fix; at once when the run is ended meanwhile */
+/** @throws CannotMeasure with every check and its fix; at once when the run is ended meanwhile */
 export async function look(context: LookContext): Promise<Looked> {
   // Programs that are being asked then die with us; the fetch could be waiting for a resolver that cannot be interrupted.
-  return unlessEnded(context.terminal, inspect(context), 'the first client was started');
+  return unlessEnded(context.house.terminal, inspect(context), 'the first client was started');
 }
 
-async function inspect({ url, options, version, log, terminal }: LookContext): Promise<Looked> {
-  const { stderr, ending } = terminal;
-  const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous });
-  const headers = clientHeaders(options);
-  const seen = await preflight(fetcher, {
-    url,
-    clients: options.clients,
-    ffmpegPath: options.ffmpegPath,
-    skipsLimits: options.skipPreflight,
-    headers,
-    timeoutMs: options.timeoutMs,
-    signal: ending,
-  });
-  await fetcher.close();
-  // Nobody reads it any more.
-  ending.throwIfAborted();
-  for (const check of seen.checks) {
-    log.debug({ check: check.name, level: check.level, detail: check.detail }, 'preflight');
-    if (check.level === 'warn') stderr.write(`${formatCheck(check)}\n`);
-  }
-  const { capabilities } = seen;
-  if (!seen.ok || capabilities === undefined) {
-    const failed = seen.checks.filter(({ ok }) => !ok).map(formatCheck);
-    throw new CannotMeasure(`preflight failed\n${failed.join('\n')}`);
-  }
+/** A taken port is no reason to keep quiet about the rest. @throws always: CannotMeasure with every check, or `error` itself */
+export async function lookAfterFailure(error: unknown, context: Omit<LookContext, 'known'>): Promise<never> {
+  const taken = error instanceof CannotMeasure ? takenPortCheck(error, context.options) : undefined;
+  if (taken !== undefined) await look({ ...context, known: [taken] });
+  throw error;
+}
+
+async function inspect(context: LookContext): Promise<Looked> {
+  const { url, options, version, house } = context;
+  const { stderr } = house.terminal;
+  const seen = await seenBefore(context);
+  const { capabilities, stream } = seen;
+  const checks = [...seen.checks, ...context.known];
+  if (capabilities === undefined || !havePassed(checks)) throw refusal(checks, house);
+  tellChecks(checks, house);
   const mapping = await resolveMapping({
     url,
     variant: options.variant,
     failurePolicy: options.probeFailurePolicy,
     ffmpegPath: options.ffmpegPath,
     userAgent: `hls-swarm-probe/${version}`,
-    headers,
+    headers: headersWithCookies(options),
     timeoutMs: options.timeoutMs,
+    ...(stream?.description === undefined ? {} : { variants: stream.description.variants }),
   });
   if (!mapping.ok) throw new CannotMeasure(mapping.reason);
   if (mapping.note !== undefined) stderr.write(`hls-swarm: ${mapping.note}\n`);
   if (options.tls === 'tunnel' && !options.noProxy && url.startsWith('https:')) stderr.write(TUNNEL_NOTE);
+  if (options.loop && seen.isLive) stderr.write(LOOP_NOTE);
+  if (options.liveStartIndex !== undefined && !(seen.isHls && seen.isLive)) stderr.write(START_NOTE);
   const { isHls, isLive, streamUrls, targetDurationSeconds } = seen;
   return {
     capabilities,
@@ -84,6 +84,30 @@ async function inspect({ url, options, version, log, terminal }: LookContext): P
     isLive,
     streamUrls,
     map: mapping.map,
+    checks,
+    ...(stream === undefined ? {} : { stream }),
     ...(targetDurationSeconds === undefined ? {} : { targetDurationSeconds }),
   };
+}
+
+async function seenBefore({ url, options, version, house }: LookContext): Promise<Preflight> {
+  const { ending } = house.terminal;
+  const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous, ...resolveFor(url, options) });
+  const seen = await preflight(fetcher, {
+    url,
+    clients: options.clients,
+    rampRatePerSecond: options.rampRatePerSecond,
+    isTapped: !options.noProxy,
+    pace: options.pace,
+    variant: options.variant,
+    ffmpegPath: options.ffmpegPath,
+    skipsLimits: options.skipPreflight,
+    headers: headersWithCookies(options),
+    timeoutMs: options.timeoutMs,
+    signal: ending,
+  });
+  await fetcher.close();
+  // Nobody reads it any more.
+  ending.throwIfAborted();
+  return seen;
 }

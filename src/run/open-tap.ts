@@ -8,6 +8,7 @@ import { Tap } from '../proxy/tap.ts';
 import { openAuthority } from './authority.ts';
 import { CannotMeasure } from './exit-codes.ts';
 import type { House } from './house.ts';
+import type { Resolve } from './resolve.ts';
 import { tapBehaviour } from './tap-behaviour.ts';
 
 export interface TapPlan {
@@ -17,6 +18,7 @@ export interface TapPlan {
   readonly seed: number;
   /** What the look before the run found to be endless. */
   readonly streamUrls?: readonly string[];
+  readonly resolve?: Resolve;
   /** Players will speak TLS with it, or may. */
   readonly isTlsExpected: boolean;
   /** What doors, connections and, in a run, the clients' pipes take together. */
@@ -32,12 +34,12 @@ const OUT_OF_PORTS = /\b(EADDRNOTAVAIL|ENOBUFS)\b/;
 /** @throws CannotMeasure when the machine grants too few files, ports or buffers, or the file of the authority cannot be written */
 export async function openTap(
   options: Options,
-  { doors, clockOrigin, emit, seed, neededFiles, streamUrls, isTlsExpected }: TapPlan,
+  { doors, clockOrigin, emit, seed, neededFiles, streamUrls, resolve, isTlsExpected }: TapPlan,
   { fail }: Pick<House, 'fail'>,
 ): Promise<Tap> {
   const { proxyWorkers, timeoutMs } = options;
   const authority = await openAuthority(options, isTlsExpected, clockFrom(clockOrigin));
-  const behaviour = tapBehaviour(options, seed, { streamUrls, authority });
+  const behaviour = tapBehaviour(options, seed, { streamUrls, authority, resolve });
   const workers = proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER));
   try {
     return await Tap.open({ doors, workers, clockOrigin, dialTimeoutMs: timeoutMs, behaviour, emit, onFailure: fail });

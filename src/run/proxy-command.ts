@@ -21,6 +21,15 @@ import { aborted, delay } from './terminal.ts';
 
 /** A player keeps up to four connections, each with one of ours to the origin, and some room. */
 const FILES_PER_DOOR = 10;
+/** Of a tap for players that are not ours: nobody reads a log of theirs. */
+const FACTS = {
+  url: 'any',
+  ffmpegVersion: 'none',
+  isLive: true,
+  isTapped: true,
+  hasAccessLog: false,
+  logLevel: 'none',
+} as const;
 
 /**
  * Runs until a signal, `--duration` or `--idle-exit`; resolves to the exit code. A tap that nobody used has done what it was
@@ -55,9 +64,8 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   ending.defer(() => tap.close());
   doors.tap = tap;
   tap.addOwnPorts([recorder.port]);
-  const facts = { url: 'any', clients: options.doors, ffmpegVersion: 'none', proxyWorkers: tap.workers };
   recorder.begin(
-    runEvent({ ...facts, options, version, seed, isLive: true, isTapped: true, hasAccessLog: false, clock }),
+    runEvent({ ...FACTS, clients: options.doors, options, version, seed, clock, proxyWorkers: tap.workers }),
     undefined,
   );
   const sampler = new Sampler({ clock, emit, tap, swarm: undefined, afterSample: () => recorder.tick() });

@@ -93,7 +93,10 @@ export class Recorder {
     const snapshot = this.#ledger?.snapshot(atMs, clock.wallMs());
     if (snapshot === undefined) return undefined;
     this.hub.tellFindings(snapshot.summary.findings, atMs);
-    const shown = { ...snapshot, summary: redactDeep(snapshot.summary, redact) };
+    const clients = snapshot.clients.map((row) =>
+      row.exitReason === undefined ? row : { ...row, exitReason: redact(row.exitReason) },
+    );
+    const shown = { ...snapshot, summary: redactDeep(snapshot.summary, redact), clients };
     this.#latest = shown;
     this.#health.record(shown);
     return shown;

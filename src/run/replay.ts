@@ -88,5 +88,5 @@ function verification(replayed: Summary, recorded: Summary | undefined): string 
 
 /** As it would be in a file. */
 function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

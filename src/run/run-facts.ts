@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Options } from '../config/options.ts';
-import type { RunEvent } from '../events.ts';
+import type { LogLevel, RunEvent } from '../events.ts';
 import type { LedgerOptions } from '../stats/ledger.ts';
+import { readThreshold } from '../stats/threshold.ts';
 import { msToSeconds } from '../units.ts';
 
 /** That of the option table, for journals that were written before it was recorded. */
@@ -23,6 +24,8 @@ export interface RunFactsInput {
   /** Absent: nobody looked. */
   readonly isHls?: boolean;
   readonly hasAccessLog: boolean;
+  readonly logLevel: LogLevel;
+  readonly targetDurationSeconds?: number;
   readonly clock: Clock;
 }
 
@@ -47,13 +50,15 @@ export function runEvent(input: RunFactsInput): RunEvent {
     isTapped: input.isTapped,
     ...(input.isHls === undefined ? {} : { isHls: input.isHls }),
     hasAccessLog: input.hasAccessLog,
+    logLevel: input.logLevel,
+    ...(input.targetDurationSeconds === undefined ? {} : { targetDurationSeconds: input.targetDurationSeconds }),
   };
 }
 
 /** Facts that only the recording side knows, put where a replay finds them. */
 export function withLedgerFacts(
   run: RunEvent,
-  { segmentCacheWindow, statsDropThreshold }: Options,
+  { segmentCacheWindow, statsDropThreshold, originMetricsWindowMs, failIf }: Options,
   doorPorts: ReadonlyMap<number, number> | undefined,
 ): RunEvent {
   const ports = doorPorts === undefined ? undefined : [...doorPorts].toSorted(([one], [other]) => one - other);
@@ -61,17 +66,21 @@ export function withLedgerFacts(
     ...run,
     ...(segmentCacheWindow === undefined ? {} : { segmentCacheWindow }),
     statsDropThreshold,
+    originMetricsWindowMs,
+    ...(failIf.length === 0 ? {} : { failIf }),
     ...(ports === undefined ? {} : { doorPorts: ports.map(([, port]) => port) }),
   };
 }
 
 /** What the ledger is opened with: all of it is in the journal's first record. A journal without the options had the defaults. */
 export function ledgerOptions(run: RunEvent): LedgerOptions {
-  const { doorPorts, segmentCacheWindow } = run;
+  const { doorPorts, segmentCacheWindow, failIf = [] } = run;
   return {
     run,
     ...(segmentCacheWindow === undefined ? {} : { segmentCacheWindow }),
     statsDropThreshold: run.statsDropThreshold ?? DEFAULT_DROP_THRESHOLD,
+    // The command line was refused with any other; a journal from elsewhere may name figures that are no more.
+    thresholds: failIf.map(readThreshold).flatMap((read) => ('threshold' in read ? [read.threshold] : [])),
     ...(doorPorts === undefined ? {} : { doorPorts: new Map(doorPorts.map((port, at) => [at + 1, port])) }),
   };
 }

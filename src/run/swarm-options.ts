@@ -9,7 +9,7 @@ import type { Looked } from './look.ts';
 export interface SwarmPlan {
   readonly url: string;
   readonly options: Options;
-  readonly looked: Looked;
+  readonly looked: Omit<Looked, 'checks'>;
   readonly seed: number;
   /** Absent with --no-proxy. */
   readonly tap: Tap | undefined;
@@ -18,7 +18,7 @@ export interface SwarmPlan {
 }
 
 export function swarmOptions({ url, options, looked, seed, tap, caFile }: SwarmPlan): SwarmOptions {
-  const { segRetry, stderrDir } = options;
+  const { segRetry, stderrDir, liveStartIndex } = options;
   return {
     url,
     clients: options.clients,
@@ -30,8 +30,11 @@ export function swarmOptions({ url, options, looked, seed, tap, caFile }: SwarmP
     isLive: looked.isLive,
     isPaced: isPaced(options.pace, looked.isLive),
     userAgent: options.userAgent,
+    userAgentSuffix: options.userAgentSuffix,
     headers: options.headers,
     noCache: options.noCache,
+    cookies: options.cookies,
+    browserLike: options.browserLike,
     timeoutMs: options.timeoutMs,
     reconnect: options.reconnect,
     reconnectDelaySeconds: options.reconnectDelaySeconds,
@@ -40,12 +43,14 @@ export function swarmOptions({ url, options, looked, seed, tap, caFile }: SwarmP
     statsLogLevel: options.statsLogLevel,
     statsBuffer: options.statsBufferLines,
     maxRestarts: options.maxRestarts,
+    loops: options.loop,
     restartOnStall: options.restartOnStall,
     targetDurationMs: options.targetDurationMs,
     verbose: options.verbose,
     ...(caFile === undefined ? {} : { caFile }),
     ...(segRetry === undefined ? {} : { segmentRetries: segRetry }),
     ...(stderrDir === undefined ? {} : { stderrDir }),
+    ...(liveStartIndex === undefined ? {} : { liveStartIndex }),
     ...(tap === undefined ? {} : doorHooks(tap)),
   };
 }

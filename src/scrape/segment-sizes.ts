@@ -2,6 +2,7 @@
 // It matches no names with requests and remembers no sizes: each listing is one event, the ledger decides what it keeps.
 import type { ListingEvent } from '../events.ts';
 import type { Fetched } from '../fetch.ts';
+import { isInWindow, type NumberedFile, newestNumber, windowFloors } from '../stats/listing-window.ts';
 import { MIB, secondsToMs } from '../units.ts';
 import { intervalMs } from './adaptive-interval.ts';
 import {
@@ -19,12 +20,13 @@ export interface SegmentSizesOptions {
   readonly fixedIntervalMs?: number;
   /** `--segment-sizes-jitter`; 0 = none. */
   readonly jitterMs: number;
-  /** How many of the newest media numbers of each series are kept, asked at each listing; undefined = all. */
+  /** How many of the newest segments of each series are kept, asked at each listing; undefined = all. */
   readonly window: () => number | undefined;
   readonly timeoutMs?: number;
 }
 
 export type ListingEntry = NonNullable<ListingEvent['entries']>[number];
+export type KeptEntries = Required<Pick<ListingEvent, 'entries' | 'oldestLeftOut'>>;
 
 /** About 20,000 files; a larger listing is refused whole, because half a listing would look like missing segments. */
 const MAX_LISTING_BYTES: number = 2 * MIB;
@@ -66,7 +68,7 @@ export function createSegmentSizesScraper(deps: ScraperDeps, options: SegmentSiz
         atMs: clock.nowMs(),
         url: options.url,
         ...(listing.ok
-          ? { ok: true, entries: newestEntries(listing.entries, options.window() ?? Number.POSITIVE_INFINITY) }
+          ? { ok: true, ...kept(listing.entries, options.window()) }
           : { ok: false, reason: listing.reason }),
         ownBytes: answer.ownBytes,
       });
@@ -114,35 +116,46 @@ export function mediaNumber(name: string): number | undefined {
 }
 
 /**
- * The newest `window` media numbers of each series of names (`seg<number>.ts` is one series, `720p/seg<number>.ts` another),
- * and all names without a number. An encoder that began again at 0 is newer than the high numbers it left behind: the newest
- * number is that of the latest file, not the highest; of higher ones left behind, the last `window` stay too.
+ * The newest `window` segments of each series of names (`seg<number>.ts` is one series, `720p/seg<number>.ts` another) by
+ * rank, and all names without a number. An encoder that began again at 0 is newer than the high numbers it left behind: the
+ * newest segment is the latest file, not the highest number; of higher ones left behind, the last `window` stay too.
  */
-export function newestEntries(entries: readonly ListingEntry[], window: number): readonly ListingEntry[] {
-  const newest = new Map<string, { number: number; modifiedWallMs: number; highest: number }>();
-  for (const entry of entries) {
-    const number = mediaNumber(entry.name);
-    if (number === undefined) continue;
-    const key = seriesOf(entry.name);
-    const modifiedWallMs = entry.modifiedWallMs ?? 0;
-    const best = newest.get(key) ?? { number: -1, modifiedWallMs: -1, highest: -1 };
-    const isNewer = modifiedWallMs > best.modifiedWallMs;
-    const isTie = modifiedWallMs === best.modifiedWallMs && number > best.number;
-    newest.set(key, {
-      ...(isNewer || isTie ? { number, modifiedWallMs } : best),
-      highest: Math.max(best.highest, number),
-    });
-  }
-  return entries.filter(({ name }) => {
+export function keepNewest(entries: readonly ListingEntry[], window: number): KeptEntries {
+  const series = new Map<string, (NumberedFile & { readonly name: string })[]>();
+  for (const { name, modifiedWallMs } of entries) {
     const number = mediaNumber(name);
-    const best = number === undefined ? undefined : newest.get(seriesOf(name));
-    if (number === undefined || best === undefined) return true;
-    return number > best.number ? number > best.highest - window : number > best.number - window;
-  });
+    if (number === undefined) continue;
+    const key = seriesOf(name);
+    const files = series.get(key) ?? [];
+    files.push({ name, number, modifiedWallMs });
+    series.set(key, files);
+  }
+  const leftOut = new Set<string>();
+  const oldestLeftOut: string[] = [];
+  for (const files of series.values()) {
+    const newest = newestNumber(files);
+    if (files.length <= window || newest === undefined) continue;
+    const numbers = files.map(({ number }) => number);
+    const floors = windowFloors(numbers, newest, window);
+    const old = files.filter(({ number }) => !isInWindow(number, newest, floors));
+    for (const { name } of old) leftOut.add(name);
+    const [oldest] = old.sort((one, other) => one.number - other.number);
+    if (oldest !== undefined) oldestLeftOut.push(oldest.name);
+  }
+  return { entries: entries.filter(({ name }) => !leftOut.has(name)), oldestLeftOut };
 }
 
 function seriesOf(name: string): string {
   return name.replace(NUMBERED, '#.$2');
+}
+
+function kept(
+  entries: readonly ListingEntry[],
+  window: number | undefined,
+): Pick<ListingEvent, 'entries' | 'oldestLeftOut'> {
+  if (window === undefined) return { entries };
+  const { oldestLeftOut, ...newest } = keepNewest(entries, window);
+  return oldestLeftOut.length === 0 ? newest : { ...newest, oldestLeftOut };
 }
 
 function readAnswer(answer: Fetched): Listing {

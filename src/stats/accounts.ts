@@ -9,9 +9,11 @@ import { InferredDurations } from './inferred-durations.ts';
 import { InstrumentAccount } from './instrument-account.ts';
 import { ListingClock } from './listing-clock.ts';
 import { ListingNeed } from './listing-need.ts';
+import { unitOf } from './log-reach.ts';
 import { OriginAccount } from './origin-account.ts';
 import { Pairing } from './pairing.ts';
 import { ParserAccount } from './parser-account.ts';
+import { sightOf } from './player-sight.ts';
 import { FigureBook } from './process-figures.ts';
 import { ProxyAccount } from './proxy-account.ts';
 import { AccessLogJoin } from './reconciliation.ts';
@@ -21,12 +23,10 @@ import { VariantBook } from './variant-book.ts';
 
 export interface AccountOptions {
   readonly run: Omit<RunEvent, 'type'>;
-  /** `--segment-cache-window`: the newest numbers of the listing that count as listed. Absent: as many as are needed. */
+  /** `--segment-cache-window`: the newest segments of each series of the listing that are kept. Absent: as many as are needed. */
   readonly segmentCacheWindow?: number;
   /** Door port by client. A connection of a client with a door to anywhere else is a bypassed request. */
   readonly doorPorts?: ReadonlyMap<number, number>;
-  /** The folder that the listing's names are relative to, as clients ask for it; default: the folder of `run.url`. */
-  readonly segmentsUrl?: string;
 }
 
 export interface Accounts {
@@ -53,9 +53,9 @@ export function openAccounts(options: AccountOptions): Accounts {
   const { run, segmentCacheWindow } = options;
   const figures = new FigureBook();
   const durations = new InferredDurations();
-  const clients = new ClientBook();
+  const clients = new ClientBook(sightOf(run));
   const parser = new ParserAccount({
-    streamUrl: options.segmentsUrl ?? run.url,
+    streamUrl: run.url,
     ...(run.isHls === undefined ? {} : { isHls: run.isHls }),
     ...(segmentCacheWindow === undefined ? {} : { segmentCacheWindow }),
     doorPorts: options.doorPorts ?? new Map(),
@@ -65,12 +65,12 @@ export function openAccounts(options: AccountOptions): Accounts {
   return {
     proxy: new ProxyAccount(),
     parser,
-    origin: new OriginAccount(),
-    instrument: new InstrumentAccount(),
+    origin: new OriginAccount(run.originMetricsWindowMs),
+    instrument: new InstrumentAccount(run.clients),
     clients,
     figures,
     durations,
-    pairing: new Pairing(),
+    pairing: new Pairing(unitOf(run.logLevel)),
     join: new AccessLogJoin(),
     variants: new VariantBook(run.variant, clients.timeline),
     findings: new FindingBook(),

@@ -60,10 +60,18 @@ export class ErrorAccumulator {
 }
 
 /** Of about the last minute. */
-export type WindowCounts = Omit<AgreementWindow, 'precision' | 'recall'>;
+export type WindowCounts = Omit<AgreementWindow, 'precision' | 'recall' | 'inferredDurationErrorMs'>;
+
+/** Errors of the whole run, and of the last minute. */
+export interface WindowedErrors {
+  readonly run: ErrorStatistics;
+  readonly window: ErrorStatistics;
+}
 
 /** What pairing counted of one group of kinds; attempts, not lines plus transfers. */
 export interface AttemptCounts {
+  /** The tap's attempts, whatever became of them. */
+  readonly transfers: number;
   readonly matched: number;
   /** Transfers that the parser never announced. */
   readonly missed: number;
@@ -75,27 +83,30 @@ export interface AttemptCounts {
   readonly pending: number;
   /** Matched, but left out of the timing because the line arrived while the main loop was late. */
   readonly lateLines: number;
+  /** Matched, and taken for another kind by the parser. */
+  readonly wrongKind: number;
   /** Line arrival - start of the transfer. */
   readonly startErrorMs: ErrorStatistics;
   /** Judged in the last minute. */
   readonly window?: WindowCounts;
 }
 
-/** `inferredDurationErrorMs`: the log's request-to-request interval against the transfer's duration, where it is known. */
-export function kindAgreement(counts: AttemptCounts, inferredDurationErrorMs?: ErrorStatistics): KindAgreement {
-  const { matched, missed, spurious, deadConnection, excludedAtStop, pending, window } = counts;
+/** `durations`: the log's request-to-request interval against the transfer's duration, where it is known. */
+export function kindAgreement(counts: AttemptCounts, durations?: WindowedErrors): KindAgreement {
+  const { window, transfers, ...run } = counts;
+  const judged = coverage(counts.matched + counts.missed, transfers);
   return {
-    matched,
-    missed,
-    spurious,
-    deadConnection,
-    excludedAtStop,
-    pending,
+    ...run,
     ...shares(counts),
-    startErrorMs: counts.startErrorMs,
-    ...(inferredDurationErrorMs === undefined ? {} : { inferredDurationErrorMs }),
-    ...(window === undefined ? {} : { window: { ...window, ...shares(window) } }),
+    ...(judged === undefined ? {} : { coverage: judged }),
+    ...(durations === undefined ? {} : { inferredDurationErrorMs: durations.run }),
+    ...(window === undefined ? {} : { window: windowOf(window, durations) }),
   };
+}
+
+/** Where attempts cannot be held against transfers there is no count of them, only the reason. */
+export function noAgreement(reason: string): KindAgreement {
+  return { unavailable: reason, startErrorMs: { n: 0 } };
 }
 
 /** Share of the reference's attempts on which a candidate has an opinion; undefined when there were none. */
@@ -108,11 +119,19 @@ export function errorRatio(candidate: number, reference: number): number | undef
   return ratio(candidate - reference, reference);
 }
 
+function windowOf(window: WindowCounts, durations: WindowedErrors | undefined): AgreementWindow {
+  return {
+    ...window,
+    ...shares(window),
+    ...(durations === undefined ? {} : { inferredDurationErrorMs: durations.window }),
+  };
+}
+
 function shares({
   matched,
   missed,
   spurious,
-}: Pick<AgreementWindow, 'matched' | 'missed' | 'spurious'>): Pick<AgreementWindow, 'precision' | 'recall'> {
+}: Pick<WindowCounts, 'matched' | 'missed' | 'spurious'>): Pick<AgreementWindow, 'precision' | 'recall'> {
   const precision = ratio(matched, matched + spurious);
   const recall = ratio(matched, matched + missed);
   return { ...(precision === undefined ? {} : { precision }), ...(recall === undefined ? {} : { recall }) };

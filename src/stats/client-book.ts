@@ -11,8 +11,10 @@ import type {
 } from '../events.ts';
 import { msToSeconds, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
 import { type Client, isAlive, mean, newClient, playbackOf, rowOf } from './client-rows.ts';
+import { ClientTimes } from './client-times.ts';
 import { PlaybackModel } from './playback.ts';
 import { MediaTimeline } from './playback-timeline.ts';
+import { BY_SEGMENTS, type PlayerSight } from './player-sight.ts';
 import { isOk } from './proxy-account.ts';
 import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
 import { Sketch } from './sketch.ts';
@@ -25,6 +27,16 @@ const UPTIME_BOUNDS = [1, 5, 30, 60, 300, 600, 1800, 3600, 7200] as const;
 /** Restarts within a minute that make a client worth a finding: a lost playlist restarts once. */
 const RESTARTING_COUNT = 3;
 const RESTARTING_WINDOW_MS: number = secondsToMs(SECONDS_PER_MINUTE);
+/** FFmpeg quotes whole URLs; a row needs the beginning, which is what went wrong. */
+const MAX_REASON_LENGTH = 300;
+
+/** The clients at one instant. */
+export interface ReadClients {
+  readonly rows: readonly ClientRow[];
+  readonly stallCount: number;
+  readonly stallMs: number;
+  readonly playMs: number;
+}
 
 export class ClientBook {
   readonly timeline: MediaTimeline = new MediaTimeline();
@@ -41,6 +53,11 @@ export class ClientBook {
   #firstStartMs: number | undefined;
   #lastFirstStartMs: number | undefined;
   #clientsStarted = 0;
+  readonly #sight: PlayerSight;
+
+  constructor(sight: PlayerSight = BY_SEGMENTS) {
+    this.#sight = sight;
+  }
 
   /** Clients whose first process has been started. */
   get clientsStarted(): number {
@@ -74,20 +91,22 @@ export class ClientBook {
   transfer(event: TransferEvent): void {
     const client = this.#clientOf(event.client);
     client.contentBytes += event.contentBytes;
+    client.times ??= new ClientTimes();
+    client.times.transfer(event);
     if (event.process === 0) client.state = 'running';
     if (event.kind !== 'segment' || !isOk(event)) return;
     client.segments += 1;
     if (client.state === 'starting') client.state = 'running';
     const isCurrent = event.process === client.process;
     if (!isCurrent) return;
-    // A door without a process of ours has no start: its player's clock begins with its first segment.
-    client.model ??= new PlaybackModel(event.startedAtMs, this.timeline);
-    client.model.segment(event);
+    this.#modelOf(client, event.startedAtMs).segment(event);
     this.#noteStartup(client, event.startedAtMs + event.totalMs);
   }
 
   stream(event: StreamEvent): void {
     const client = this.#clientOf(event.client);
+    client.times ??= new ClientTimes();
+    client.times.stream(event);
     if (event.process === 0) client.state = 'running';
     if (event.process !== client.process) return;
     client.playsStream = true;
@@ -95,8 +114,8 @@ export class ClientBook {
   }
 
   playlist(event: PlaylistEvent): void {
-    const client = this.#clients.get(event.client);
-    if (client !== undefined && client.process === event.process) client.model?.playlist(event);
+    const client = this.#clientOf(event.client);
+    if (client.process === event.process) this.#modelOf(client, event.atMs).playlist(event);
   }
 
   segmentListed(event: SegmentListedEvent): void {
@@ -109,7 +128,9 @@ export class ClientBook {
     if (client.state === 'starting') client.state = 'running';
     if (event.speed !== undefined) client.speed = event.speed;
     if (event.outTimeUs === undefined) return;
-    client.outTimeMs = usToMs(event.outTimeUs);
+    const outTimeMs = usToMs(event.outTimeUs);
+    if (outTimeMs > (client.outTimeMs ?? 0)) client.outTimeAdvancedAtMs = event.atMs;
+    client.outTimeMs = outTimeMs;
     client.streamModel?.progress(event.outTimeUs, event.atMs);
     if (client.playsStream) this.#noteStartup(client, event.atMs);
   }
@@ -122,10 +143,14 @@ export class ClientBook {
     }
   }
 
-  /** Of the client that is furthest behind the live edge. */
+  /** Of the client with a process that is furthest behind the live edge. */
   maxBehindLiveMs(atMs: number): number | undefined {
-    const behind = [...this.#clients.values()].flatMap(({ model }) => model?.read(atMs).behindLiveMs ?? []);
-    return behind.length === 0 ? undefined : behind.reduce((most, ms) => Math.max(most, ms), 0);
+    let most: number | undefined;
+    for (const { state, model } of this.#clients.values()) {
+      const behindLiveMs = isAlive(state) ? model?.read(atMs).behindLiveMs : undefined;
+      if (behindLiveMs !== undefined) most = Math.max(most ?? 0, behindLiveMs);
+    }
+    return most;
   }
 
   /** Clients that restarted often within the last minute. */
@@ -136,10 +161,14 @@ export class ClientBook {
     });
   }
 
-  readSummary(target: number, atMs: number, liveCpuSeconds: number | undefined): Summary['clients'] {
-    const rows = this.readRows(0, atMs);
+  readSummary(
+    { rows, stallCount, stallMs, playMs }: ReadClients,
+    target: number,
+    atMs: number,
+    liveCpuSeconds: number | undefined,
+  ): Summary['clients'] {
     const speeds = rows.flatMap(({ speed }) => (speed === undefined ? [] : [speed]));
-    const { stallCount, stallMs, playMs } = this.#playback(atMs);
+    const { hasStalls, hasOutTime } = this.#sight;
     return withoutAbsent<Summary['clients']>({
       target,
       peakActive: this.#peakActive,
@@ -151,22 +180,37 @@ export class ClientBook {
       exits: { ...this.#exits },
       playback: withoutAbsent<Summary['clients']['playback']>({
         startupMs: this.#startupMs.read(atMs),
-        stalled: rows.filter(({ isStalled }) => isStalled).length,
-        stallCount,
-        stallSeconds: msToSeconds(stallMs),
-        stallRatio: playMs > 0 ? stallMs / playMs : undefined,
+        stalled: hasStalls ? rows.filter(({ isStalled }) => isStalled === true).length : undefined,
+        outTimeStalled: hasOutTime
+          ? rows.filter(({ outTimeStillMs }) => outTimeStillMs !== undefined).length
+          : undefined,
+        stallCount: hasStalls ? stallCount : undefined,
+        stallSeconds: hasStalls ? msToSeconds(stallMs) : undefined,
+        stallRatio: playMs > 0 && hasStalls ? stallMs / playMs : undefined,
         behindLiveMs: this.#behindLiveMs.read(atMs),
       }),
     });
   }
 
-  /** Rows in order; clients up to `target` that have not been heard of are `created`. */
-  readRows(target: number, atMs: number, openBytes: ReadonlyMap<number, number> = new Map()): ClientRow[] {
-    const rows = [...this.#clients.values()].map((client) => rowOf(client, atMs, openBytes.get(client.client)));
+  /**
+   * Rows in order; clients up to `target` that have not been heard of are `created`. `isBlind`: traffic passed unseen, so that
+   * none that was counted is unknown.
+   */
+  read(target: number, atMs: number, openBytes: ReadonlyMap<number, number>, isBlind: boolean): ReadClients {
+    const sum = { stallCount: 0, stallMs: 0, playMs: 0 };
+    const { hasStalls } = this.#sight;
+    const rows = [...this.#clients.values()].map((client) => {
+      const state = playbackOf(client, atMs);
+      sum.stallCount += client.stallCount + (state?.stallCount ?? 0);
+      sum.stallMs += client.stallMs + (state?.stallMs ?? 0);
+      sum.playMs += client.playMs + (state?.playMs ?? 0);
+      return rowOf(client, state, { atMs, openBytes: openBytes.get(client.client) ?? 0, isBlind, hasStalls });
+    });
     for (let client = 1; client <= target; client += 1) {
-      if (!this.#clients.has(client)) rows.push(rowOf(newClient(client), atMs));
+      if (this.#clients.has(client)) continue;
+      rows.push(rowOf(newClient(client), undefined, { atMs, openBytes: 0, isBlind, hasStalls }));
     }
-    return rows.sort((a, b) => a.client - b.client);
+    return { rows: rows.sort((a, b) => a.client - b.client), ...sum };
   }
 
   readUptimes(): Pick<Snapshot, 'clientUptimeSeconds' | 'uptimeQuantilesSeconds'> {
@@ -185,7 +229,8 @@ export class ClientBook {
     if (client.startedAtMs === undefined) {
       this.#clientsStarted += 1;
       this.#lastFirstStartMs = atMs;
-    } else {
+    } else if (client.exitCategory !== 'success') {
+      // A process after one that played to the end is the next round of a loop.
       this.#restarts += 1;
       client.restarts += 1;
       client.restartsAtMs = [...client.restartsAtMs, atMs].slice(-RESTARTING_COUNT);
@@ -194,11 +239,12 @@ export class ClientBook {
     client.process = process;
     client.startedAtMs = atMs;
     client.model = new PlaybackModel(atMs, this.timeline);
-    client.streamModel = new StreamPlayback(atMs);
-    client.playsStream = false;
+    client.streamModel = new StreamPlayback(atMs, this.#sight.stalledAfterMs);
+    client.playsStream = this.#sight.byProgress;
     client.hasStartup = false;
     client.speed = undefined;
     client.outTimeMs = undefined;
+    client.outTimeAdvancedAtMs = undefined;
   }
 
   #stop(client: Client, event: ClientEvent): void {
@@ -215,6 +261,8 @@ export class ClientBook {
       this.#uptimes.observe(msToSeconds(event.uptimeMs));
       this.#uptimeSketch.add(msToSeconds(event.uptimeMs));
     }
+    client.exitCategory = event.category;
+    client.exitReason = event.reason?.slice(0, MAX_REASON_LENGTH);
     if (event.process < client.process) return;
     client.state = 'stopped';
     client.model?.end(event.atMs);
@@ -236,15 +284,10 @@ export class ClientBook {
     client.playMs += state.playMs;
   }
 
-  #playback(atMs: number): { stallCount: number; stallMs: number; playMs: number } {
-    const sum = { stallCount: 0, stallMs: 0, playMs: 0 };
-    for (const client of this.#clients.values()) {
-      const now = playbackOf(client, atMs);
-      sum.stallCount += client.stallCount + (now?.stallCount ?? 0);
-      sum.stallMs += client.stallMs + (now?.stallMs ?? 0);
-      sum.playMs += client.playMs + (now?.playMs ?? 0);
-    }
-    return sum;
+  /** A door without a process of ours has no start: its player's clock begins with what is seen of it first. */
+  #modelOf(client: Client, atMs: number): PlaybackModel {
+    client.model ??= new PlaybackModel(atMs, this.timeline);
+    return client.model;
   }
 
   #clientOf(number: number): Client {

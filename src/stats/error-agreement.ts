@@ -1,76 +1,100 @@
 // What went wrong, counted twice: HTTP errors by status and repeated requests, by the parser's lines and by the tap's records.
 // It pairs no single error with another; attempts after the beginning of a stop are left out on both sides.
-import type { ByteRange, ParsedEvent, TransferEvent } from '../events.ts';
-import { canonicalUrl, resourceKey } from '../hls/resource.ts';
+import type { ParsedEvent, TransferEvent } from '../events.ts';
+import { resourceHash } from '../hls/resource.ts';
+import { FailedRequests, LOWEST_ERROR_STATUS } from './failed-requests.ts';
+import { Minute } from './minute.ts';
+import type { RequestKind } from './request-kinds.ts';
 import type { CountAgreement } from './summary.ts';
 
-const LOWEST_ERROR_STATUS = 400;
 const HIGHEST_ERROR_STATUS = 599;
-/** Of one process, failed and not asked for again: a player gives up on a segment after a few. The oldest goes. */
-const MAX_FAILED = 64;
+
+/** A reload of a playlist comes later than this, and may be the next request and on a new connection too. */
+const RETRY_WITHIN_MS = 1000;
+
+/** What the reader of the log knows of a request line besides its text. */
+export interface RepeatNote {
+  readonly guess: RequestKind;
+  /** FFmpeg dialled between its last request line and this one. */
+  readonly isNewConnection: boolean;
+}
+
+interface RequestLine {
+  readonly key: number;
+  readonly atMs: number;
+  readonly isNewConnection: boolean;
+}
 
 /** One side's view of one process; dies with the process. */
 interface Side {
   readonly process: number;
-  /** Asked for and not got, by URL and by where the rest begins. */
-  readonly failed: Set<string>;
-  lastKey: string | undefined;
+  readonly failed: FailedRequests;
+  lastLine: RequestLine | undefined;
 }
 
 export class ErrorAgreement {
-  readonly #errors = new Map<string, { parser: number; proxy: number }>();
+  readonly #errors = new Map<string, BothCounts>();
   readonly #parserSides = new Map<number, Side>();
   readonly #proxySides = new Map<number, Side>();
   readonly #stopped = new Map<number, { readonly process: number; readonly atMs: number }>();
-  readonly #retries = { parser: 0, proxy: 0 };
+  readonly #retries = new BothCounts();
 
   stopping(client: number, process: number, atMs: number): void {
     if (this.#stopped.get(client)?.process !== process) this.#stopped.set(client, { process, atMs });
   }
 
-  parsed(event: ParsedEvent): void {
+  /** `note`: of a `request` line. */
+  parsed(event: ParsedEvent, note?: RepeatNote): void {
     if (this.#isStopped(event.client, event.process, event.atMs)) return;
     const side = sideOf(this.#parserSides, event.client, event.process);
     if (side === undefined) return;
+    if (event.rule === 'http-error') this.#errorOf(event.status).add('parser', event.atMs);
     if (event.rule === 'request') {
-      const key = resourceKey(event.url, event.range);
-      if (takeFailed(side, key, event.url, event.range)) this.#retries.parser += 1;
-      side.lastKey = key;
-    } else if (event.rule === 'http-error') {
-      this.#errorOf(event.status).parser += 1;
-      // The answer that FFmpeg complains of is that of its last request: it asks for one thing at a time.
-      if (side.lastKey !== undefined) noteFailed(side, side.lastKey);
+      const { lastLine } = side;
+      const key = resourceHash(event.url, event.range);
+      const line = { key, atMs: event.atMs, isNewConnection: note?.isNewConnection ?? false };
+      const wasSaid = side.failed.take(key, event.url, event.range);
+      if (wasSaid || isSilentRetry(lastLine, line, note?.guess)) this.#retries.add('parser', event.atMs);
+      side.lastLine = line;
     } else if (event.rule === 'reconnect') {
       // Its request line follows, and is not to be counted again.
-      if (side.lastKey !== undefined) side.failed.delete(side.lastKey);
-      this.#retries.parser += 1;
+      if (side.lastLine !== undefined) side.failed.forget(side.lastLine.key);
+      side.lastLine = undefined;
+      this.#retries.add('parser', event.atMs);
+    } else if (isFailure(event) && side.lastLine !== undefined) {
+      // What FFmpeg complains of is what became of its last request: it asks for one thing at a time.
+      side.failed.note(side.lastLine.key);
     }
   }
 
   transfer(event: TransferEvent): void {
     if (event.process === 0 || event.stopping) return;
     if (this.#isStopped(event.client, event.process, event.startedAtMs)) return;
-    const isError = event.status !== undefined && event.status >= LOWEST_ERROR_STATUS;
-    if (isError) this.#errorOf(event.status).proxy += 1;
+    if (event.status !== undefined && event.status >= LOWEST_ERROR_STATUS)
+      this.#errorOf(event.status).add('proxy', event.startedAtMs + event.totalMs);
     const side = sideOf(this.#proxySides, event.client, event.process);
-    if (side === undefined) return;
-    if (takeFailed(side, resourceKey(event.url, event.range), event.url, event.range)) this.#retries.proxy += 1;
-    if (isError) noteFailed(side, resourceKey(event.url, event.range));
-    else if (isCut(event)) noteFailed(side, restKey(event.url, (event.range?.[0] ?? 0) + event.contentBytes));
+    if (side?.failed.transfer(event) === true) this.#retries.add('proxy', event.startedAtMs);
   }
 
-  readErrors(): Record<string, CountAgreement> {
+  /** With the last minute before `atMs`. */
+  readErrors(atMs: number): Record<string, CountAgreement> {
     const codes = [...this.#errors].toSorted(([one], [other]) => one.localeCompare(other));
-    return Object.fromEntries(codes.map(([code, counts]) => [code, { ...counts }]));
+    return Object.fromEntries(codes.map(([code, counts]) => [code, counts.read(atMs)]));
   }
 
-  readRetries(): CountAgreement {
-    return { ...this.#retries };
+  /** `dead`: requests that went to connections that were gone, in the log and nowhere else; each was asked for again. */
+  readRetries(atMs: number, dead: { readonly run: number; readonly window: number }): CountAgreement {
+    const { parser, proxy, window } = this.#retries.read(atMs);
+    return {
+      parser: Math.max(0, parser - dead.run),
+      proxy,
+      window: { parser: Math.max(0, window.parser - dead.window), proxy: window.proxy },
+    };
   }
 
-  #errorOf(status: number): { parser: number; proxy: number } {
+  #errorOf(status: number): BothCounts {
     const code = status >= LOWEST_ERROR_STATUS && status <= HIGHEST_ERROR_STATUS ? String(status) : 'other';
-    const known = this.#errors.get(code) ?? { parser: 0, proxy: 0 };
+    const known = this.#errors.get(code) ?? new BothCounts();
     this.#errors.set(code, known);
     return known;
   }
@@ -81,31 +105,52 @@ export class ErrorAgreement {
   }
 }
 
-/** The origin's side broke it off: the player may ask for the rest. One that the player left is wanted no more. */
-function isCut({ integrity, termination, stale }: TransferEvent): boolean {
-  return integrity === 'short' && termination.toUpperCase().startsWith('S') && !stale;
+/** One count by both sides, over the run and over the last minute. */
+class BothCounts {
+  readonly #run = noCounts();
+  readonly #minute = new Minute(noCounts);
+
+  add(side: 'parser' | 'proxy', atMs: number): void {
+    this.#run[side] += 1;
+    const slot = this.#minute.at(atMs);
+    if (slot !== undefined) slot[side] += 1;
+  }
+
+  read(atMs: number): Required<CountAgreement> {
+    const window = noCounts();
+    for (const slot of this.#minute.before(atMs)) {
+      window.parser += slot.parser;
+      window.proxy += slot.proxy;
+    }
+    return { ...this.#run, window };
+  }
 }
 
-function restKey(url: string, firstByte: number): string {
-  return `${canonicalUrl(url)} rest ${firstByte}`;
+/** An answer that was no good, or none at all: the connection broke before one came, and FFmpeg says so. */
+function isFailure({ rule }: ParsedEvent): boolean {
+  return (
+    rule === 'http-error' || rule === 'keepalive-failed' || rule === 'segment-failed' || rule === 'playlist-failed'
+  );
 }
 
-/** Whether this is asked for again, or its rest is; once per failure. */
-function takeFailed(side: Side, key: string, url: string, range: ByteRange | undefined): boolean {
-  return side.failed.delete(key) || (range !== undefined && side.failed.delete(restKey(url, range[0])));
+/**
+ * FFmpeg says nothing of a kept connection that ended without an answer (`keepalive request failed` leaves the end of file out);
+ * it dials and asks again with its very next request.
+ */
+function isSilentRetry(last: RequestLine | undefined, line: RequestLine, guess: RequestKind | undefined): boolean {
+  if (last === undefined || last.key !== line.key || last.isNewConnection || !line.isNewConnection) return false;
+  return guess !== 'playlist' || line.atMs - last.atMs <= RETRY_WITHIN_MS;
 }
 
-function noteFailed({ failed }: Side, key: string): void {
-  failed.add(key);
-  const [oldest] = failed;
-  if (failed.size > MAX_FAILED && oldest !== undefined) failed.delete(oldest);
+function noCounts(): { parser: number; proxy: number } {
+  return { parser: 0, proxy: 0 };
 }
 
 /** Undefined for a process that the client has left behind. */
 function sideOf(sides: Map<number, Side>, client: number, process: number): Side | undefined {
   const known = sides.get(client);
   if (known !== undefined && known.process >= process) return known.process === process ? known : undefined;
-  const side: Side = { process, failed: new Set(), lastKey: undefined };
+  const side: Side = { process, failed: new FailedRequests(), lastLine: undefined };
   sides.set(client, side);
   return side;
 }

@@ -17,15 +17,19 @@ export const ESTIMATOR_FACTS: Readonly<Record<EstimatorName, EstimatorFacts>> = 
       'high: failed and aborted segments count in full, byte ranges as whole files; low by the last segment of each process',
   },
   lookup: {
-    inputs: "'HLS request' and 'request: GET' lines by URL and range; size from the listing",
-    absence: 'no listing; no segment complete yet',
-    knownBias: 'low by the two segments that each running process has under way, and by every miss',
+    inputs:
+      "'HLS request' and 'request: GET' lines by URL and range; size from the listing, less what 'Stream ends prematurely' says",
+    absence: 'no listing; no segment complete yet; below level verbose',
+    knownBias:
+      'low by every miss; high by what a reset in the middle of a body cut off, of which FFmpeg 5.1 says nothing',
   },
   statistics: {
     inputs: "'AVIOContext Statistics: N bytes read' lines, level verbose",
-    absence: 'pending until the connections of a process close: with keep-alive at its end',
+    absence:
+      'pending until the connections of a process close: with keep-alive at its end; killed processes print none',
     knownBias:
-      'exact at ENDLIST; AES-128 low by the padding of each segment; a stopped process low by what it had not read',
+      'exact at ENDLIST; AES-128 low by the padding of each segment; a stopped process low by what it had not read; ' +
+      'blind to the bodies of errors and redirects',
   },
   declared: {
     inputs: 'Content-Length field lines, level trace',
@@ -48,19 +52,23 @@ export const ESTIMATOR_FACTS: Readonly<Record<EstimatorName, EstimatorFacts>> = 
     knownBias: 'as progress, in whole KiB',
   },
   playback: {
-    inputs: 'out_time of -progress x bytes per media second (listed sizes / EXTINF, else BANDWIDTH)',
-    absence: 'neither a listing nor BANDWIDTH',
-    knownBias: 'low by what is fetched ahead of play; with BANDWIDTH, a peak rate, high; blind to repeated requests',
+    inputs:
+      'out_time of -progress x playlists played x bytes per media second (mean listed size / EXTINF), else x BANDWIDTH',
+    absence: 'neither a listing with EXTINF nor BANDWIDTH; no progress',
+    knownBias:
+      'low by what is fetched ahead of play; with BANDWIDTH, a peak rate, high; blind to repeated requests; wrong where more ' +
+      'renditions are listed than played, and, below level verbose, where several are played',
   },
   refresh: {
     inputs: 'new media sequence numbers in the log x mean listed size',
-    absence: 'no listing; VOD has no new numbers',
+    absence: 'no listing; below level debug; no new numbers yet, which VOD never has',
     knownBias: 'low by the segments of the first playlist; high by listed segments that were never fetched',
   },
   hybrid: {
     inputs: 'lookup for the first 10 s of a process, playback afterwards',
-    absence: 'no listing, or no bytes per media second',
-    knownBias: 'that of lookup at the start, that of playback afterwards; a seam of up to two segments',
+    absence: 'no listing, no bytes per media second, or no progress',
+    knownBias:
+      'that of lookup at the start, that of playback afterwards; a seam of up to two segments; low while sizes wait for a listing',
   },
   origin: {
     inputs: "the origin's bytes sent minus the other explained terms",

@@ -8,29 +8,38 @@ const WINDOW_MS: number = secondsToMs(SECONDS_PER_MINUTE);
 /** Over less than this the beginning of a run, or one slow source, would pass for an error. */
 const LEAST_SPAN_MS: number = WINDOW_MS / 2;
 
+interface Bytes {
+  readonly bytes: number;
+  readonly referenceBytes: number;
+}
+
 interface Totals {
   readonly atMs: number;
-  readonly byName: ReadonlyMap<string, { readonly bytes: number; readonly referenceBytes: number }>;
+  readonly byName: ReadonlyMap<string, Bytes>;
 }
+
+const NOTHING: Bytes = { bytes: 0, referenceBytes: 0 };
 
 export class EstimatorWindows {
   /** Oldest first. */
   readonly #totals: Totals[] = [];
+  /** The run is younger than the window: then everything was added in it, from nothing. */
+  #isWholeRun = true;
 
   /** Once per second, in order. */
   tick(atMs: number, scores: readonly EstimatorScore[]): void {
     this.#totals.push({ atMs, byName: totalsOf(scores) });
-    while ((this.#totals[1]?.atMs ?? Number.POSITIVE_INFINITY) <= atMs - WINDOW_MS) this.#totals.shift();
+    while ((this.#totals[1]?.atMs ?? Number.POSITIVE_INFINITY) <= atMs - WINDOW_MS) {
+      this.#totals.shift();
+      this.#isWholeRun = false;
+    }
   }
 
-  /** The scores with what they added since the oldest totals that have them; without, where those are too young. */
+  /** The scores with what they added in the window, or since they had a first figure; without, where that is too short. */
   windowed(scores: readonly EstimatorScore[]): readonly EstimatorScore[] {
     const now = totalsOf(scores);
-    const lastAtMs = this.#totals.at(-1)?.atMs ?? 0;
     return scores.map((score) => {
-      const oldest = this.#totals.find(({ byName }) => byName.has(score.name));
-      const before =
-        oldest !== undefined && lastAtMs - oldest.atMs >= LEAST_SPAN_MS ? oldest.byName.get(score.name) : undefined;
+      const before = this.#before(score.name);
       const after = now.get(score.name);
       if (before === undefined || after === undefined) return score;
       const bytes = after.bytes - before.bytes;
@@ -38,6 +47,13 @@ export class EstimatorWindows {
       const ratio = errorRatio(bytes, referenceBytes);
       return { ...score, window: { bytes, referenceBytes, ...(ratio === undefined ? {} : { errorRatio: ratio }) } };
     });
+  }
+
+  #before(name: string): Bytes | undefined {
+    const oldest = this.#isWholeRun ? this.#totals[0] : this.#totals.find(({ byName }) => byName.has(name));
+    const lastAtMs = this.#totals.at(-1)?.atMs ?? 0;
+    if (oldest === undefined || lastAtMs - oldest.atMs < LEAST_SPAN_MS) return undefined;
+    return this.#isWholeRun ? NOTHING : oldest.byName.get(name);
   }
 }
 

@@ -1,9 +1,9 @@
 // How far the log's request-to-request interval is from a segment's real duration: an error that is shown and never used.
 // It keeps the last few of both sides per client until they meet; what never meets is forgotten.
 import type { ByteRange, TransferEvent } from '../events.ts';
-import { resourceKey } from '../hls/resource.ts';
-import { ErrorAccumulator } from './agreement.ts';
-import type { ErrorStatistics } from './summary.ts';
+import { resourceHash } from '../hls/resource.ts';
+import { ErrorAccumulator, type WindowedErrors } from './agreement.ts';
+import { Minute } from './minute.ts';
 
 /** A record comes within a batch, an interval with the next segment: a few segments of each rendition lie between. */
 const MAX_WAITING = 32;
@@ -16,55 +16,38 @@ interface Waiting {
 export class InferredDurations {
   readonly #clients = new Map<number, Waiting>();
   readonly #errors = new ErrorAccumulator();
+  readonly #minute = new Minute(() => new ErrorAccumulator());
 
+  /** `atMs`: of the line that ended the interval. */
   inferred(
     client: number,
     process: number,
     { url, range }: { readonly url: string; readonly range: ByteRange | undefined },
-    intervalMs: number,
+    { intervalMs, atMs }: { readonly intervalMs: number; readonly atMs: number },
   ): void {
-    const waiting = this.#of(client);
-    this.#meet(
-      waiting.totalMs,
-      waiting.inferredMs,
-      keyOf(process, url, range),
-      intervalMs,
-      (totalMs) => intervalMs - totalMs,
-    );
+    const { totalMs, inferredMs } = this.#of(client);
+    const other = meet(totalMs, inferredMs, keyOf(process, url, range), intervalMs);
+    if (other !== undefined) this.#add(intervalMs - other, atMs);
   }
 
   /** A complete segment. */
-  transfer({ client, process, url, range, totalMs }: TransferEvent): void {
+  transfer({ client, process, url, range, totalMs, startedAtMs }: TransferEvent): void {
     const waiting = this.#of(client);
-    this.#meet(
-      waiting.inferredMs,
-      waiting.totalMs,
-      keyOf(process, url, range),
-      totalMs,
-      (inferredMs) => inferredMs - totalMs,
-    );
+    const other = meet(waiting.inferredMs, waiting.totalMs, keyOf(process, url, range), totalMs);
+    if (other !== undefined) this.#add(other - totalMs, startedAtMs + totalMs);
   }
 
-  read(): ErrorStatistics {
-    return this.#errors.read();
+  /** Of the run, and of the last minute before `atMs`; undefined while there is none. */
+  read(atMs: number): WindowedErrors | undefined {
+    if (this.#errors.n === 0) return undefined;
+    const window = new ErrorAccumulator();
+    for (const errors of this.#minute.before(atMs)) window.merge(errors);
+    return { run: this.#errors.read(), window: window.read() };
   }
 
-  #meet(
-    others: Map<string, number>,
-    own: Map<string, number>,
-    key: string,
-    ms: number,
-    error: (otherMs: number) => number,
-  ): void {
-    const other = others.get(key);
-    if (other !== undefined) {
-      others.delete(key);
-      this.#errors.add(error(other));
-      return;
-    }
-    own.set(key, ms);
-    const [oldest] = own.keys();
-    if (own.size > MAX_WAITING && oldest !== undefined) own.delete(oldest);
+  #add(errorMs: number, atMs: number): void {
+    this.#errors.add(errorMs);
+    this.#minute.at(atMs)?.add(errorMs);
   }
 
   #of(client: number): Waiting {
@@ -76,6 +59,19 @@ export class InferredDurations {
   }
 }
 
+/** What the other side said of the same, taken; else this is kept until it does. */
+function meet(others: Map<string, number>, own: Map<string, number>, key: string, ms: number): number | undefined {
+  const other = others.get(key);
+  if (other !== undefined) {
+    others.delete(key);
+    return other;
+  }
+  own.set(key, ms);
+  const [oldest] = own.keys();
+  if (own.size > MAX_WAITING && oldest !== undefined) own.delete(oldest);
+  return undefined;
+}
+
 function keyOf(process: number, url: string, range: ByteRange | undefined): string {
-  return `${process} ${resourceKey(url, range)}`;
+  return `${process} ${resourceHash(url, range)}`;
 }

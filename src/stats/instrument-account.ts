@@ -51,10 +51,18 @@ export class InstrumentAccount {
   #fullSamples = 0;
   #fullSinceMs: number | undefined;
   #sample: SampleEvent | undefined;
+  /** The first sample in which every client had been started once. */
+  #rampEnd: SampleEvent | undefined;
   #lines: LinesEvent | undefined;
   #calibration: CalibrationEvent | undefined;
   #dropRate = 0;
   #peakDropRate = 0;
+  readonly #clients: number;
+
+  /** `clients`: how many are meant to be started. */
+  constructor(clients: number) {
+    this.#clients = clients;
+  }
 
   transfer(event: TransferEvent): void {
     addTo(this.#inBatch, event);
@@ -86,6 +94,7 @@ export class InstrumentAccount {
   sampled(event: SampleEvent): void {
     this.#sample = event;
     this.#ticks += 1;
+    if (this.#clients > 0 && event.clientsStarted >= this.#clients) this.#rampEnd ??= event;
     if (event.machineCpuRatio === undefined) return;
     this.#samples += 1;
     if (event.machineCpuRatio <= FULL_CPU_RATIO) return;
@@ -146,6 +155,8 @@ export class InstrumentAccount {
       eventLoopDelayMs: withoutAbsent<Summary['instrument']['eventLoopDelayMs']>({
         tapP99: sample?.tapLoopDelayP99Ms,
         mainP99: sample?.mainLoopDelayP99Ms,
+        rampTapP99: this.#rampEnd?.tapLoopDelayP99Ms,
+        rampMainP99: this.#rampEnd?.mainLoopDelayP99Ms,
       }),
       tapCpuSeconds: sample?.tapCpuSeconds,
       mainCpuSeconds: sample?.mainCpuSeconds,

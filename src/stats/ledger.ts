@@ -3,6 +3,7 @@
 import type { Event, ParsedEvent, PlaylistEvent, SampleEvent, TransferEvent } from '../events.ts';
 import { type AccountOptions, type Accounts, openAccounts } from './accounts.ts';
 import { FindingWatch } from './finding-watch.ts';
+import { LogPlaylistWatch } from './log-playlist-watch.ts';
 import type { OpenTransfers } from './pairing.ts';
 import { PlaylistWatch } from './playlist-watch.ts';
 import { isOk } from './proxy-account.ts';
@@ -23,6 +24,7 @@ export class Ledger {
   readonly #routes: Routes;
   readonly #accounts: Accounts;
   readonly #playlists: PlaylistWatch;
+  readonly #unseenPlaylists: LogPlaylistWatch;
   readonly #watch: FindingWatch;
   #ticks = 0;
   #beganAtMs: number | undefined;
@@ -32,6 +34,7 @@ export class Ledger {
     this.#options = options;
     this.#accounts = openAccounts(options);
     this.#playlists = new PlaylistWatch(this.#accounts.findings);
+    this.#unseenPlaylists = new LogPlaylistWatch(this.#accounts.findings, options.run);
     this.#watch = new FindingWatch(this.#accounts.findings, this.#accounts);
     this.#routes = this.#route();
   }
@@ -142,8 +145,9 @@ export class Ledger {
   #parsed(event: ParsedEvent): void {
     const { parser, figures, pairing, rates, errors } = this.#accounts;
     figures.parsed(event);
-    errors.parsed(event);
     const note = parser.record(event);
+    errors.parsed(event, note);
+    this.#unseenPlaylists.parsed(event, note?.guess === 'playlist');
     if (note === undefined) return;
     if (event.rule !== 'request' && event.rule !== 'hls-request') return;
     const { run } = this.#options;
@@ -166,7 +170,7 @@ export class Ledger {
       errors.stopping(client, process, atMs);
     } else if (event.event === 'exit') {
       parser.processOver(client, process, event.category === 'stopped' || event.category === 'signal');
-      figures.ended(client, process, event.category === 'stopped');
+      figures.ended(client, process, event.category);
       pairing.processEnded(client, process);
     }
   }
@@ -189,6 +193,7 @@ export class Ledger {
     this.#followNeed(event.atMs);
     estimatorWindows.tick(event.atMs, readEstimators(this.#options, this.#accounts));
     this.#playlists.tick(event.atMs);
+    this.#unseenPlaylists.tick(event.atMs);
     this.#watch.tick(event.atMs);
   }
 

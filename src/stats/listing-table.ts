@@ -1,9 +1,11 @@
-// The sizes that the origin's listing gave: by path relative to the listing's folder, a window of the newest numbers.
+// The sizes that the origin's listing gave: by path relative to the listing's folder, a window of the newest segments.
 // It does not fetch, does not know clients or attempts, and never guesses a size from a neighbour.
 import type { ByteRange, ListingEvent } from '../events.ts';
+import { decodePath, ListingFolder, withoutQuery } from './listing-folder.ts';
+import { isInWindow, type NumberedFile, newestNumber, windowFloors } from './listing-window.ts';
 
 /** Names kept at most: a 2 MiB listing holds about 20,000; more would be a listing that is not of this stream. */
-const MAX_LISTED_NAMES = 40_000;
+export const MAX_LISTED_NAMES = 40_000;
 /** Series remembered after their last file left: names with a date in them make a new series each time. */
 const MAX_EMPTY_SERIES = 1_024;
 
@@ -12,23 +14,25 @@ export type LookupAnswer = { readonly bytes: number } | { readonly miss: LookupM
 
 interface ListedFile {
   readonly sizeBytes: number;
-  readonly series: Series;
-  readonly number: number | undefined;
+  readonly series: Series | undefined;
 }
 
 /** Files whose names differ by their number only: the window and "not yet listed" make sense per series. */
 interface Series {
   readonly key: string;
-  highest: number;
+  readonly numbers: Map<string, number>;
+  /** Number of the newest file. */
+  newest: number;
+  /** Since the encoder began, or began again: the lowest number that was listed, and the lowest that is kept. */
   lowestEver: number;
-  names: Set<string>;
+  lowestKept: number;
 }
 
 /** Digits right before the last extension, and the name around them. */
 const NUMBERED = /^(?<before>.*?)(?<digits>\d+)(?<after>(?:\.[^./]*)?)$/;
 
 export class ListingTable {
-  readonly #baseUrl: string;
+  readonly #folder: ListingFolder;
   #window: number;
   readonly #files = new Map<string, ListedFile>();
   readonly #series = new Map<string, Series>();
@@ -38,9 +42,9 @@ export class ListingTable {
   #dropped = 0;
   #meanSegmentBytes: number | undefined;
 
-  /** `baseUrl` is the folder (with its slash) whose files the listing names; `window` the newest numbers to keep. */
-  constructor(baseUrl: string, window: number) {
-    this.#baseUrl = baseUrl;
+  /** `streamFolder` is the folder (with its slash) of the stream's URL; `window` the newest segments of a series to keep. */
+  constructor(streamFolder: string, window: number) {
+    this.#folder = new ListingFolder(streamFolder, (name) => this.#files.has(name));
     this.#window = window;
   }
 
@@ -63,6 +67,11 @@ export class ListingTable {
     return this.#dropped;
   }
 
+  /** The folder that the names turned out to be of, when it is not the stream's own. */
+  get learnedFolder(): string | undefined {
+    return this.#folder.learned;
+  }
+
   /** Mean size of the numbered files of the last listing, playlists left out. */
   get meanSegmentBytes(): number | undefined {
     return this.#meanSegmentBytes;
@@ -72,87 +81,121 @@ export class ListingTable {
   update(event: ListingEvent): void {
     if (!event.ok || event.entries === undefined) return;
     this.#listings += 1;
-    const listedNow = new Map<Series, { highest: number; count: number }>();
+    this.#folder.listedAt(event.url);
+    const listed = new Map<Series, NumberedFile[]>();
     const present = new Set<string>();
     let bytes = 0;
     let count = 0;
-    for (const { name, sizeBytes } of event.entries) {
-      const file = this.#put(name, sizeBytes);
+    for (const { name, sizeBytes, modifiedWallMs } of event.entries) {
+      const series = this.#put(name, sizeBytes);
       present.add(name);
-      if (file.number === undefined || isPlaylistName(name)) continue;
-      const listed = listedNow.get(file.series) ?? { highest: 0, count: 0 };
-      listedNow.set(file.series, { highest: Math.max(listed.highest, file.number), count: listed.count + 1 });
+      const number = series?.numbers.get(name);
+      if (series === undefined || number === undefined) continue;
+      const files = listed.get(series) ?? [];
+      files.push({ number, modifiedWallMs });
+      listed.set(series, files);
       bytes += sizeBytes;
       count += 1;
     }
     this.#meanSegmentBytes = count === 0 ? this.#meanSegmentBytes : bytes / count;
-    for (const [series, listed] of listedNow) this.#slide(series, listed, present);
+    for (const [series, files] of listed) this.#slide(series, files, present);
+    for (const name of event.oldestLeftOut ?? []) this.#noteLeftOut(name);
+  }
+
+  /** FFmpeg asked for this. */
+  asked(url: string): void {
+    this.#folder.asked(withoutQuery(url));
   }
 
   /** Octets of `url` (of `range` within it), or why they are not known. */
   find(url: string, range: ByteRange | undefined): LookupAnswer {
     const path = withoutQuery(url);
-    if (!path.startsWith(this.#baseUrl)) return { miss: this.#knowsLastPart(path) ? 'ambiguous' : 'neverListed' };
-    const name = decodePath(path.slice(this.#baseUrl.length));
+    this.#folder.asked(path);
+    const { folder } = this.#folder;
+    if (folder === undefined || !path.startsWith(folder)) {
+      return { miss: this.#knowsLastPart(path) ? 'ambiguous' : 'neverListed' };
+    }
+    const name = decodePath(path.slice(folder.length));
     const file = this.#files.get(name);
     if (file !== undefined) return { bytes: rangeBytes(file.sizeBytes, range) };
     if (this.#knowsLastPart(path)) return { miss: 'ambiguous' };
     const parts = numbered(name);
     const series = parts === undefined ? undefined : this.#series.get(parts.series);
     if (parts === undefined || series === undefined) return { miss: 'neverListed' };
-    if (parts.number > series.highest) return { miss: 'notYetListed' };
-    const isBelowWindow = parts.number <= series.highest - this.#window;
-    return { miss: isBelowWindow && parts.number >= series.lowestEver ? 'evicted' : 'neverListed' };
+    if (parts.number > series.newest) return { miss: 'notYetListed' };
+    const wasListed = parts.number >= series.lowestEver && parts.number < series.lowestKept;
+    return { miss: wasListed ? 'evicted' : 'neverListed' };
   }
 
-  #put(name: string, sizeBytes: number): ListedFile {
-    const parts = numbered(name);
-    const series = this.#seriesOf(parts?.series ?? name);
-    if (parts !== undefined) series.lowestEver = Math.min(series.lowestEver, parts.number);
-    const file = { sizeBytes, series, number: parts?.number };
+  /** The series of a segment; undefined for a playlist and a name without a number, which no window drops. */
+  #put(name: string, sizeBytes: number): Series | undefined {
+    const parts = isPlaylistName(name) ? undefined : numbered(name);
+    const series = parts === undefined ? undefined : this.#seriesOf(parts.series);
     // Taken out and put back, so that the map's order is "listed longest ago first".
     this.#files.delete(name);
-    this.#files.set(name, file);
-    if (this.#files.size > MAX_LISTED_NAMES) this.#dropOldest();
-    series.names.add(name);
+    this.#files.set(name, { sizeBytes, series });
+    if (parts !== undefined) series?.numbers.set(name, parts.number);
     const last = lastPart(name);
     const names = this.#byLastPart.get(last) ?? new Set<string>();
     names.add(name);
     this.#byLastPart.set(last, names);
-    return file;
+    if (this.#files.size > MAX_LISTED_NAMES) this.#dropOldest();
+    return series;
   }
 
   #seriesOf(key: string): Series {
     const known = this.#series.get(key);
     if (known !== undefined) return known;
-    const series: Series = { key, highest: 0, lowestEver: Number.POSITIVE_INFINITY, names: new Set() };
+    const series: Series = { key, numbers: new Map(), ...NOTHING_LISTED };
     this.#series.set(key, series);
     return series;
   }
 
-  /** Drops what left the window. An encoder that began again counts from a low number (the listing lies wholly below
-   *  where it was): then only what is listed now stays. */
-  #slide(series: Series, listed: { highest: number; count: number }, present: ReadonlySet<string>): void {
-    const beganAgain = listed.highest + listed.count <= series.highest;
-    series.highest = beganAgain ? listed.highest : Math.max(series.highest, listed.highest);
-    for (const name of series.names) {
-      const number = this.#files.get(name)?.number ?? 0;
-      const isOld = number <= series.highest - this.#window;
-      if (isOld || (beganAgain && !present.has(name))) this.#remove(name, series);
+  /** Drops what left the window, and what an encoder that began again left behind. */
+  #slide(series: Series, files: readonly NumberedFile[], present: ReadonlySet<string>): void {
+    const numbers = files.map(({ number }) => number);
+    const lowest = lowestOf(numbers);
+    const listedNewest = newestNumber(files) ?? series.newest;
+    const isBeside = listedNewest < highestOf(numbers);
+    const beganAgain = hasBegunAgain(series, numbers);
+    if (beganAgain) Object.assign(series, NOTHING_LISTED);
+    series.newest = isBeside || beganAgain ? listedNewest : Math.max(series.newest, listedNewest);
+    series.lowestEver = Math.min(series.lowestEver, lowest);
+    for (const [name, number] of series.numbers) {
+      const isLeftBehind = beganAgain || number > series.newest;
+      if (isLeftBehind && !present.has(name)) this.#remove(name, series);
     }
+    if (series.numbers.size <= this.#window) return;
+    const floors = windowFloors(series.numbers.values(), series.newest, this.#window);
+    series.lowestKept = Math.max(series.lowestKept, floors.upTo);
+    for (const [name, number] of series.numbers) {
+      if (!isInWindow(number, series.newest, floors)) this.#remove(name, series);
+    }
+  }
+
+  /** Where the window was applied before the listing came here, this is what tells "evicted" from "never listed". */
+  #noteLeftOut(name: string): void {
+    const parts = numbered(name);
+    const series = parts === undefined ? undefined : this.#series.get(parts.series);
+    if (parts === undefined || series === undefined) return;
+    series.lowestEver = Math.min(series.lowestEver, parts.number);
+    series.lowestKept = Math.max(series.lowestKept, lowestOf(series.numbers.values()));
   }
 
   #dropOldest(): void {
     const [oldest] = this.#files;
     if (oldest === undefined) return;
-    this.#remove(oldest[0], oldest[1].series);
+    const [name, { series }] = oldest;
+    const number = series?.numbers.get(name);
+    if (series !== undefined && number !== undefined) series.lowestKept = Math.max(series.lowestKept, number + 1);
+    this.#remove(name, series);
     this.#dropped += 1;
   }
 
-  #remove(name: string, series: Series): void {
+  #remove(name: string, series: Series | undefined): void {
     this.#files.delete(name);
-    series.names.delete(name);
-    if (series.names.size === 0 && this.#series.size > MAX_EMPTY_SERIES) this.#series.delete(series.key);
+    series?.numbers.delete(name);
+    if (series?.numbers.size === 0 && this.#series.size > MAX_EMPTY_SERIES) this.#series.delete(series.key);
     const last = lastPart(name);
     const names = this.#byLastPart.get(last);
     names?.delete(name);
@@ -164,47 +207,24 @@ export class ListingTable {
   }
 }
 
-/** The original system's table, kept as it was: key = text after the last slash with its query, one window over all
- *  names ending in a number and `.ts`, a highest number that never falls. Only its memory is bounded by us. */
-export class OriginalListingTable {
-  readonly #window: number;
-  readonly #sizes = new Map<string, number>();
-  #highest = 0;
-
-  constructor(window: number) {
-    this.#window = window;
-  }
-
-  update(event: ListingEvent): void {
-    if (!event.ok || event.entries === undefined) return;
-    for (const { name, sizeBytes } of event.entries) {
-      if (this.#sizes.size >= MAX_LISTED_NAMES && !this.#sizes.has(lastPart(name))) continue;
-      this.#sizes.set(lastPart(name), sizeBytes);
-      this.#highest = Math.max(this.#highest, originalNumber(name) ?? 0);
-    }
-    const threshold = this.#highest - this.#window + 1;
-    if (threshold <= 0) return;
-    for (const name of this.#sizes.keys()) {
-      const number = originalNumber(name);
-      if (number !== undefined && number < threshold) this.#sizes.delete(name);
-    }
-  }
-
-  find(url: string): number | undefined {
-    return this.#sizes.get(lastPart(url));
-  }
+/** After the last `/`, query and all. */
+export function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** The folder of a URL with its last slash, query and fragment gone: where a listing's names are looked for. */
-export function folderOf(url: string): string {
-  const path = withoutQuery(url);
-  return path.slice(0, path.lastIndexOf('/') + 1);
-}
+const NOTHING_LISTED: Pick<Series, 'newest' | 'lowestEver' | 'lowestKept'> = {
+  newest: Number.NEGATIVE_INFINITY,
+  lowestEver: Number.POSITIVE_INFINITY,
+  lowestKept: Number.NEGATIVE_INFINITY,
+};
 
-/** Number before `.ts` at the end of a name, as the original system read it. */
-function originalNumber(name: string): number | undefined {
-  const digits = /(\d+)\.ts$/.exec(name)?.[1];
-  return digits === undefined ? undefined : Number(digits);
+/** An encoder that began again counts from a low number: a listing that lies wholly below where it was. */
+function hasBegunAgain(series: Series, listed: readonly number[]): boolean {
+  const highest = highestOf(listed);
+  if (highest >= series.newest) return false;
+  let above = 0;
+  for (const number of series.numbers.values()) if (number > highest) above += 1;
+  return above >= listed.length || highest < series.lowestEver;
 }
 
 function numbered(name: string): { series: string; number: number } | undefined {
@@ -227,21 +247,14 @@ function isPlaylistName(name: string): boolean {
   return /\.m3u8?$/i.test(name);
 }
 
-/** After the last `/`, query and all. */
-export function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
+function lowestOf(numbers: Iterable<number>): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const number of numbers) lowest = Math.min(lowest, number);
+  return lowest;
 }
 
-function withoutQuery(url: string): string {
-  const end = url.search(/[?#]/);
-  return end < 0 ? url : url.slice(0, end);
-}
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    // A stray percent sign is legal in a file name that an origin serves unescaped: then the text itself is the name.
-    return path;
-  }
+function highestOf(numbers: Iterable<number>): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const number of numbers) highest = Math.max(highest, number);
+  return highest;
 }

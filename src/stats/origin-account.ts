@@ -2,6 +2,7 @@
 // It scrapes nothing and explains nothing away except for the derived row `segment content` (MEASURING section 6).
 import { KINDS, type Kind, type ListingEvent, type OriginSampleEvent, type SampleEvent } from '../events.ts';
 import { MS_PER_SECOND, secondsToMs } from '../units.ts';
+import { RateWindow } from './rate-window.ts';
 import type { Summary } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 import { withoutAbsent } from './without-absent.ts';
@@ -53,12 +54,17 @@ interface ByteSource {
   readonly sinceMs: number;
   readonly all: ThroughputTracker;
   readonly segment: ThroughputTracker;
+  readonly rates: RateWindow;
   readonly base: MeterCut;
   now: MeterCut;
   bookedAtMs: number;
 }
 
+/** That of the option table, for journals that were written before it was recorded. */
+const DEFAULT_WINDOW_MS: number = secondsToMs(30);
+
 export class OriginAccount {
+  readonly #windowMs: number;
   readonly #sources = new Map<SourceName, SourceState>();
   #byteSource: ByteSource | undefined;
   #highestSegmentBytes = 0;
@@ -67,6 +73,11 @@ export class OriginAccount {
   #meters: SampleEvent | undefined;
   /** Scrapes since the last meter reading. */
   readonly #waiting: { readonly event: OriginSampleEvent; readonly ownBytes: number }[] = [];
+
+  /** `windowMs`: of the rates between scrapes. */
+  constructor(windowMs: number = DEFAULT_WINDOW_MS) {
+    this.#windowMs = windowMs;
+  }
 
   listing(event: ListingEvent): void {
     this.#ownBytes += event.ownBytes ?? 0;
@@ -147,6 +158,7 @@ export class OriginAccount {
       networkSentBytes: node?.last.networkSentBytesTotal,
       throughput: this.#byteSource?.all.read(),
       segmentThroughput: this.#byteSource?.segment.read(),
+      rateWindow: this.#byteSource?.rates.read(),
       scrapeIntervalSeconds: states.length === 0 ? undefined : this.slowestIntervalMs / MS_PER_SECOND,
     });
   }
@@ -186,6 +198,7 @@ export class OriginAccount {
         sinceMs: event.atMs,
         all,
         segment: new ThroughputTracker(),
+        rates: new RateWindow(this.#windowMs),
         base: cut,
         now: cut,
         bookedAtMs: event.atMs,
@@ -196,6 +209,7 @@ export class OriginAccount {
     if (source.name !== event.source) return;
     source.now = cut;
     source.bookedAtMs = event.atMs;
+    source.rates.add(event.atMs, total);
     source.all.setTotal(total);
     source.all.sample(event.atMs);
     const explained = minus(cut, source.base);

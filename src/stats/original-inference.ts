@@ -2,7 +2,9 @@
 // a playlist when its first tag is read, sizes go by the last part of a URL. Its figures are scored and never used.
 // Only its blindness is kept, not its accidents: state dies with the process, and time is the arrival of lines.
 import type { ListingEvent, ParsedEvent } from '../events.ts';
-import { lastPart, OriginalListingTable } from './listing-table.ts';
+import { resourceHash } from '../hls/resource.ts';
+import { lastPart } from './listing-table.ts';
+import { OriginalListingTable } from './original-listing-table.ts';
 import { PhaseQuantiles } from './quantiles.ts';
 import type { Summary } from './summary.ts';
 
@@ -12,7 +14,8 @@ const MAX_OPENED_PLAYLISTS = 16;
 /** What the original would have pending for one process. */
 export interface OriginalProcess {
   segment: { readonly name: string; readonly atMs: number } | undefined;
-  readonly playlists: Map<string, number>;
+  /** When each was opened, by hash of its URL. */
+  readonly playlists: Map<number, number>;
 }
 
 export interface OriginalTotals {
@@ -46,7 +49,7 @@ export class OriginalInference {
       case 'open':
         if (event.context === 'http') this.#mentioned(event.url, event.atMs, process);
         else if (isOpenedPlaylist(event) && process.playlists.size < MAX_OPENED_PLAYLISTS)
-          process.playlists.set(event.url, event.atMs);
+          process.playlists.set(resourceHash(event.url, undefined), event.atMs);
         break;
       case 'request':
         if (!event.url.startsWith('https:')) this.#mentioned(event.url, event.atMs, process);
@@ -101,8 +104,8 @@ export class OriginalInference {
   #playlistRead(atMs: number, process: OriginalProcess): void {
     const [oldest] = process.playlists;
     if (oldest === undefined) return;
-    const [url, openedAtMs] = oldest;
-    process.playlists.delete(url);
+    const [hash, openedAtMs] = oldest;
+    process.playlists.delete(hash);
     this.#playlists += 1;
     this.#playlistMs.record(atMs - openedAtMs, atMs);
   }

@@ -2,6 +2,7 @@
 // complete enough to say which belong together. It counts nothing itself (the tally does) and reads no clock.
 import type { ByteRange, TransferEvent } from '../events.ts';
 import { canonicalUrl, resourceKey } from '../hls/resource.ts';
+import { FailedRequests } from './failed-requests.ts';
 import { align } from './pairing-align.ts';
 import { type AttemptGroup, everyGroup, groupOf, type PairingTally, type PendingCounts } from './pairing-tally.ts';
 
@@ -20,11 +21,16 @@ const SETTLINGS_BEFORE_GIVING_UP = 2;
 /** One HTTP attempt (`request: GET`), or one logical open (`HLS request`) where the log's level has no GET lines. */
 export type PairingUnit = 'request' | 'hls-request';
 
+/** The parser's guess; it may get better while the line waits, as the log goes on. */
+interface KindNote {
+  readonly guess: AttemptGroup;
+}
+
 export interface LineFacts {
   readonly url: string;
   readonly range?: ByteRange;
   readonly atMs: number;
-  readonly guess: AttemptGroup;
+  readonly note: KindNote;
   readonly isLate: boolean;
   readonly isNewConnection: boolean | undefined;
 }
@@ -44,7 +50,7 @@ interface Waiting {
 
 interface WaitingLine extends Waiting {
   readonly atMs: number;
-  readonly guess: AttemptGroup;
+  readonly note: KindNote;
   isLate: boolean;
   isRepeated: boolean;
   /** A later line of the same resource has its transfer: FFmpeg asks again only when the former attempt is over. */
@@ -59,6 +65,8 @@ interface WaitingTransfer extends Waiting {
   readonly requestIndex: number;
   readonly group: AttemptGroup;
   readonly stopping: boolean;
+  /** The process had asked for it before and not got it. */
+  readonly isRetry: boolean;
 }
 
 interface Bucket {
@@ -68,6 +76,9 @@ interface Bucket {
 
 export class ProcessPairing {
   readonly #tally: PairingTally;
+  /** What would name requests in a log of which no line has come. */
+  readonly #expected: PairingUnit | 'none';
+  readonly #failed = new FailedRequests();
   readonly #lines = new Set<WaitingLine>();
   readonly #transfers = new Set<WaitingTransfer>();
   #unit: PairingUnit = 'hls-request';
@@ -78,8 +89,9 @@ export class ProcessPairing {
   /** The first of the settlings in a row that saw none of the client's transfers open. */
   #quietSince: Settling | undefined;
 
-  constructor(tally: PairingTally) {
+  constructor(tally: PairingTally, expected: PairingUnit | 'none' = 'hls-request') {
     this.#tally = tally;
+    this.#expected = expected;
   }
 
   /** Undefined until the first line. */
@@ -100,7 +112,7 @@ export class ProcessPairing {
       key: this.#keyOf(facts.url, facts.range),
       seen: undefined,
       atMs: facts.atMs,
-      guess: facts.guess,
+      note: facts.note,
       isLate: facts.isLate,
       isRepeated: false,
       isPassed: false,
@@ -112,7 +124,8 @@ export class ProcessPairing {
   }
 
   transfer(event: TransferEvent): void {
-    this.#tally.sawTransfer();
+    const group = groupOf(event.kind);
+    this.#tally.sawTransfer(group);
     this.#transfers.add({
       key: this.#keyOf(event.url, event.range),
       seen: undefined,
@@ -121,8 +134,9 @@ export class ProcessPairing {
       startedAtMs: event.startedAtMs,
       connection: event.connection,
       requestIndex: event.requestIndex,
-      group: groupOf(event.kind),
+      group,
       stopping: event.stopping,
+      isRetry: this.#failed.transfer(event),
     });
     if (dropOldest(this.#transfers)) this.#tally.droppedTransfer();
   }
@@ -155,7 +169,7 @@ export class ProcessPairing {
   pending(): PendingCounts {
     const lines = everyGroup(() => 0);
     const transfers = everyGroup(() => 0);
-    for (const line of this.#lines) lines[line.guess] += 1;
+    for (const line of this.#lines) lines[line.note.guess] += 1;
     for (const transfer of this.#transfers) transfers[transfer.group] += 1;
     return { lines, transfers };
   }
@@ -217,24 +231,35 @@ export class ProcessPairing {
     this.#transfers.delete(transfer);
     const isAfterStop = line.atMs >= this.#stopAtMs || this.#isStopped(transfer);
     if (isAfterStop) this.#tally.excluded(transfer.group, 'pair');
-    else this.#tally.matched(transfer.group, line.atMs - transfer.startedAtMs, line.isLate);
+    else
+      this.#tally.matched(transfer.group, {
+        startErrorMs: line.atMs - transfer.startedAtMs,
+        isLate: line.isLate,
+        isWrongKind: line.note.guess !== transfer.group,
+      });
   }
 
   #giveUpLine(line: WaitingLine, settling: Settling): void {
     if (!isGivenUp(line.seen, settling)) return;
     if (!line.isPassed && !isGivenUp(this.#quietSince, settling)) return;
     this.#lines.delete(line);
-    if (line.atMs >= this.#stopAtMs) this.#tally.excluded(line.guess, 'line');
-    else this.#tally.count(line.guess, line.isRepeated ? 'deadConnection' : 'spurious');
+    if (line.atMs >= this.#stopAtMs) this.#tally.excluded(line.note.guess, 'line');
+    else this.#tally.count(line.note.guess, line.isRepeated ? 'deadConnection' : 'spurious');
   }
 
   #giveUpTransfer(transfer: WaitingTransfer, settling: Settling): void {
     if (!isGivenUp(transfer.seen, settling)) return;
     this.#transfers.delete(transfer);
-    const isAnnounced = this.#unit === 'request' || transfer.group === 'segment' || transfer.group === 'init';
     if (this.#isStopped(transfer)) this.#tally.excluded(transfer.group, 'transfer');
-    else if (isAnnounced) this.#tally.count(transfer.group, 'missed');
+    else if (this.#isAnnounced(transfer)) this.#tally.count(transfer.group, 'missed');
     else this.#tally.outOfUnit();
+  }
+
+  /** Whether a log of its level names such a request: an opening is one line, however often FFmpeg tries. */
+  #isAnnounced({ group, isRetry }: WaitingTransfer): boolean {
+    const unit = this.#hasLines ? this.#unit : this.#expected;
+    if (unit !== 'hls-request') return unit === 'request';
+    return (group === 'segment' || group === 'init') && !isRetry;
   }
 
   #isStopped(transfer: WaitingTransfer): boolean {

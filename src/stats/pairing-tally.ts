@@ -2,6 +2,7 @@
 import type { Kind } from '../events.ts';
 import { type AttemptCounts, ErrorAccumulator } from './agreement.ts';
 import { PairingWindow, type WindowVerdict } from './pairing-window.ts';
+import type { AttemptTotals } from './summary.ts';
 
 export const ATTEMPT_GROUPS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 export type AttemptGroup = (typeof ATTEMPT_GROUPS)[number];
@@ -22,37 +23,28 @@ export function groupOf(kind: Kind): AttemptGroup {
   return GROUP_OF_KIND[kind];
 }
 
-/**
- * Both sides of the ledger of attempts, over all groups:
- * lines = matched + spurious + deadConnection + excludedLines + droppedLines + pendingLines, and
- * transfers = matched + missed + excludedTransfers + outOfUnit + droppedTransfers + pendingTransfers.
- */
-export interface PairingTotals {
-  readonly lines: number;
-  readonly transfers: number;
-  readonly excludedLines: number;
-  readonly excludedTransfers: number;
-  /** Transfers that the log at its level cannot announce: all but segments and init sections where no GET line is printed. */
-  readonly outOfUnit: number;
-  /** More pending than a process may have (the oldest go), or logical opens of a log that turned out to have GET lines. */
-  readonly droppedLines: number;
-  readonly droppedTransfers: number;
-  readonly pendingLines: number;
-  readonly pendingTransfers: number;
-}
-
 export interface PendingCounts {
   readonly lines: Readonly<Record<AttemptGroup, number>>;
   readonly transfers: Readonly<Record<AttemptGroup, number>>;
 }
 
+/** A line and its transfer. */
+interface Pair {
+  readonly startErrorMs: number;
+  readonly isLate: boolean;
+  /** The parser took it for something else. */
+  readonly isWrongKind: boolean;
+}
+
 interface GroupCounts {
+  transfers: number;
   matched: number;
   missed: number;
   spurious: number;
   deadConnection: number;
   excludedAtStop: number;
   lateLines: number;
+  wrongKind: number;
 }
 
 interface Group {
@@ -85,7 +77,8 @@ export class PairingTally {
     this.#totals.lines += 1;
   }
 
-  sawTransfer(): void {
+  sawTransfer(group: AttemptGroup): void {
+    this.#groups[group].counts.transfers += 1;
     this.#totals.transfers += 1;
   }
 
@@ -101,9 +94,10 @@ export class PairingTally {
     this.#totals.outOfUnit += 1;
   }
 
-  matched(group: AttemptGroup, startErrorMs: number, isLate: boolean): void {
+  matched(group: AttemptGroup, { startErrorMs, isLate, isWrongKind }: Pair): void {
     const { counts, startErrorsMs, window } = this.#groups[group];
     this.count(group, 'matched');
+    if (isWrongKind) counts.wrongKind += 1;
     if (isLate) counts.lateLines += 1;
     else {
       startErrorsMs.add(startErrorMs);
@@ -133,7 +127,7 @@ export class PairingTally {
     }));
   }
 
-  readTotals(pending: PendingCounts): PairingTotals {
+  readTotals(pending: PendingCounts): AttemptTotals {
     return { ...this.#totals, pendingLines: sum(pending.lines), pendingTransfers: sum(pending.transfers) };
   }
 }
@@ -151,7 +145,16 @@ export function everyGroup<Value>(create: (group: AttemptGroup) => Value): Recor
 
 function newGroup(): Group {
   return {
-    counts: { matched: 0, missed: 0, spurious: 0, deadConnection: 0, excludedAtStop: 0, lateLines: 0 },
+    counts: {
+      transfers: 0,
+      matched: 0,
+      missed: 0,
+      spurious: 0,
+      deadConnection: 0,
+      excludedAtStop: 0,
+      lateLines: 0,
+      wrongKind: 0,
+    },
     startErrorsMs: new ErrorAccumulator(),
     window: new PairingWindow(),
   };

@@ -3,13 +3,8 @@
 import type { ParsedEvent, TransferEvent } from '../events.ts';
 import type { AttemptCounts } from './agreement.ts';
 import { type PairingUnit, ProcessPairing, type Settling } from './pairing-process.ts';
-import {
-  type AttemptGroup,
-  everyGroup,
-  PairingTally,
-  type PairingTotals,
-  type PendingCounts,
-} from './pairing-tally.ts';
+import { type AttemptGroup, everyGroup, PairingTally, type PendingCounts } from './pairing-tally.ts';
+import type { AttemptTotals } from './summary.ts';
 
 type RequestEvent = ParsedEvent & { readonly rule: 'request' };
 type HlsRequestEvent = ParsedEvent & { readonly rule: 'hls-request' };
@@ -33,17 +28,23 @@ export interface PairingReading {
   /** `mixed` when the processes' logs had different levels; missing before the first line. */
   readonly unit?: PairingUnit | 'mixed';
   readonly groups: Readonly<Record<AttemptGroup, AttemptCounts>>;
-  readonly totals: PairingTotals;
+  readonly totals: AttemptTotals;
 }
 
 /** Lines and transfers of one process may come in any order among each other; lines in the order of the log. */
 export class Pairing {
   readonly #tally = new PairingTally();
+  readonly #expected: PairingUnit | 'none' | undefined;
   /** By client, then by process number. */
   readonly #clients = new Map<number, Map<number, ProcessPairing>>();
   readonly #units = new Set<PairingUnit>();
   #settlings = 0;
   #atMs = 0;
+
+  /** `expected`: what names requests in the logs, where their level is known. */
+  constructor(expected?: PairingUnit | 'none') {
+    this.#expected = expected;
+  }
 
   request(event: RequestEvent, note: RequestNote): void {
     this.#line('request', event, note);
@@ -121,7 +122,7 @@ export class Pairing {
       url: event.url,
       ...(event.rule === 'request' && event.range !== undefined ? { range: event.range } : {}),
       atMs: event.atMs,
-      guess: note.guess,
+      note,
       isLate: note.isLate ?? false,
       isNewConnection: note.isNewConnection,
     });
@@ -133,7 +134,7 @@ export class Pairing {
     this.#clients.set(client, processes);
     const present = processes.get(process);
     if (present !== undefined) return present;
-    const created = new ProcessPairing(this.#tally);
+    const created = new ProcessPairing(this.#tally, this.#expected);
     processes.set(process, created);
     return created;
   }

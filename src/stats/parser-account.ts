@@ -1,23 +1,20 @@
 // The candidate's account: what FFmpeg's log said, counted line by line, and the segment bytes that the lookup made of it.
 // It never sees a transfer, a kind or a byte count of the tap, except where its connections went (bypass).
 import type { LinesEvent, ListingEvent, ParsedEvent, ParsedRule } from '../events.ts';
-import { msToSeconds } from '../units.ts';
 import type { InferredDurations } from './inferred-durations.ts';
 import { LEAST_LISTING_WINDOW } from './listing-need.ts';
-import { Lookup, type LookupAttempt, type LookupProcess } from './lookup.ts';
+import { Lookup } from './lookup.ts';
 import { newOriginalProcess, OriginalInference, type OriginalProcess } from './original-inference.ts';
 import { noConnections, ParserConnections, type ProcessConnections, takeDialled } from './parser-connections.ts';
-import { HttpStatisticsTally, SequenceTally } from './parser-tallies.ts';
+import { type LineNote, ParserRequests, type RequestProcess } from './parser-requests.ts';
+import { HttpStatisticsTally, type ProcessTimeouts, SequenceTally, TimeoutTally } from './parser-tallies.ts';
 import type { FigureBook } from './process-figures.ts';
-import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
-import { isPlaylistUrl, type RequestKind, RequestKinds } from './request-kinds.ts';
+import type { BucketCounter } from './quantiles.ts';
+import { type RequestKind, RequestKinds } from './request-kinds.ts';
 import type { Summary } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 
-/** The original system's buckets for inferred latency, seconds; its dashboards use them. */
-const INFERRED_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10] as const;
-/** Playlists of one process whose reload interval is kept; FFmpeg reloads those it plays. */
-const MAX_PLAYLISTS_PER_PROCESS = 64;
+const FAILED_INIT_SECTION = 'Failed to open an initialization section';
 const LOWEST_ERROR_STATUS = 400;
 const HIGHEST_ERROR_STATUS = 599;
 
@@ -33,24 +30,10 @@ export interface ParserAccountOptions {
   readonly durations: InferredDurations;
 }
 
-/** A request line's meaning to the parser, for pairing. */
-export interface LineNote {
-  readonly guess: RequestKind;
-  /** FFmpeg dialled between its last request line and this one. */
-  readonly isNewConnection: boolean;
-}
-
 /** What is known of one client's current process; dies with it. */
-interface ParserProcess {
+interface ParserProcess extends RequestProcess, ProcessTimeouts {
   readonly process: number;
-  readonly kinds: RequestKinds;
-  readonly lookup: LookupProcess;
   readonly original: OriginalProcess;
-  readonly playlistAskedAtMs: Map<string, number>;
-  /** The last segment that was asked for, and whether FFmpeg's last opening was for it. */
-  attempt: LookupAttempt | undefined;
-  isAtAttempt: boolean;
-  isOver: boolean;
   readonly connections: ProcessConnections;
 }
 
@@ -60,16 +43,13 @@ export class ParserAccount {
   readonly throughput: ThroughputTracker = new ThroughputTracker();
   readonly #options: ParserAccountOptions;
   readonly #processes = new Map<number, ParserProcess>();
-  readonly #requests: Record<RequestKind, number> = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
-  readonly #opens: Record<RequestKind, number> = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
+  readonly #requests: ParserRequests;
   readonly #events = new Map<ParsedRule, number>();
   readonly #httpErrors = new Map<string, number>();
   readonly #connections: ParserConnections;
   readonly #httpStatistics = new HttpStatisticsTally();
   readonly #sequence = new SequenceTally();
-  readonly #segmentIntervals = new PhaseQuantiles();
-  readonly #playlistIntervals = new PhaseQuantiles();
-  readonly #inferredBuckets = new BucketCounter(INFERRED_BOUNDS);
+  readonly #timeouts = new TimeoutTally();
   #lines: LinesEvent | undefined;
 
   constructor(options: ParserAccountOptions) {
@@ -81,6 +61,7 @@ export class ParserAccount {
       window: options.segmentCacheWindow ?? Number.POSITIVE_INFINITY,
       onBytes: (bytes) => this.throughput.add(bytes),
     });
+    this.#requests = new ParserRequests(this.lookup, options.durations);
   }
 
   /** Lines that were understood. */
@@ -100,28 +81,32 @@ export class ParserAccount {
   }
 
   get requests(): Readonly<Record<RequestKind, number>> {
-    return this.#requests;
+    return this.#requests.requests;
+  }
+
+  get opens(): Readonly<Record<RequestKind, number>> {
+    return this.#requests.opens;
   }
 
   /** Counts one line's fact; for request lines the answer is what pairing needs to know. */
   record(event: ParsedEvent): LineNote | undefined {
     this.#events.set(event.rule, (this.#events.get(event.rule) ?? 0) + 1);
     const process = this.#processOf(event.client, event.process);
-    if (process !== undefined && !process.isOver) this.original.record(event, process.original);
+    this.#timeouts.record(event, process ?? { hasTimedOut: false });
+    if (process !== undefined) this.#progressed(event, process);
     switch (event.rule) {
       case 'hls-request':
-        return { guess: this.#hlsRequest(event, process), isNewConnection: false };
+        return this.#requests.announced(event, process);
       case 'open':
-        this.#open(event, process);
+        this.#requests.opened(event, process);
         return undefined;
       case 'request':
-        return { guess: this.#request(event, process), isNewConnection: takeDialled(process?.connections) };
+        return this.#requests.asked(event, process, takeDialled(process?.connections));
       case 'http-error':
         this.#httpErrors.set(errorCode(event.status), (this.#httpErrors.get(errorCode(event.status)) ?? 0) + 1);
-        fail(process);
         return undefined;
-      case 'segment-failed':
-        fail(process);
+      case 'premature-end':
+        if (process !== undefined) this.lookup.endedPrematurely(process.lookup, event);
         return undefined;
       case 'tcp-start':
       case 'tcp-connected':
@@ -166,10 +151,10 @@ export class ParserAccount {
       lines: lines?.stderrLines ?? 0,
       unparsedLines: lines?.unparsedLines ?? 0,
       droppedLines: (lines?.droppedStderrLines ?? 0) + (lines?.droppedProgressLines ?? 0),
-      requests: { ...this.#requests },
-      opens: { ...this.#opens },
+      requests: { ...this.#requests.requests },
+      opens: { ...this.#requests.opens },
       httpErrors: Object.fromEntries(this.#httpErrors),
-      timeouts: this.#count('timeout') + this.#connections.timeouts,
+      timeouts: this.#timeouts.count,
       reconnections: this.#count('reconnect'),
       // Without a listing there is no figure, which is not the same as no bytes.
       ...(this.lookup.table.listings === 0
@@ -185,67 +170,24 @@ export class ParserAccount {
       tcp: this.#connections.read(atMs),
       events: Object.fromEntries(this.#events),
       inferred: {
-        segmentMs: this.#segmentIntervals.read(atMs),
-        playlistMs: this.#playlistIntervals.read(atMs),
+        ...this.#requests.readIntervals(atMs),
         original: this.original.read(atMs),
       },
     };
   }
 
   readInferredBuckets(): ReturnType<BucketCounter['read']> {
-    return this.#inferredBuckets.read();
+    return this.#requests.inferredBuckets.read();
   }
 
-  #hlsRequest(event: ParsedEvent & { readonly rule: 'hls-request' }, process: ParserProcess | undefined): RequestKind {
-    if (process === undefined) return 'segment';
-    const { url, offset, playlist, atMs } = event;
-    const kind = process.kinds.hlsRequest(url, offset, playlist);
-    if (process.isOver) return kind;
-    process.isAtAttempt = true;
-    if (kind === 'init') {
-      process.attempt = { url, range: undefined, requestedAtMs: atMs, failed: false };
-      return kind;
-    }
-    const { attempt, before } = this.lookup.requested(process.lookup, { playlist, url, atMs });
-    process.attempt = attempt;
-    if (before !== undefined) this.#inferred(event, before);
-    return kind;
-  }
-
-  /** From a segment's request to the next one's: the original's "wall time", in truth the pace of playing. */
-  #inferred(event: ParsedEvent, before: LookupAttempt): void {
-    const intervalMs = event.atMs - before.requestedAtMs;
-    this.#segmentIntervals.record(intervalMs, event.atMs);
-    this.#inferredBuckets.observe(msToSeconds(intervalMs));
-    this.#options.durations.inferred(event.client, event.process, before, intervalMs);
-  }
-
-  #open(event: ParsedEvent & { readonly rule: 'open' }, process: ParserProcess | undefined): void {
-    const guess = process?.kinds.open(event.url, event.context) ?? (isPlaylistUrl(event.url) ? 'playlist' : 'other');
-    const kind = event.kind ?? guess;
-    this.#opens[kind] += 1;
-    // An error after a playlist or a key was opened is not the segment's.
-    if (process !== undefined) process.isAtAttempt = kind === 'segment';
-  }
-
-  #request(event: ParsedEvent & { readonly rule: 'request' }, process: ParserProcess | undefined): RequestKind {
-    const guess = process?.kinds.request(event.url) ?? (isPlaylistUrl(event.url) ? 'playlist' : 'other');
-    const kind = event.kind ?? guess;
-    this.#requests[kind] += 1;
-    if (process === undefined) return kind;
-    const { attempt } = process;
-    if (kind === 'segment' && attempt?.url === event.url) {
-      attempt.range = event.range;
-      attempt.failed = false;
-    }
-    if (kind === 'playlist') this.#playlistAsked(process.playlistAskedAtMs, event.url, event.atMs);
-    return kind;
-  }
-
-  #playlistAsked(askedAtMs: Map<string, number>, url: string, atMs: number): void {
-    const before = askedAtMs.get(url);
-    if (before !== undefined) this.#playlistIntervals.record(atMs - before, atMs);
-    if (before !== undefined || askedAtMs.size < MAX_PLAYLISTS_PER_PROCESS) askedAtMs.set(url, atMs);
+  /** What a line says of the process and of its last request. */
+  #progressed(event: ParsedEvent, process: ParserProcess): void {
+    if (!process.isOver) this.original.record(event, process.original);
+    if (event.rule === 'format-probed') process.isDebug = true;
+    if (event.rule === 'http-error' || event.rule === 'segment-failed') this.#requests.failed(process);
+    const isInit =
+      event.rule === 'init-section' || (event.rule === 'fatal' && event.text.startsWith(FAILED_INIT_SECTION));
+    if (isInit) this.#requests.initSection(event, process);
   }
 
   /** The state of that process; undefined for one that the client has left behind. */
@@ -261,8 +203,10 @@ export class ParserAccount {
       lookup: this.lookup.newProcess(figures),
       original: newOriginalProcess(),
       playlistAskedAtMs: new Map(),
-      attempt: undefined,
-      isAtAttempt: false,
+      announcement: undefined,
+      isAtAnnounced: false,
+      isDebug: false,
+      hasTimedOut: false,
       isOver: false,
       connections: noConnections(),
     };
@@ -279,13 +223,6 @@ export class ParserAccount {
   #count(rule: ParsedRule): number {
     return this.#events.get(rule) ?? 0;
   }
-}
-
-/** The attempt that the last lines were about failed. */
-function fail(process: ParserProcess | undefined): void {
-  if (process?.attempt === undefined || !process.isAtAttempt) return;
-  process.attempt.failed = true;
-  process.kinds.failed(process.attempt.url);
 }
 
 function errorCode(status: number): string {

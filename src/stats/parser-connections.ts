@@ -1,5 +1,6 @@
 // The parser's connections: dials that FFmpeg told of, how they ended, and those that did not go to the client's own door.
-// It joins a dial's lines only as far as the log does (no address twice at a time); no figure of the tap ever reaches it.
+// It joins a dial's lines as far as the log does: by the [tcp] context's pointer and the address. No figure of the tap ever
+// reaches it.
 import type { ParsedEvent } from '../events.ts';
 import { PhaseQuantiles } from './quantiles.ts';
 import type { Summary } from './summary.ts';
@@ -13,9 +14,14 @@ const MAX_PENDING_DIALS = 16;
 export interface ProcessConnections {
   /** Dialled since its last request line. */
   hasDialled: boolean;
-  /** Attempts without an ending yet, by address and port: when each began. */
-  readonly pending: Map<string, number>;
+  /** Attempts without an ending yet, by address and port within their context: when each began, and in which context. */
+  readonly pending: Map<string, PendingDial>;
   announcedBypasses: number;
+}
+
+interface PendingDial {
+  readonly pointer: string;
+  readonly atMs: number;
 }
 
 type DialEvent = ParsedEvent & { readonly rule: 'tcp-start' | 'tcp-connected' };
@@ -69,10 +75,11 @@ export class ParserConnections {
   failed(event: FailedDialEvent, process: ProcessConnections | undefined): void {
     this.#failed.set(event.reason, (this.#failed.get(event.reason) ?? 0) + 1);
     if (process === undefined) return;
-    // `127.0.0.1 port 9`; a name, or no target at all, ends the oldest.
-    const target = event.target.replace(' port ', ' ');
-    const [oldest] = process.pending.keys();
-    process.pending.delete(process.pending.has(target) || oldest === undefined ? target : oldest);
+    // `127.0.0.1 port 9`; a name, or no target at all, ends the oldest of its context.
+    const pointer = event.pointer ?? '';
+    const key = keyOf(pointer, event.target.replace(' port ', ' '));
+    const oldest = [...process.pending].find(([, dial]) => dial.pointer === pointer)?.[0];
+    process.pending.delete(process.pending.has(key) || oldest === undefined ? key : oldest);
   }
 
   read(atMs: number): Summary['parser']['tcp'] {
@@ -84,17 +91,24 @@ export class ParserConnections {
     };
   }
 
-  #dialStarted({ address, port, atMs }: DialEvent, process: ProcessConnections | undefined): void {
+  #dialStarted({ address, port, pointer = '', atMs }: DialEvent, process: ProcessConnections | undefined): void {
     this.#started += 1;
-    if (process !== undefined && process.pending.size < MAX_PENDING_DIALS)
-      process.pending.set(`${address} ${port}`, atMs);
+    if (process === undefined) return;
+    process.pending.set(keyOf(pointer, `${address} ${port}`), { pointer, atMs });
+    const [oldest] = process.pending.keys();
+    if (process.pending.size > MAX_PENDING_DIALS && oldest !== undefined) process.pending.delete(oldest);
   }
 
-  #dialConnected({ address, port, atMs }: DialEvent, process: ProcessConnections | undefined): void {
+  #dialConnected({ address, port, pointer = '', atMs }: DialEvent, process: ProcessConnections | undefined): void {
     this.#connected += 1;
-    const startedAtMs = process?.pending.get(`${address} ${port}`);
-    if (startedAtMs !== undefined) this.#connectMs.record(atMs - startedAtMs, atMs);
-    // The first address that answers wins, and FFmpeg says no more of the others.
-    process?.pending.clear();
+    const dial = process?.pending.get(keyOf(pointer, `${address} ${port}`));
+    // Lines that came in one read have one instant: how far apart they were printed nobody knows.
+    if (dial !== undefined && atMs > dial.atMs) this.#connectMs.record(atMs - dial.atMs, atMs);
+    // The first address of a name that answers wins, and FFmpeg says no more of the others.
+    for (const [key, other] of process?.pending ?? []) if (other.pointer === pointer) process?.pending.delete(key);
   }
+}
+
+function keyOf(pointer: string, target: string): string {
+  return `${pointer} ${target}`;
 }

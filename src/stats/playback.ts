@@ -25,6 +25,8 @@ export interface PlaybackState {
   readonly bufferMs?: number;
   /** End of the newest listed segment - end of the newest complete one, in media time; missing once the list has ended. */
   readonly behindLiveMs?: number;
+  /** Of the playlist that counts. */
+  readonly targetDurationMs?: number;
   readonly segments: number;
   /** Segments whose duration no playlist told; each counts as one target duration. */
   readonly unlistedSegments: number;
@@ -36,6 +38,8 @@ interface Track {
   readonly url: string;
   receivedSeconds: number;
   targetSeconds: number;
+  /** Of the segment that completed last, which need not be the newest: two may be under way at once. */
+  lastSequence?: number;
   newestSequence?: number;
   newestListedSequence?: number;
   hasEnded: boolean;
@@ -68,10 +72,10 @@ export class PlaybackModel {
   segment(event: TransferEvent): void {
     const listed = this.#timeline.find(event.url, event.range);
     const track = this.#trackOf(listed?.playlistUrl ?? this.#leader?.url ?? '');
-    if (track === undefined || (listed !== undefined && listed.mediaSequence === track.newestSequence)) return;
+    if (track === undefined || (listed !== undefined && listed.mediaSequence === track.lastSequence)) return;
     this.#segments += 1;
     if (listed === undefined) this.#unlistedSegments += 1;
-    else track.newestSequence = listed.mediaSequence;
+    else noteSequence(track, listed.mediaSequence);
     const beforeSeconds = this.#leader?.receivedSeconds ?? 0;
     track.receivedSeconds += listed?.durationSeconds ?? track.targetSeconds;
     const isLeader = this.#leader === undefined || track.receivedSeconds > beforeSeconds;
@@ -85,7 +89,11 @@ export class PlaybackModel {
     if (track === undefined) return;
     track.targetSeconds = event.targetDurationSeconds;
     track.hasEnded = event.endlist;
-    if (event.segmentCount > 0) track.newestListedSequence = event.mediaSequence + event.segmentCount - 1;
+    if (event.segmentCount === 0) return;
+    const before = track.newestListedSequence;
+    const newest = event.mediaSequence + event.segmentCount - 1;
+    track.newestListedSequence = newest;
+    this.#timeline.edgeAt(event.url, newest, before !== undefined && before - newest > event.segmentCount);
   }
 
   /** The process ended or is being stopped: what follows is no stall. */
@@ -102,6 +110,7 @@ export class PlaybackModel {
     const bufferMs = this.#runsOutAtMs - untilMs;
     const isStalled = bufferMs < 0 && !this.#isComplete();
     const behindLiveMs = this.#behindLiveMs();
+    const { targetSeconds = 0 } = this.#leader ?? {};
     return {
       startupMs: this.#playingSinceMs - this.#startedAtMs,
       playMs: Math.max(0, untilMs - this.#playingSinceMs),
@@ -111,6 +120,7 @@ export class PlaybackModel {
       ...(isStalled ? { stalledSinceMs: this.#runsOutAtMs } : {}),
       bufferMs: Math.max(0, bufferMs),
       ...(behindLiveMs === undefined ? {} : { behindLiveMs }),
+      ...(targetSeconds > 0 ? { targetDurationMs: secondsToMs(targetSeconds) } : {}),
       ...counts,
     };
   }
@@ -139,11 +149,13 @@ export class PlaybackModel {
     if (track?.newestSequence === undefined || track.newestListedSequence === undefined || track.hasEnded) {
       return undefined;
     }
-    const segments = track.newestListedSequence - track.newestSequence;
+    // What others were told counts too: a client that reads no more cannot know that the edge has moved on.
+    const edge = this.#timeline.newestListed(track.url) ?? track.newestListedSequence;
+    const segments = edge - track.newestSequence;
     if (segments < 0) return undefined;
     if (segments > MAX_SUMMED_SEGMENTS) return secondsToMs(segments * track.targetSeconds);
     let seconds = 0;
-    for (let sequence = track.newestSequence + 1; sequence <= track.newestListedSequence; sequence += 1) {
+    for (let sequence = track.newestSequence + 1; sequence <= edge; sequence += 1) {
       seconds += this.#timeline.durationSeconds(track.url, sequence) ?? track.targetSeconds;
     }
     return secondsToMs(seconds);
@@ -160,4 +172,13 @@ export class PlaybackModel {
     this.#tracks.set(url, track);
     return track;
   }
+}
+
+/** A lower number than before is an older segment that took longer, unless the list itself began again below. */
+function noteSequence(track: Track, mediaSequence: number): void {
+  const { newestSequence, newestListedSequence } = track;
+  track.lastSequence = mediaSequence;
+  const hasBegunAgain =
+    newestSequence === undefined || newestListedSequence === undefined || newestListedSequence < newestSequence;
+  if (hasBegunAgain || mediaSequence > newestSequence) track.newestSequence = mediaSequence;
 }

@@ -5,7 +5,7 @@ import { formatMs, secondsToMs } from '../units.ts';
 import type { FindingBook } from './findings.ts';
 
 /** A live playlist must change within 1.5 target durations; three are beyond every cache and jitter. */
-const STALLED_TARGET_DURATIONS = 3;
+export const STALLED_TARGET_DURATIONS = 3;
 /** Two failed reloads in a row end an FFmpeg client: then the playlist is lost, not late. */
 const LOST_AFTER_FAILURES = 2;
 /** Playlists watched, and what each door last saw of one: signed URLs may differ per client. */

@@ -14,7 +14,7 @@ import {
 import { msToSeconds } from '../units.ts';
 import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
 import { ServingAccount } from './serving-account.ts';
-import type { KindSummary, Snapshot, Summary } from './summary.ts';
+import type { KindSummary, ProxySummary, Snapshot } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 
 /** A transfer whose reading we paused longer than this share of `receive`, and than a blink, shows its client's pace. */
@@ -108,7 +108,7 @@ export class ProxyAccount {
   }
 
   /** `beganAtMs`: when the run began; what the rates over all of it count from. */
-  read(atMs: number, beganAtMs?: number): Omit<Summary['proxy'], 'unselectedVariantBytes' | 'streams' | 'hasTunnels'> {
+  read(atMs: number, beganAtMs?: number): Omit<ProxySummary, 'unselectedVariantBytes' | 'streams' | 'hasTunnels'> {
     const meters = this.#sample?.meters;
     return {
       connections: Math.max(meters?.['connections'] ?? 0, this.#connections),
@@ -119,7 +119,7 @@ export class ProxyAccount {
       terminations: Object.fromEntries(this.#terminations),
       injected: Object.fromEntries(
         INJECTED.map((fault) => [fault, this.#injected.get(fault) ?? 0]),
-      ) as Summary['proxy']['injected'],
+      ) as ProxySummary['injected'],
       opaqueBytes: meters?.['opaqueBytes'] ?? 0,
       throughput: this.segmentThroughput.read(beganAtMs),
       allBytesThroughput: this.allBytesThroughput.read(beganAtMs),

@@ -2,7 +2,7 @@
 // It keeps no samples and averages no percentiles; the only file that knows hdr-histogram-js.
 import { build, type Histogram } from 'hdr-histogram-js';
 import { msToUs, PERCENT, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
-import { Sketch } from './sketch.ts';
+import { SketchWindow } from './sketch-window.ts';
 import type { Buckets, Quantiles } from './summary.ts';
 
 /** HDR counts whole microseconds: anything shorter counts as one. */
@@ -12,19 +12,10 @@ export const LONGEST_MS: number = secondsToMs(10 * SECONDS_PER_MINUTE);
 /** Two figures take 12 KB per histogram and are within 1 %. */
 const FIGURES = 2;
 
-/** The last minute as whole slots: the current one and the eleven before it, so 55 to 60 s. */
-const WINDOW_SLOTS = 12;
-const SLOT_MS: number = secondsToMs(5);
-
-interface Slot {
-  readonly number: number;
-  readonly sketch: Sketch;
-}
-
 export class PhaseQuantiles {
   /** Made at the first value: most pairs of kind and phase never see one. */
   #run: Histogram | undefined;
-  readonly #window: (Slot | undefined)[] = [];
+  readonly #window = new SketchWindow();
   #n = 0;
   #maxMs = 0;
   #clamped = 0;
@@ -58,7 +49,7 @@ export class PhaseQuantiles {
     this.#run.recordValue(Math.max(SHORTEST_US, Math.round(msToUs(recordedMs))));
     this.#n += 1;
     this.#maxMs = Math.max(this.#maxMs, recordedMs);
-    this.#slotOf(atMs)?.sketch.add(Math.max(recordedMs, usToMs(SHORTEST_US)));
+    this.#window.add(Math.max(recordedMs, usToMs(SHORTEST_US)), atMs);
   }
 
   /** Milliseconds; `window` is the minute before `atMs`. Quantiles are missing where n is 0. */
@@ -78,26 +69,11 @@ export class PhaseQuantiles {
   }
 
   #readWindow(atMs: number): NonNullable<Quantiles['window']> {
-    const newest = slotNumber(atMs);
-    const merged = new Sketch();
-    for (const slot of this.#window) {
-      if (slot !== undefined && slot.number > newest - WINDOW_SLOTS && slot.number <= newest) merged.merge(slot.sketch);
-    }
+    const merged = this.#window.read(atMs);
     const [p50, p95, p99] = [merged.quantile(0.5), merged.quantile(0.95), merged.quantile(0.99)];
     const max = merged.max;
     if (p50 === undefined || p95 === undefined || p99 === undefined || max === undefined) return { n: 0 };
     return { n: merged.count, p50, p95, p99, max };
-  }
-
-  /** Undefined when the slot of that instant has been taken by a later one. */
-  #slotOf(atMs: number): Slot | undefined {
-    const number = slotNumber(atMs);
-    const place = ((number % WINDOW_SLOTS) + WINDOW_SLOTS) % WINDOW_SLOTS;
-    const present = this.#window[place];
-    if (present !== undefined && present.number >= number) return present.number === number ? present : undefined;
-    const slot = { number, sketch: new Sketch() };
-    this.#window[place] = slot;
-    return slot;
   }
 }
 
@@ -142,8 +118,4 @@ export class BucketCounter {
     });
     return { bounds: this.#bounds, counts, count: this.#count, sum: this.#sum };
   }
-}
-
-function slotNumber(atMs: number): number {
-  return Math.floor(atMs / SLOT_MS);
 }

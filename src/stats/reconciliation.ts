@@ -214,6 +214,12 @@ export function unreconciled(
   };
 }
 
+/** What the origin counted, where nothing was tapped that could explain any of it. */
+export function unexplained(counted: { readonly source?: string; readonly originBytes?: number } = {}): Reconciliation {
+  const { source, originBytes } = counted;
+  return withoutAbsent<Reconciliation>({ source, originBytes, explained: undefined });
+}
+
 function contentTerm(kind: Kind | 'open'): 'segmentContent' | 'playlistContent' | 'otherContent' {
   if (kind === 'segment') return 'segmentContent';
   return kind === 'media-playlist' || kind === 'multivariant-playlist' ? 'playlistContent' : 'otherContent';

@@ -5,6 +5,8 @@ export const number: Type.TNumber = Type.Number();
 export const count: Type.TNumber = Type.Number({ minimum: 0 });
 export const text: Type.TString = Type.String();
 export const maybe: Type.TOptional<Type.TNumber> = Type.Optional(number);
+/** A count that is missing where nobody counts. */
+export const possible: Type.TOptional<Type.TNumber> = Type.Optional(count);
 
 /** An object of exactly these properties. */
 export function closed<Properties extends Type.TProperties>(properties: Properties): Type.TObject<Properties> {

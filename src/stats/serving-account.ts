@@ -2,7 +2,7 @@
 // It takes finished transfers; it infers no cache and resolves no name. Memory is bounded: later addresses are counted.
 import type { CacheStatus, TransferEvent } from '../events.ts';
 import { PhaseQuantiles } from './quantiles.ts';
-import type { AddressSummary, CacheSummary, Summary } from './summary.ts';
+import type { AddressSummary, CacheSummary, ProxySummary } from './summary.ts';
 import { withoutAbsent } from './without-absent.ts';
 
 /** Addresses with figures of their own, 30 KB each at most; a name has a few, a CDN's may rotate without end. */
@@ -17,7 +17,7 @@ interface AddressCounts extends CacheCounts {
   readonly cache: Record<CacheStatus, number>;
 }
 
-type ServingSummary = Pick<Summary['proxy'], 'byCache' | 'cacheHitRatio' | 'byAddress' | 'transfersOfFurtherAddresses'>;
+type ServingSummary = Pick<ProxySummary, 'byCache' | 'cacheHitRatio' | 'byAddress' | 'transfersOfFurtherAddresses'>;
 
 export class ServingAccount {
   readonly #caches: Readonly<Record<CacheStatus, CacheCounts>> = {

@@ -28,6 +28,8 @@ export class Sketch {
   #max = Number.NEGATIVE_INFINITY;
   #collapsed = 0;
   #ignored = 0;
+  /** Ascending; kept while no bucket comes or goes, which is rare once most magnitudes have been seen. */
+  #order: { readonly positive: Int32Array; readonly negative: Int32Array } | undefined;
 
   get count(): number {
     return this.#count;
@@ -80,8 +82,10 @@ export class Sketch {
 
   /** Adds everything that `other` holds; `other` stays as it is, unless it is this one: that doubles. */
   merge(other: Sketch): void {
-    for (const [bucket, count] of [...other.#positive]) this.#put(this.#positive, bucket, count);
-    for (const [bucket, count] of [...other.#negative]) this.#put(this.#negative, bucket, count);
+    // A map that grows or shrinks while it is gone through would give some buckets twice or not at all.
+    const bucketsOf = (buckets: Buckets): Iterable<[number, number]> => (other === this ? [...buckets] : buckets);
+    for (const [bucket, count] of bucketsOf(other.#positive)) this.#put(this.#positive, bucket, count);
+    for (const [bucket, count] of bucketsOf(other.#negative)) this.#put(this.#negative, bucket, count);
     this.#zeros += other.#zeros;
     this.#count += other.#count;
     this.#sum += other.#sum;
@@ -95,14 +99,17 @@ export class Sketch {
   quantile(q: number): number | undefined {
     const ranks = rankOf(q, this.#count);
     if (ranks === undefined) return undefined;
+    this.#order ??= { positive: sortedBuckets(this.#positive), negative: sortedBuckets(this.#negative) };
+    const { positive, negative } = this.#order;
     let left = ranks;
-    for (const bucket of sortedBuckets(this.#negative).reverse()) {
+    for (let place = negative.length - 1; place >= 0; place -= 1) {
+      const bucket = negative[place] ?? 0;
       left -= this.#negative.get(bucket) ?? 0;
       if (left <= 0) return this.#clamp(-middleOf(bucket));
     }
     left -= this.#zeros;
     if (left <= 0) return this.#clamp(0);
-    for (const bucket of sortedBuckets(this.#positive)) {
+    for (const bucket of positive) {
       left -= this.#positive.get(bucket) ?? 0;
       if (left <= 0) return this.#clamp(middleOf(bucket));
     }
@@ -127,7 +134,9 @@ export class Sketch {
   #put(buckets: Buckets, bucket: number, count: number): void {
     const before = buckets.get(bucket);
     buckets.set(bucket, (before ?? 0) + count);
-    if (before === undefined && this.buckets > MAX_BUCKETS) this.#collapse();
+    if (before !== undefined) return;
+    this.#order = undefined;
+    if (this.buckets > MAX_BUCKETS) this.#collapse();
   }
 
   /** The smallest magnitudes of either sign become zero: beside the largest ones they are, and the ranks stay in order. */
@@ -164,6 +173,13 @@ function rankOf(q: number, count: number): number | undefined {
   return Math.min(Math.max(1, Math.ceil(q * count)), count);
 }
 
-function sortedBuckets(buckets: Buckets): number[] {
-  return [...buckets.keys()].sort((a, b) => a - b);
+/** Whole numbers, of a few ten thousand at most; a typed array sorts them without a call for each pair. */
+function sortedBuckets(buckets: Buckets): Int32Array {
+  const sorted = new Int32Array(buckets.size);
+  let place = 0;
+  for (const bucket of buckets.keys()) {
+    sorted[place] = bucket;
+    place += 1;
+  }
+  return sorted.sort();
 }

@@ -4,13 +4,16 @@
 import type { RunEvent } from '../events.ts';
 import { msToSeconds } from '../units.ts';
 import type { Accounts } from './accounts.ts';
-import { kindAgreement } from './agreement.ts';
+import { readAgreement } from './agreement-reading.ts';
+import type { ReadClients } from './client-book.ts';
 import { readDrift } from './client-rows.ts';
 import { difference } from './differences.ts';
 import { scoreEstimators } from './estimators.ts';
+import { whyUnread } from './log-reach.ts';
 import { otherThanSegments } from './origin-account.ts';
-import { reconcileFlow, unreconciled } from './reconciliation.ts';
-import type { EstimatorScore, Snapshot, Summary } from './summary.ts';
+import { reconcileFlow, unexplained, unreconciled } from './reconciliation.ts';
+import type { EstimatorScore, ProxySummary, Snapshot, Summary } from './summary.ts';
+import { judgeThresholds, type Threshold } from './threshold.ts';
 import { hasTunnels } from './tunnels.ts';
 import { judge } from './verdict.ts';
 import { withoutAbsent } from './without-absent.ts';
@@ -18,6 +21,8 @@ import { withoutAbsent } from './without-absent.ts';
 export interface RunSettings {
   readonly run: Omit<RunEvent, 'type'>;
   readonly segmentCacheWindow?: number;
+  /** `--fail-if`, each read. */
+  readonly thresholds?: readonly Threshold[];
   /** `--stats-drop-threshold`: share of dropped lines, 0..1, above which the run is degraded. */
   readonly statsDropThreshold: number;
 }
@@ -41,54 +46,81 @@ export function assembleSnapshot(
 ): Snapshot {
   const { proxy, parser, clients, instrument } = accounts;
   const elapsedMs = elapsed(state, atMs);
-  const rows = clients.readRows(options.run.clients, atMs, accounts.streams.readOpenBytes());
+  const isUnseen = isPartlyUnseen(options, accounts);
+  const isBlind = isUnseen || !options.run.isTapped;
+  const read = clients.read(options.run.clients, atMs, accounts.streams.readOpenBytes(), isBlind);
   const { durationSeconds } = options.run;
   return withoutAbsent<Snapshot>({
     atMs,
     wallMs,
-    summary: assembleSummary(options, accounts, state, atMs),
-    clients: rows,
+    summary: assembleSummary(options, accounts, read, state, atMs),
+    clients: read.rows,
     streams: accounts.streams.readRows(atMs),
     clientsStarted: clients.clientsStarted,
     elapsedSeconds: msToSeconds(elapsedMs),
     remainingSeconds: durationSeconds > 0 ? Math.max(0, durationSeconds - msToSeconds(elapsedMs)) : undefined,
     isRamping: isRamping(options, accounts),
     requestRates: accounts.rates.read(),
-    ...readDrift(rows),
+    ...readDrift(read.rows),
     openTransfers: proxy.sample?.meters['openTransfers'] ?? 0,
     ...clients.readUptimes(),
     inferredLatencySeconds: parser.readInferredBuckets(),
     ...instrument.readLines(),
     phaseBuckets: proxy.readPhaseBuckets(),
-    differences: isPartlyUnseen(options, accounts) ? NO_DIFFERENCES : readDifferences(accounts, elapsedMs),
+    differences: isBlind ? NO_DIFFERENCES : readDifferences(accounts, elapsedMs),
     lastListing: accounts.listings.read(),
     listingWindow: options.segmentCacheWindow ?? accounts.listingNeed.window,
   });
 }
 
-function assembleSummary(options: RunSettings, accounts: Accounts, state: RunState, atMs: number): Summary {
-  const { proxy, parser, clients, origin, join, variants, findings, streams } = accounts;
+function assembleSummary(
+  options: RunSettings,
+  accounts: Accounts,
+  readClients: ReadClients,
+  state: RunState,
+  atMs: number,
+): Summary {
+  const { proxy, parser, clients, origin, join, findings } = accounts;
+  const { isTapped } = options.run;
   const isUnseen = isPartlyUnseen(options, accounts);
-  const read = proxy.read(atMs, state.beganAtMs);
-  return {
+  const summary: Summary = {
     schema: 'hls-swarm/summary@1',
     tick: state.tick,
     run: readRun(options, accounts, msToSeconds(elapsed(state, atMs))),
-    clients: clients.readSummary(options.run.clients, atMs, proxy.sample?.clientsCpuSeconds),
-    proxy: withoutAbsent<Summary['proxy']>({
-      ...(isUnseen ? withoutEmptyThroughput(read) : read),
-      unselectedVariantBytes: variants.unselectedBytes,
-      streams: streams.read(state.beganAtMs),
-      hasTunnels: isUnseen,
-    }),
-    parser: parser.read(atMs, state.beganAtMs),
-    origin: isUnseen ? withoutSegments(origin.read(join.isActive)) : origin.read(join.isActive),
-    agreement: readAgreement(options, accounts),
-    reconciliation: readReconciliation(accounts, atMs),
+    clients: clients.readSummary(readClients, options.run.clients, atMs, proxy.sample?.clientsCpuSeconds),
+    ...(isTapped ? { proxy: readProxy(accounts, isUnseen, state, atMs) } : {}),
+    parser: readParser(options, parser.read(atMs, state.beganAtMs)),
+    origin: isUnseen || !isTapped ? withoutSegments(origin.read(join.isActive)) : origin.read(join.isActive),
+    agreement: readAgreement(options.run, accounts, readEstimators(options, accounts), atMs),
+    reconciliation: readReconciliation(options, accounts, atMs),
     findings: findings.read(),
     thresholds: [],
     instrument: readInstrument(options, accounts, atMs),
   };
+  return { ...summary, thresholds: judgeThresholds(options.thresholds ?? [], summary) };
+}
+
+function readProxy(
+  { proxy, variants, streams }: Accounts,
+  isUnseen: boolean,
+  { beganAtMs }: RunState,
+  atMs: number,
+): ProxySummary {
+  const read = proxy.read(atMs, beganAtMs);
+  return withoutAbsent<ProxySummary>({
+    ...(isUnseen ? withoutEmptyThroughput(read) : read),
+    unselectedVariantBytes: variants.unselectedBytes,
+    streams: streams.read(beganAtMs),
+    hasTunnels: isUnseen,
+  });
+}
+
+/** Where no request is named no segment was, and what a listing would add up to is unknown. */
+function readParser({ run: { logLevel } }: RunSettings, read: Summary['parser']): Summary['parser'] {
+  if (logLevel === undefined) return read;
+  if (whyUnread(logLevel) === undefined) return { level: logLevel, ...read };
+  const { segmentBytes: _bytes, lookup: _lookup, throughput: _throughput, ...counted } = read;
+  return { level: logLevel, ...counted };
 }
 
 function isPartlyUnseen({ run }: RunSettings, { proxy }: Accounts): boolean {
@@ -96,12 +128,11 @@ function isPartlyUnseen({ run }: RunSettings, { proxy }: Accounts): boolean {
 }
 
 /** Nothing seen is not nothing sent. */
-function withoutEmptyThroughput<Read extends Pick<Summary['proxy'], 'throughput' | 'allBytesThroughput'>>({
+function withoutEmptyThroughput<Read extends Pick<ProxySummary, 'throughput' | 'allBytesThroughput'>>({
   throughput,
   allBytesThroughput,
   ...rest
-}: Read): Omit<Read, 'throughput' | 'allBytesThroughput'> &
-  Pick<Summary['proxy'], 'throughput' | 'allBytesThroughput'> {
+}: Read): Omit<Read, 'throughput' | 'allBytesThroughput'> & Pick<ProxySummary, 'throughput' | 'allBytesThroughput'> {
   return {
     ...rest,
     ...(throughput === undefined || throughput.totalBytes === 0 ? {} : { throughput }),
@@ -144,22 +175,6 @@ function elapsed({ beganAtMs, endedAtMs }: RunState, atMs: number): number {
   return beganAtMs === undefined ? 0 : Math.max(0, Math.min(atMs, endedAtMs ?? atMs) - beganAtMs);
 }
 
-function readAgreement(options: RunSettings, accounts: Accounts): Summary['agreement'] {
-  const { errors } = accounts;
-  const { groups } = accounts.pairing.read();
-  const durations = accounts.durations.read();
-  return {
-    segment: kindAgreement(groups.segment, durations.n > 0 ? durations : undefined),
-    playlist: kindAgreement(groups.playlist),
-    init: kindAgreement(groups.init),
-    key: kindAgreement(groups.key),
-    ...(options.run.isTapped && !isPartlyUnseen(options, accounts)
-      ? { httpErrors: errors.readErrors(), retries: errors.readRetries() }
-      : {}),
-    estimators: accounts.estimatorWindows.windowed(readEstimators(options, accounts)),
-  };
-}
-
 /** The table of estimators, now. */
 export function readEstimators(options: RunSettings, accounts: Accounts): EstimatorScore[] {
   const { parser, figures, variants, origin } = accounts;
@@ -168,8 +183,11 @@ export function readEstimators(options: RunSettings, accounts: Accounts): Estima
   return scoreEstimators({
     isTapped: options.run.isTapped,
     isPartlyUnseen: isPartlyUnseen(options, accounts),
+    logLevel: options.run.logLevel,
     listings: parser.lookup.table.listings,
+    learnedFolder: parser.lookup.table.learnedFolder,
     lookup: parser.lookup.read(),
+    undecided: figures.undecided,
     original: parser.original.readLookup(),
     all: figures.totals('all'),
     ended: figures.totals('ended'),
@@ -178,16 +196,21 @@ export function readEstimators(options: RunSettings, accounts: Accounts): Estima
     meanSegmentSeconds: variants.meanSegmentSeconds,
     declaredBytesPerMediaSecond: variants.declaredBytesPerMediaSecond,
     origin:
-      flow === undefined || segments === undefined
+      flow === undefined || segments === undefined || !options.run.isTapped
         ? undefined
         : { bytes: segments.totalBytes, referenceBytes: flow.explained.contentBytesByKind.segment },
   });
 }
 
-function readReconciliation({ join, origin, proxy }: Accounts, atMs: number): Summary['reconciliation'] {
+function readReconciliation(
+  { run }: RunSettings,
+  { join, origin, proxy }: Accounts,
+  atMs: number,
+): Summary['reconciliation'] {
   const joined = join.read(atMs);
-  if (joined !== undefined) return joined;
   const flow = origin.readFlow();
+  if (!run.isTapped) return unexplained(joined ?? flow);
+  if (joined !== undefined) return joined;
   return flow === undefined ? unreconciled((figure, kinds) => proxy.sum(figure, kinds)) : reconcileFlow(flow);
 }
 

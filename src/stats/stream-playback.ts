@@ -1,5 +1,5 @@
-// What a player of an endless transport stream lived through, from FFmpeg's own progress: there are no segments to model it
-// from. Its grain is that of the reports, one per second; between them FFmpeg says nothing, also while it waits for octets.
+// What a player lived through by FFmpeg's own progress, where nobody sees segments to model it from: of an endless transport
+// stream, and of any stream without a tap. Its grain is that of the reports: between them FFmpeg says nothing, also while it waits.
 import { usToMs } from '../units.ts';
 import type { PlaybackState } from './playback.ts';
 
@@ -9,6 +9,7 @@ const STALLED_AFTER_MS = 3_000;
 /** One client process. A stall begins with the last report that advanced and ends with the next that does. */
 export class StreamPlayback {
   readonly #startedAtMs: number;
+  readonly #stalledAfterMs: number;
   #outTimeMs = 0;
   #playingSinceMs: number | undefined;
   #advancedAtMs = 0;
@@ -16,8 +17,10 @@ export class StreamPlayback {
   #stallCount = 0;
   #stallMs = 0;
 
-  constructor(startedAtMs: number) {
+  /** `stalledAfterMs`: what `out_time` may stand still for; infinite where nobody knows. */
+  constructor(startedAtMs: number, stalledAfterMs: number = STALLED_AFTER_MS) {
     this.#startedAtMs = startedAtMs;
+    this.#stalledAfterMs = stalledAfterMs;
   }
 
   /** `out_time` of a progress report. */
@@ -26,7 +29,7 @@ export class StreamPlayback {
     if (outTimeMs <= this.#outTimeMs || atMs > this.#endedAtMs) return;
     this.#outTimeMs = outTimeMs;
     if (this.#playingSinceMs === undefined) this.#playingSinceMs = atMs;
-    else if (atMs - this.#advancedAtMs > STALLED_AFTER_MS) {
+    else if (atMs - this.#advancedAtMs > this.#stalledAfterMs) {
       this.#stallCount += 1;
       this.#stallMs += atMs - this.#advancedAtMs;
     }
@@ -43,7 +46,7 @@ export class StreamPlayback {
     if (this.#playingSinceMs === undefined) return { playMs: 0, stallCount: 0, stallMs: 0, isStalled: false, ...none };
     const untilMs = Math.min(atMs, this.#endedAtMs);
     const stillMs = untilMs - this.#advancedAtMs;
-    const isStalled = stillMs > STALLED_AFTER_MS;
+    const isStalled = stillMs > this.#stalledAfterMs;
     return {
       startupMs: this.#playingSinceMs - this.#startedAtMs,
       playMs: Math.max(0, untilMs - this.#playingSinceMs),

@@ -2,7 +2,7 @@
 // It ends none and times none; a stream's record, when it comes, replaces all that was told before.
 import type { SampleEvent, StreamEvent, Termination, TransferEvent, TransportStreamCheck } from '../events.ts';
 import { msToSeconds } from '../units.ts';
-import type { StreamRow, Summary } from './summary.ts';
+import type { ProxySummary, StreamRow } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 import { withoutAbsent } from './without-absent.ts';
 
@@ -56,10 +56,10 @@ export class StreamAccount {
   }
 
   /** `beganAtMs`: when the run began; what the rate over all of it counts from. */
-  read(beganAtMs?: number): Summary['proxy']['streams'] {
+  read(beganAtMs?: number): ProxySummary['streams'] {
     const totals = new Totals(this.#ended);
     for (const { last } of this.#open.values()) totals.add(last);
-    return withoutAbsent<Summary['proxy']['streams']>({
+    return withoutAbsent<ProxySummary['streams']>({
       open: this.#open.size,
       opened: this.#endedStreams + this.#open.size,
       endings: Object.fromEntries(this.#endings),

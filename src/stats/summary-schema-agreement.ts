@@ -1,7 +1,7 @@
 // The part of the summary's schema that is about agreement: kinds, counts of both sides, estimators. See summary-schema.ts.
 // It adds no field and validates nothing.
 import { Type } from 'typebox';
-import { closed, count, maybe, number, text } from './schema-parts.ts';
+import { closed, count, maybe, number, possible, text } from './schema-parts.ts';
 import { ESTIMATOR_NAMES, type Summary } from './summary.ts';
 
 const errorStatistics = closed({
@@ -24,16 +24,21 @@ const agreementWindow = closed({
   precision: maybe,
   recall: maybe,
   startErrorMs: errorStatistics,
+  inferredDurationErrorMs: Type.Optional(errorStatistics),
 });
 const kindAgreement = closed({
-  matched: count,
-  missed: count,
-  spurious: count,
-  deadConnection: count,
-  excludedAtStop: count,
-  pending: count,
+  unavailable: Type.Optional(text),
+  matched: possible,
+  missed: possible,
+  spurious: possible,
+  deadConnection: possible,
+  excludedAtStop: possible,
+  pending: possible,
+  lateLines: possible,
+  wrongKind: possible,
   precision: maybe,
   recall: maybe,
+  coverage: maybe,
   startErrorMs: errorStatistics,
   inferredDurationErrorMs: Type.Optional(errorStatistics),
   window: Type.Optional(agreementWindow),
@@ -54,12 +59,30 @@ const estimator = closed({
   referenceRequests: maybe,
   window: Type.Optional(closed({ bytes: number, referenceBytes: number, errorRatio: maybe })),
 });
-const bothCounts = closed({ parser: count, proxy: count });
+const bothCounts = closed({
+  parser: count,
+  proxy: count,
+  window: Type.Optional(closed({ parser: count, proxy: count })),
+});
+const totals = closed({
+  lines: count,
+  transfers: count,
+  excludedLines: count,
+  excludedTransfers: count,
+  outOfUnit: count,
+  droppedLines: count,
+  droppedTransfers: count,
+  pendingLines: count,
+  pendingTransfers: count,
+});
 const agreement = closed({
   segment: kindAgreement,
   playlist: kindAgreement,
   init: kindAgreement,
   key: kindAgreement,
+  other: kindAgreement,
+  unit: Type.Optional(Type.Enum(['request', 'hls-request', 'mixed'])),
+  totals: Type.Optional(totals),
   httpErrors: Type.Optional(Type.Record(Type.String(), bothCounts)),
   retries: Type.Optional(bothCounts),
   estimators: Type.Array(estimator),

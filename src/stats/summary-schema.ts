@@ -1,9 +1,9 @@
 // The summary's shape as a JSON Schema (CONTRACTS: field names are stable). `summary.schema.json` at the root is its text.
 // It validates nothing by itself and adds no field: summary.ts is the shape, and the compiler holds the two together.
 import { Type } from 'typebox';
-import { FINDING_CODES, KINDS, TERMINATIONS } from '../events.ts';
-import { closed, count, maybe, number, text } from './schema-parts.ts';
-import type { Summary } from './summary.ts';
+import { EXIT_CATEGORIES, FINDING_CODES, KINDS, LOG_LEVELS, TERMINATIONS } from '../events.ts';
+import { closed, count, maybe, number, possible, text } from './schema-parts.ts';
+import { CLIENT_STATES, type Summary, type SummaryWithClients } from './summary.ts';
 import { agreementSchema } from './summary-schema-agreement.ts';
 
 const counts = Type.Record(Type.String(), count);
@@ -45,12 +45,36 @@ const clients = closed({
   exits: closed({ success: count, error: count, signal: count, stopped: count, playlistLost: count }),
   playback: closed({
     startupMs: quantiles,
-    stalled: count,
-    stallCount: count,
-    stallSeconds: count,
+    stalled: possible,
+    outTimeStalled: possible,
+    stallCount: possible,
+    stallSeconds: possible,
     stallRatio: maybe,
     behindLiveMs: quantiles,
   }),
+});
+
+const clientQuantiles = closed({ n: count, p95: maybe, window: closed({ n: count, p95: maybe }) });
+const clientRow = closed({
+  client: count,
+  state: Type.Enum([...CLIENT_STATES]),
+  uptimeMs: maybe,
+  restarts: count,
+  exitCategory: Type.Optional(Type.Enum([...EXIT_CATEGORIES])),
+  exitReason: Type.Optional(text),
+  speed: maybe,
+  driftSeconds: maybe,
+  segments: maybe,
+  contentBytes: maybe,
+  waitMs: clientQuantiles,
+  receiveMs: clientQuantiles,
+  clientBlockedRatio: maybe,
+  startupMs: maybe,
+  stallCount: maybe,
+  stallMs: maybe,
+  isStalled: Type.Optional(Type.Boolean()),
+  behindLiveMs: maybe,
+  outTimeStillMs: maybe,
 });
 
 const cacheCounts = closed({ hit: count, miss: count, other: count, unknown: count });
@@ -112,6 +136,7 @@ const proxy = closed({
 
 const byRequestKind = closed({ segment: count, playlist: count, init: count, key: count, other: count });
 const parser = closed({
+  level: Type.Optional(Type.Enum([...LOG_LEVELS])),
   lines: count,
   unparsedLines: count,
   droppedLines: count,
@@ -133,7 +158,15 @@ const parser = closed({
   pending: closed({ segments: count, connects: count, sizes: count }),
   sequence: closed({ changes: count, segments: count, jumps: count, wentBack: count }),
   httpStatistics: Type.Optional(
-    closed({ connections: count, requests: count, retries: count, reconnections: count, redirects: count }),
+    closed({
+      connections: count,
+      requests: count,
+      retries: count,
+      reconnections: count,
+      redirects: count,
+      latencyMeanMs: maybe,
+      latencyMaxMs: maybe,
+    }),
   ),
   tcp: closed({ started: count, connected: count, failed: counts, connectMs: quantiles }),
   events: counts,
@@ -157,25 +190,30 @@ const origin = closed({
   networkSentBytes: maybe,
   throughput: Type.Optional(throughput),
   segmentThroughput: Type.Optional(throughput),
+  rateWindow: Type.Optional(
+    closed({ windowSeconds: count, n: count, bytesPerSecondP50: count, bytesPerSecondMax: count }),
+  ),
   scrapeIntervalSeconds: maybe,
 });
 
 const reconciliation = closed({
   source: Type.Optional(text),
   originBytes: maybe,
-  explained: closed({
-    segmentContent: number,
-    playlistContent: number,
-    otherContent: number,
-    responseHeads: number,
-    interimHeads: number,
-    framing: number,
-    ownRequests: maybe,
-    tls: maybe,
-    transportEstimate: maybe,
-    doorLeg: maybe,
-    foreign: maybe,
-  }),
+  explained: Type.Optional(
+    closed({
+      segmentContent: number,
+      playlistContent: number,
+      otherContent: number,
+      responseHeads: number,
+      interimHeads: number,
+      framing: number,
+      ownRequests: maybe,
+      tls: maybe,
+      transportEstimate: maybe,
+      doorLeg: maybe,
+      foreign: maybe,
+    }),
+  ),
   residualBytes: maybe,
   residualRatio: maybe,
   joined: Type.Optional(
@@ -196,7 +234,7 @@ const threshold = closed({ expression: text, value: maybe, failed: Type.Boolean(
 const instrument = closed({
   verdict: Type.Enum(['valid', 'degraded', 'invalid']),
   reasons: Type.Array(text),
-  eventLoopDelayMs: closed({ tapP99: maybe, mainP99: maybe }),
+  eventLoopDelayMs: closed({ tapP99: maybe, mainP99: maybe, rampTapP99: maybe, rampMainP99: maybe }),
   tapCpuSeconds: maybe,
   mainCpuSeconds: maybe,
   tapBytesPerCpuSecond: maybe,
@@ -221,7 +259,7 @@ const summary = Type.Object(
     tick: count,
     run,
     clients,
-    proxy,
+    proxy: Type.Optional(proxy),
     parser,
     origin,
     agreement: agreementSchema,
@@ -229,6 +267,8 @@ const summary = Type.Object(
     findings: Type.Array(finding),
     thresholds: Type.Array(threshold),
     instrument,
+    /** Only in what `/snapshot` answers. */
+    clientRows: Type.Optional(Type.Array(clientRow)),
   },
   { additionalProperties: false, $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'hls-swarm summary' },
 );
@@ -237,7 +277,9 @@ const summary = Type.Object(
 export const summarySchema: object = agreeing<typeof summary>(summary);
 
 /** Does not compile when something valid here would be no Summary: a field missing, or of another type. */
-function agreeing<Schema extends Type.TSchema>(schema: Type.Static<Schema> extends Summary ? Schema : never): object {
+function agreeing<Schema extends Type.TSchema>(
+  schema: Type.Static<Schema> extends Summary & Partial<SummaryWithClients> ? Schema : never,
+): object {
   return schema;
 }
 

@@ -3,9 +3,11 @@
 import type {
   CacheStatus,
   CalibrationEvent,
+  ExitCategory,
   FindingCode,
   Injected,
   Kind,
+  LogLevel,
   StreamEvent,
   Termination,
   TransportStreamCheck,
@@ -100,26 +102,60 @@ export interface AgreementWindow {
   readonly precision?: number;
   readonly recall?: number;
   readonly startErrorMs: ErrorStatistics;
+  readonly inferredDurationErrorMs?: ErrorStatistics;
 }
 
-/** One count by the parser and by the tap. */
+/** One count by the parser and by the tap; `window` over the last minute. */
 export interface CountAgreement {
   readonly parser: number;
   readonly proxy: number;
+  readonly window?: { readonly parser: number; readonly proxy: number };
 }
 
+/** Attempts of one group of kinds. Where they cannot be held against transfers every count is missing. */
 export interface KindAgreement {
-  readonly matched: number;
-  readonly missed: number;
-  readonly spurious: number;
-  readonly deadConnection: number;
-  readonly excludedAtStop: number;
-  readonly pending: number;
+  /** Why they cannot: nothing was tapped, or the log does not name them. */
+  readonly unavailable?: string;
+  readonly matched?: number;
+  /** Transfers that the parser never announced. */
+  readonly missed?: number;
+  /** Lines that no transfer followed. */
+  readonly spurious?: number;
+  /** Lines written to a connection that was gone already; repeated at once on a new one. */
+  readonly deadConnection?: number;
+  readonly excludedAtStop?: number;
+  readonly pending?: number;
+  /** Matched, and left out of the timing: the line arrived while our own loop was late. */
+  readonly lateLines?: number;
+  /** Matched, and taken for another kind by the parser, from whose counts by kind they are missing. */
+  readonly wrongKind?: number;
   readonly precision?: number;
   readonly recall?: number;
+  /** Share of the proxy's attempts that recall is of: the others were left out at a stop, wait, or the log cannot name them. */
+  readonly coverage?: number;
   readonly startErrorMs: ErrorStatistics;
   readonly inferredDurationErrorMs?: ErrorStatistics;
   readonly window?: AgreementWindow;
+}
+
+/**
+ * Both sides of the ledger of attempts, over all kinds:
+ * lines = matched + spurious + deadConnection + excludedLines + droppedLines + pendingLines, and
+ * transfers = matched + missed + excludedTransfers + outOfUnit + droppedTransfers + pendingTransfers.
+ */
+export interface AttemptTotals {
+  readonly lines: number;
+  readonly transfers: number;
+  readonly excludedLines: number;
+  readonly excludedTransfers: number;
+  /** Transfers that the log at its level cannot announce: where no GET line is printed all but first tries of segments and
+   *  initialization sections. */
+  readonly outOfUnit: number;
+  /** More pending than a process may have (the oldest go), or logical opens of a log that turned out to have GET lines. */
+  readonly droppedLines: number;
+  readonly droppedTransfers: number;
+  readonly pendingLines: number;
+  readonly pendingTransfers: number;
 }
 
 export const ESTIMATOR_NAMES = [
@@ -137,7 +173,8 @@ export const ESTIMATOR_NAMES = [
 ] as const;
 export type EstimatorName = (typeof ESTIMATOR_NAMES)[number];
 
-export type EstimatorStatus = 'ok' | 'pending' | 'unavailable' | 'derived';
+export const ESTIMATOR_STATUSES = ['ok', 'pending', 'unavailable', 'derived'] as const;
+export type EstimatorStatus = (typeof ESTIMATOR_STATUSES)[number];
 export interface EstimatorScore {
   /** `events`: what another parser believes, in an analysis. */
   readonly name: EstimatorName | 'events';
@@ -153,7 +190,7 @@ export interface EstimatorScore {
   readonly referenceBytes?: number;
   /** (bytes - referenceBytes) / referenceBytes, signed. */
   readonly errorRatio?: number;
-  /** Share of the reference's attempts on which it has an opinion. */
+  /** Share of the reference's attempts (of processes for `statistics`) on which it has an opinion; missing without one. */
   readonly coverage?: number;
   /** `http-statistics` counts requests instead of bytes. */
   readonly requests?: number;
@@ -195,6 +232,47 @@ export interface RunFacts {
   readonly upstream?: 'mirror' | 'shared';
 }
 
+/** The tap's account: the reference. */
+export interface ProxySummary {
+  readonly connections: number;
+  readonly upstreamConnections: number;
+  readonly transfers: number;
+  readonly byKind: Readonly<Partial<Record<Kind, KindSummary>>>;
+  /** Answers (transfers with a final head) by what their cache fields said. */
+  readonly byCache: Readonly<Record<CacheStatus, CacheSummary>>;
+  /** Hits of hits and misses; missing while no answer was either. */
+  readonly cacheHitRatio?: number;
+  /** Most transfers first. A bounded number of addresses: answers of those met later are counted below. */
+  readonly byAddress: readonly AddressSummary[];
+  readonly transfersOfFurtherAddresses: number;
+  readonly terminations: Readonly<Partial<Record<Termination, number>>>;
+  /** Transfers that a fault on purpose has acted on, whatever they ended with. */
+  readonly injected: Readonly<Record<Injected, number>>;
+  readonly opaqueBytes: number;
+  /** Requests of clients went through tunnels unseen: what was counted is not all there was. */
+  readonly hasTunnels: boolean;
+  readonly unselectedVariantBytes?: number;
+  /** Segment content. Missing, like the next, while all that was sent may have been in tunnels. */
+  readonly throughput?: Throughput;
+  /** Response heads + interim + framing + content of every kind. */
+  readonly allBytesThroughput?: Throughput;
+  /** Long-lived bodies; their endings are also in `terminations`, their content in `byKind.stream` once they ended. */
+  readonly streams: {
+    readonly open: number;
+    /** Open and ended. */
+    readonly opened: number;
+    readonly endings: Readonly<Partial<Record<Termination, number>>>;
+    /** Of ended ones and, as last told, of open ones. */
+    readonly contentBytes: number;
+    /** Longest silence of an origin in any of them. */
+    readonly longestGapMs?: number;
+    readonly clientBlockedMs: number;
+    readonly throughput: Throughput;
+    /** Sums; missing without --check-ts. */
+    readonly transportStream?: TransportStreamCheck;
+  };
+}
+
 export interface Summary {
   readonly schema: 'hls-swarm/summary@1';
   readonly tick: number;
@@ -210,53 +288,21 @@ export interface Summary {
     readonly exits: Readonly<Record<'success' | 'error' | 'signal' | 'stopped' | 'playlistLost', number>>;
     readonly playback: {
       readonly startupMs: Quantiles;
-      readonly stalled: number;
-      readonly stallCount: number;
-      readonly stallSeconds: number;
+      /** Modelled from the tap's segments; where those are not seen, by `out_time`. Missing, like the next, where neither says. */
+      readonly stalled?: number;
+      /** Clients whose FFmpeg says the same: `out_time` has stood still for more than two target durations. */
+      readonly outTimeStalled?: number;
+      readonly stallCount?: number;
+      readonly stallSeconds?: number;
       readonly stallRatio?: number;
       readonly behindLiveMs: Quantiles;
     };
   };
-  readonly proxy: {
-    readonly connections: number;
-    readonly upstreamConnections: number;
-    readonly transfers: number;
-    readonly byKind: Readonly<Partial<Record<Kind, KindSummary>>>;
-    /** Answers (transfers with a final head) by what their cache fields said. */
-    readonly byCache: Readonly<Record<CacheStatus, CacheSummary>>;
-    /** Hits of hits and misses; missing while no answer was either. */
-    readonly cacheHitRatio?: number;
-    /** Most transfers first. A bounded number of addresses: answers of those met later are counted below. */
-    readonly byAddress: readonly AddressSummary[];
-    readonly transfersOfFurtherAddresses: number;
-    readonly terminations: Readonly<Partial<Record<Termination, number>>>;
-    /** Transfers that a fault on purpose has acted on, whatever they ended with. */
-    readonly injected: Readonly<Record<Injected, number>>;
-    readonly opaqueBytes: number;
-    /** Requests of clients went through tunnels unseen: what was counted is not all there was. */
-    readonly hasTunnels: boolean;
-    readonly unselectedVariantBytes?: number;
-    /** Segment content. Missing, like the next, while all that was sent may have been in tunnels. */
-    readonly throughput?: Throughput;
-    /** Response heads + interim + framing + content of every kind. */
-    readonly allBytesThroughput?: Throughput;
-    /** Long-lived bodies; their endings are also in `terminations`, their content in `byKind.stream` once they ended. */
-    readonly streams: {
-      readonly open: number;
-      /** Open and ended. */
-      readonly opened: number;
-      readonly endings: Readonly<Partial<Record<Termination, number>>>;
-      /** Of ended ones and, as last told, of open ones. */
-      readonly contentBytes: number;
-      /** Longest silence of an origin in any of them. */
-      readonly longestGapMs?: number;
-      readonly clientBlockedMs: number;
-      readonly throughput: Throughput;
-      /** Sums; missing without --check-ts. */
-      readonly transportStream?: TransportStreamCheck;
-    };
-  };
+  /** Missing where nothing was tapped (--no-proxy). */
+  readonly proxy?: ProxySummary;
   readonly parser: {
+    /** What FFmpeg was told to log; `none`: nobody reads it, and no figure here says anything. Missing: unknown. */
+    readonly level?: LogLevel;
     readonly lines: number;
     readonly unparsedLines: number;
     readonly droppedLines: number;
@@ -268,6 +314,7 @@ export interface Summary {
     /** By estimator `lookup`; missing, like its throughput and the lookups, until a segment-size listing was read. */
     readonly segmentBytes?: number;
     readonly lookup?: {
+      /** Decided ones, each a success or a miss; those that wait for a listing are `pending.sizes`. */
       readonly attempts: number;
       readonly successes: number;
       readonly misses: LookupMisses;
@@ -297,6 +344,9 @@ export interface Summary {
       readonly retries: number;
       readonly reconnections: number;
       readonly redirects: number;
+      /** From request to answer, over the requests of contexts that told it. */
+      readonly latencyMeanMs?: number;
+      readonly latencyMaxMs?: number;
     };
     readonly tcp: {
       readonly started: number;
@@ -333,19 +383,33 @@ export interface Summary {
     readonly throughput?: Throughput;
     /** Origin's segment content: its bytes minus the other explained terms. */
     readonly segmentThroughput?: Throughput;
+    /** What it sent between scrapes, over `--origin-metrics-window`; missing until there were two. */
+    readonly rateWindow?: {
+      readonly windowSeconds: number;
+      readonly n: number;
+      readonly bytesPerSecondP50: number;
+      readonly bytesPerSecondMax: number;
+    };
     readonly scrapeIntervalSeconds?: number;
   };
-  readonly agreement: Readonly<Record<'segment' | 'playlist' | 'init' | 'key', KindAgreement>> & {
-    /** By status code >= 400, stops left out; missing where nothing was tapped. */
+  /** `other`: redirects, streams, and what nobody knows. */
+  readonly agreement: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', KindAgreement>> & {
+    /** What names a request: a GET line each, or below level debug the opening of a segment; missing before the first. */
+    readonly unit?: 'request' | 'hls-request' | 'mixed';
+    /** Missing where nothing was tapped or no log is read. */
+    readonly totals?: AttemptTotals;
+    /** By status code >= 400, stops left out; missing where nothing was tapped or no log is read. */
     readonly httpErrors?: Readonly<Record<string, CountAgreement>>;
-    /** Requests of a resource that the same process had asked for and not got; dead connections left out. */
+    /** Requests of a resource that the same process had asked for and not got; dead connections left out. The log names
+     *  them at level debug only. */
     readonly retries?: CountAgreement;
     readonly estimators: readonly EstimatorScore[];
   };
   readonly reconciliation: {
     readonly source?: string;
     readonly originBytes?: number;
-    readonly explained: {
+    /** Missing, with the residual, where nothing was tapped. */
+    readonly explained?: {
       readonly segmentContent: number;
       readonly playlistContent: number;
       readonly otherContent: number;
@@ -375,7 +439,13 @@ export interface Summary {
   readonly instrument: {
     readonly verdict: Verdict;
     readonly reasons: readonly string[];
-    readonly eventLoopDelayMs: { readonly tapP99?: number; readonly mainP99?: number };
+    readonly eventLoopDelayMs: {
+      readonly tapP99?: number;
+      readonly mainP99?: number;
+      /** The same as they were when the last client had been started: of the ramp alone. */
+      readonly rampTapP99?: number;
+      readonly rampMainP99?: number;
+    };
     readonly tapCpuSeconds?: number;
     readonly mainCpuSeconds?: number;
     readonly tapBytesPerCpuSecond?: number;
@@ -387,22 +457,46 @@ export interface Summary {
   };
 }
 
-export type ClientState = 'created' | 'starting' | 'running' | 'backoff' | 'stopping' | 'stopped';
+export const CLIENT_STATES = ['created', 'starting', 'running', 'backoff', 'stopping', 'stopped'] as const;
+export type ClientState = (typeof CLIENT_STATES)[number];
 
-/** One client's row for screens and per-client series. */
+/** Milliseconds; over the whole run, `window` over the last minute. p95 is missing where n is 0. */
+export interface ClientQuantiles {
+  readonly n: number;
+  readonly p95?: number;
+  readonly window: { readonly n: number; readonly p95?: number };
+}
+
+/** One client: for screens, per-client series and `/snapshot`. Figures of the tap are missing where it saw nothing. */
 export interface ClientRow {
   readonly client: number;
   readonly state: ClientState;
+  /** Of the present process; missing while there is none. */
   readonly uptimeMs?: number;
   readonly restarts: number;
+  /** How the last process that ended did so. */
+  readonly exitCategory?: ExitCategory;
+  readonly exitReason?: string;
   readonly speed?: number;
   /** Wall time since process start minus `out_time`, of this process. */
   readonly driftSeconds?: number;
-  readonly segments: number;
-  readonly contentBytes: number;
-  readonly stallCount: number;
-  readonly isStalled: boolean;
+  /** Complete ones, of all processes. */
+  readonly segments?: number;
+  readonly contentBytes?: number;
+  /** Of the segments that the client was given, in the populations of `phases`. */
+  readonly waitMs: ClientQuantiles;
+  readonly receiveMs: ClientQuantiles;
+  /** Share of the time of receiving in which the client did not drain, 0..1. */
+  readonly clientBlockedRatio?: number;
+  /** Of the present process. */
+  readonly startupMs?: number;
+  readonly stallCount?: number;
+  readonly stallMs?: number;
+  /** Missing where nobody can tell. */
+  readonly isStalled?: boolean;
   readonly behindLiveMs?: number;
+  /** How long FFmpeg's `out_time` has stood still; only beyond two target durations: the cross-check of a stall. */
+  readonly outTimeStillMs?: number;
 }
 
 /** One open stream, as it last told. */
@@ -427,6 +521,9 @@ export interface Buckets {
   readonly count: number;
   readonly sum: number;
 }
+
+/** What `/snapshot` answers: the summary, and where each client stands. */
+export type SummaryWithClients = Summary & { readonly clientRows: readonly ClientRow[] };
 
 /** What every face reads: the public summary and the figures that only some faces show. Numbered by `summary.tick`. */
 export interface Snapshot {

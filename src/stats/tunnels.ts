@@ -1,7 +1,7 @@
 // What `--tls tunnel` hides: which requests nobody but the log saw, and so which zeros of the tap say nothing.
 // It counts nothing; octets that passed in tunnels are the tap's meter `opaqueBytes`. Pure.
 import type { RunEvent } from '../events.ts';
-import type { Summary } from './summary.ts';
+import type { ProxySummary } from './summary.ts';
 
 type Relayed = Pick<RunEvent, 'tls'>;
 
@@ -16,6 +16,6 @@ export function hasTunnels(run: Relayed & Pick<RunEvent, 'url'>, opaqueBytes: nu
 }
 
 /** A count of the tap's: where requests may have passed unseen none is unknown, and any other is what was seen. */
-export function unlessUnseen(proxy: Pick<Summary['proxy'], 'hasTunnels'>, count: number): number | undefined {
-  return proxy.hasTunnels && count === 0 ? undefined : count;
+export function unlessUnseen(proxy: Pick<ProxySummary, 'hasTunnels'> | undefined, count: number): number | undefined {
+  return proxy === undefined || (proxy.hasTunnels && count === 0) ? undefined : count;
 }

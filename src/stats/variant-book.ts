@@ -1,16 +1,14 @@
 // Which variant streams there are, which one the clients were told to play, and what was carried of the others.
 // It chooses nothing: FFmpeg fetches two segments of every variant at each start, and that overhead is shown here.
 import type { SegmentListedEvent, TransferEvent, VariantsEvent } from '../events.ts';
+import { chooseVariant } from '../hls/variant-choice.ts';
 import { bitsToBytes } from '../units.ts';
 import type { MediaTimeline } from './playback-timeline.ts';
 
 /** Variants of all multivariant playlists seen; signed URLs may differ per client. */
 const MAX_VARIANTS = 5_000;
 
-interface Variant {
-  readonly url: string;
-  readonly bandwidthBitsPerSecond?: number;
-}
+type Variant = VariantsEvent['variants'][number];
 
 export class VariantBook {
   readonly #choice: string;
@@ -69,15 +67,9 @@ export class VariantBook {
   }
 }
 
-/** The variants that clients play for a `--variant`; undefined when their bandwidths do not tell. */
+/** The variants that clients play for a `--variant`; undefined when the playlist does not tell. */
 function choose(variants: readonly Variant[], choice: string): readonly Variant[] | undefined {
   if (choice === 'all') return variants;
-  const first = variants[0];
-  if (first === undefined) return undefined;
-  if (choice === 'first') return [first];
-  const known = variants.filter(({ bandwidthBitsPerSecond }) => bandwidthBitsPerSecond !== undefined);
-  if (known.length < variants.length) return undefined;
-  const sign = choice === 'lowest' ? -1 : 1;
-  const rank = ({ bandwidthBitsPerSecond }: Variant): number => sign * (bandwidthBitsPerSecond ?? 0);
-  return [known.reduce((best, variant) => (rank(variant) > rank(best) ? variant : best))];
+  const chosen = chooseVariant(variants, choice);
+  return chosen === undefined ? undefined : [chosen.variant];
 }

@@ -12,17 +12,25 @@ export interface ClientCommand {
   /** The client's own door, `http://127.0.0.1:PORT`; absent = direct. */
   readonly doorUrl?: string;
   readonly userAgent: string;
-  /** 1-based; becomes the end of the User-Agent. */
+  /** End the User-Agent with the client's number. */
+  readonly userAgentSuffix: boolean;
+  /** 1-based. */
   readonly client: number;
   /** `Name: value`, without line ends. */
   readonly headers: readonly string[];
   readonly noCache: boolean;
+  /** `name=value`, sent to the URL's own host and port only, beside those that it sets. */
+  readonly cookies: readonly string[];
+  /** No Icy-MetaData, and Range only for a listed byte range. */
+  readonly browserLike: boolean;
   /** FFmpeg's `-rw_timeout`: the only one that reaches every request. */
   readonly timeoutMs: number;
   readonly reconnect: boolean;
   readonly reconnectDelaySeconds: number;
   /** `-seg_max_retry`; absent = FFmpeg's own default (on FFmpeg 7 the option can end the whole client). */
   readonly segmentRetries?: number;
+  /** Segment of a live playlist to begin with, negative from its end; absent = FFmpeg's own choice. */
+  readonly liveStartIndex?: number;
   /** The value of each `-map`. */
   readonly map: readonly string[];
   /** false: no progress pipe and a quiet log, for a swarm without a parser. */
@@ -42,7 +50,9 @@ export type Pace = 'auto' | 'realtime' | 'max';
 
 /** FFmpeg 7 gives a client up after 3 reloads without news, and its retries use them up too; 5.1 allows 100. */
 const MAX_RELOAD = '1000';
+const OFF = '0';
 const NO_CACHE_HEADERS = ['Cache-Control: no-cache, no-store, must-revalidate', 'Pragma: no-cache'];
+const AUTHORITY = /^([A-Za-z]+):\/\/(?:[^/?#]*@)?([^/?#]*)/;
 const SHELL_SAFE = /^[A-Za-z0-9_@%+=:,./?-]+$/;
 
 export function clientArguments(command: ClientCommand, capabilities: Capabilities): ClientArguments {
@@ -55,18 +65,26 @@ export function clientArguments(command: ClientCommand, capabilities: Capabiliti
   };
   const { hlsOptions, httpOptions, tlsOptions } = capabilities;
   const http = (name: string, value: string | undefined): readonly string[] => whenTaken(httpOptions, name, value);
+  const hls = (name: string, value: string | undefined): readonly string[] =>
+    command.isHls ? whenTaken(hlsOptions, name, value) : [];
+  const whenBrowserLike = command.browserLike ? OFF : undefined;
   const args = [
     ...['-hide_banner', '-nostdin', '-nostats'],
     ...logging(command, capabilities),
     ...http('http_proxy', command.doorUrl),
     ...http('user_agent', userAgentOf(command)),
     ...['-rw_timeout', String(Math.round(msToUs(command.timeoutMs)))],
-    ...(command.isHls ? whenTaken(hlsOptions, 'max_reload', MAX_RELOAD) : []),
-    ...(command.isHls ? whenTaken(hlsOptions, 'seg_max_retry', command.segmentRetries?.toString()) : []),
+    ...hls('max_reload', MAX_RELOAD),
+    ...hls('seg_max_retry', command.segmentRetries?.toString()),
+    ...hls('live_start_index', command.liveStartIndex?.toString()),
+    ...hls('http_seekable', whenBrowserLike),
+    ...http('seekable', whenBrowserLike),
+    ...http('icy', whenBrowserLike),
     ...(command.reconnect
       ? reconnecting(command.reconnectDelaySeconds).flatMap(([name, value]) => http(name, value))
       : []),
     ...http('headers', headerBlock(command)),
+    ...http('cookies', cookieJar(command)),
     ...whenTaken(tlsOptions, 'ca_file', command.url.startsWith('https:') ? command.caFile : undefined),
     ...(command.isPaced ? ['-re'] : []),
     ...['-i', command.url],
@@ -81,9 +99,10 @@ export function isPaced(pace: Pace, isLive: boolean): boolean {
   return pace === 'realtime' || (pace === 'auto' && !isLive);
 }
 
-/** The fields that every request of a client carries, and so every look of ours at the same stream. */
-export function clientHeaders({ noCache, headers }: Pick<ClientCommand, 'noCache' | 'headers'>): readonly string[] {
-  return [...(noCache ? NO_CACHE_HEADERS : []), ...headers];
+/** The fields that every request of a client carries, for looks of ours at the same stream: they keep no jar of cookies. */
+export function headersWithCookies(command: Pick<ClientCommand, 'noCache' | 'headers' | 'cookies'>): readonly string[] {
+  const { cookies } = command;
+  return [...clientHeaders(command), ...(cookies.length === 0 ? [] : [`Cookie: ${cookies.join('; ')}`])];
 }
 
 /**
@@ -103,9 +122,9 @@ export function clientEnvironment(
   };
 }
 
-/** The command as a line that can be pasted into a POSIX shell (CR and LF are kept, inside quotes). */
+/** The command as one line that can be pasted into a POSIX shell. Line ends at the end of a word are left out: FFmpeg adds them. */
 export function printCommand(path: string, args: readonly string[]): string {
-  return [path, ...args].map(shellQuoted).join(' ');
+  return [path, ...args].map(shellWord).join(' ');
 }
 
 function logging(command: ClientCommand, capabilities: Capabilities): readonly string[] {
@@ -126,7 +145,11 @@ function reconnecting(delaySeconds: number): readonly (readonly [string, string]
 }
 
 function userAgentOf(command: ClientCommand): string {
-  return `${command.userAgent}/client-${command.client}`;
+  return command.userAgentSuffix ? `${command.userAgent}/client-${command.client}` : command.userAgent;
+}
+
+function clientHeaders({ noCache, headers }: Pick<ClientCommand, 'noCache' | 'headers'>): readonly string[] {
+  return [...(noCache ? NO_CACHE_HEADERS : []), ...headers];
 }
 
 function headerBlock(command: ClientCommand): string | undefined {
@@ -134,6 +157,31 @@ function headerBlock(command: ClientCommand): string | undefined {
   return lines.length === 0 ? undefined : lines.map((line) => `${line}\r\n`).join('');
 }
 
-function shellQuoted(word: string): string {
-  return SHELL_SAFE.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/**
+ * As FFmpeg keeps them: one Set-Cookie value per line. It wants a path, which it compares with the request target as it sends
+ * it: behind a door and in the clear that is the whole URL. Its domains have the port.
+ */
+function cookieJar({ url, doorUrl, cookies }: ClientCommand): string | undefined {
+  const [, scheme = '', authority = ''] = AUTHORITY.exec(url) ?? [];
+  const isAbsoluteForm = doorUrl !== undefined && scheme.toLowerCase() === 'http';
+  const path = isAbsoluteForm ? `${scheme}://${authority}/` : '/';
+  return cookies.length === 0
+    ? undefined
+    : cookies.map((cookie) => `${cookie}; path=${path}; domain=${authority}`).join('\n');
+}
+
+/** One word on one line, whatever is in it: a line end goes through printf, the last one is left to FFmpeg. */
+function shellWord(word: string): string {
+  const text = word.replace(/[\r\n]+$/, '');
+  if (!/[\r\n]/.test(text)) return SHELL_SAFE.test(text) ? text : shellQuoted(text);
+  const format = text
+    .replace(/[^\r\n]+/g, '%s')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\n', '\\n');
+  const parts = text.split(/[\r\n]+/).filter((part) => part !== '');
+  return `"$(printf '${format}' ${parts.map(shellQuoted).join(' ')})"`;
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,8 +7,11 @@ export interface Capabilities {
   readonly path: string;
   /** As printed, for example `5.1.9-0+deb12u1`. */
   readonly version: string;
-  /** Major and minor; absent for builds that name themselves after a commit. */
-  readonly release?: readonly [number, number];
+  /** Major and minor; of builds that name themselves after a commit, the release that their libraries came with or after. */
+  readonly release?: Release;
+  /** Of inputs; absent where the list cannot be read. */
+  readonly protocols?: ReadonlySet<string>;
+  readonly demuxers?: ReadonlySet<string>;
   /** Names without the dash. */
   readonly hlsOptions: ReadonlySet<string>;
   readonly httpOptions: ReadonlySet<string>;
@@ -25,7 +28,19 @@ export type CapabilitiesResult =
   /** `reason` is a sentence that names the path and what came instead. */
   | { readonly ok: false; readonly reason: string };
 
-const OLDEST: readonly [number, number] = [5, 1];
+export type Release = readonly [major: number, minor: number];
+
+const OLDEST: Release = [5, 1];
+/** `libavformat` major.minor from which on a build is that release or later. */
+const LIBRARY_RELEASES: readonly { readonly library: Release; readonly release: Release }[] = [
+  { library: [58, 0], release: [4, 0] },
+  { library: [59, 0], release: [5, 0] },
+  { library: [59, 27], release: [5, 1] },
+  { library: [60, 0], release: [6, 0] },
+  { library: [61, 0], release: [7, 0] },
+  { library: [62, 0], release: [8, 0] },
+  { library: [63, 0], release: [9, 0] },
+];
 /** A probe takes 50 ms; a machine that needs longer than this is not fit to measure, or the program is no FFmpeg. */
 const PROBE_TIMEOUT_MS = 5_000;
 /** `-h demuxer=hls` prints about 2 KiB. */
@@ -34,30 +49,33 @@ const QUOTED_CHARACTERS = 120;
 const VERIFIES_BY_DEFAULT = /^ {1,3}-tls_verify\s.*\(default (?:1|true)\)/m;
 const OPTION_LINE = /^ {1,3}-([A-Za-z0-9_]+)\s+<?/gm;
 
-/** Six short runs side by side. Never rejects. */
+/** Eight short runs side by side. Never rejects. */
 export async function probeCapabilities(path: string): Promise<CapabilitiesResult> {
   const probe = (...args: string[]) =>
     runProgram(path, ['-hide_banner', ...args], { timeoutMs: PROBE_TIMEOUT_MS, maxBytes: PROBE_MAX_BYTES });
-  const [plain, hls, http, tls, datetime, period] = await Promise.all([
+  const [plain, hls, http, tls, datetime, period, protocols, demuxers] = await Promise.all([
     probe('-version'),
     probe('-h', 'demuxer=hls'),
     probe('-h', 'protocol=http'),
     probe('-h', 'protocol=tls'),
     probe('-loglevel', 'repeat+level+datetime+info', '-version'),
     probe('-stats_period', '1', '-version'),
+    probe('-protocols'),
+    probe('-demuxers'),
   ]);
   const refuse = (reason: string): CapabilitiesResult => ({ ok: false, reason });
   if (plain.failure !== undefined) return refuse(`FFmpeg cannot be used: ${plain.failure}`);
   if (plain.timedOut) return refuse(`${path} is not FFmpeg: it did not answer -version within ${PROBE_TIMEOUT_MS} ms`);
-  const version = /^ffmpeg version (\S+)/m.exec(plain.stdout)?.[1];
+  const version = versionOf(plain.stdout);
   if (plain.code !== 0 || version === undefined) return refuse(`${path} is not FFmpeg: -version ${whatCame(plain)}`);
-  const release = parseRelease(version);
+  const release = parseRelease(version) ?? libraryRelease(plain.stdout);
   const hasStatsPeriod = period.code === 0;
   if (release === undefined ? !hasStatsPeriod : isOlder(release, OLDEST)) {
     return refuse(
       `${path} is FFmpeg ${version}; ${OLDEST.join('.')} or later is needed (older ones fetch byte ranges and fMP4 wrongly)`,
     );
   }
+  const [inputs, formats] = [inputProtocols(protocols.stdout), demuxerNames(demuxers.stdout)];
   const hlsOptions = optionNames(hls.stdout);
   if (!hlsOptions.has('max_reload')) return refuse(`${path} (FFmpeg ${version}) was built without the HLS demuxer`);
   return {
@@ -66,6 +84,8 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
       path,
       version,
       ...(release === undefined ? {} : { release }),
+      ...(inputs === undefined ? {} : { protocols: inputs }),
+      ...(formats === undefined ? {} : { demuxers: formats }),
       hlsOptions,
       httpOptions: optionNames(http.stdout),
       tlsOptions: optionNames(tls.stdout),
@@ -76,10 +96,35 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
   };
 }
 
+/** The third word of what `ffmpeg -version` prints; undefined when that is no FFmpeg's. */
+export function versionOf(printed: string): string | undefined {
+  return /^ffmpeg version (\S+)/m.exec(printed)?.[1];
+}
+
 /** `5.1.9-0+deb12u1` or `n7.1` to numbers; undefined for a commit's name. */
-export function parseRelease(version: string): readonly [number, number] | undefined {
+export function parseRelease(version: string): Release | undefined {
   const [, major, minor] = /^n?(\d+)\.(\d+)/.exec(version) ?? [];
   return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
+}
+
+/** From what `-version` prints of libavformat: the newest release that this library is not older than. */
+export function libraryRelease(versionText: string): Release | undefined {
+  const [, major, minor] = /^libavformat\s+(\d+)\.\s*(\d+)/m.exec(versionText) ?? [];
+  if (major === undefined || minor === undefined) return undefined;
+  const built: Release = [Number(major), Number(minor)];
+  return LIBRARY_RELEASES.findLast(({ library }) => !isOlder(built, library))?.release;
+}
+
+/** The names under `Input:` of `ffmpeg -protocols`; undefined when there is no such list. */
+export function inputProtocols(text: string): ReadonlySet<string> | undefined {
+  const list = /^Input:\s*\n([\s\S]*?)(?:^Output:|$(?![\s\S]))/m.exec(text)?.[1];
+  return list === undefined ? undefined : new Set(list.split(/\s+/).filter((name) => name !== ''));
+}
+
+/** Every name of `ffmpeg -demuxers`, the several of one demuxer apart; undefined when there is no such list. */
+export function demuxerNames(text: string): ReadonlySet<string> | undefined {
+  const names = Array.from(text.matchAll(/^ *D[ d]*\s+(\S+)\s/gm), (match) => match[1] ?? '');
+  return names.length === 0 ? undefined : new Set(names.flatMap((name) => name.split(',')));
 }
 
 /** The option names in the output of `ffmpeg -h demuxer=...` or `-h protocol=...`. */
@@ -92,7 +137,7 @@ export function verifiesByDefault(help: string): boolean {
   return VERIFIES_BY_DEFAULT.test(help);
 }
 
-function isOlder(release: readonly [number, number], than: readonly [number, number]): boolean {
+export function isOlder(release: Release, than: Release): boolean {
   return release[0] < than[0] || (release[0] === than[0] && release[1] < than[1]);
 }
 

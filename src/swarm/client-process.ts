@@ -3,10 +3,12 @@
 import type { Clock } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import type { Log } from '../log.ts';
-import { type Environment, type Program, type ProgramExit, startProgram } from '../process.ts';
+import { type Environment, type Program, type ProgramExit, type StartProgram, startProgram } from '../process.ts';
 import { processCpuSeconds } from './cpu-usage.ts';
+import { LastWords } from './last-words.ts';
 import { LineBudget } from './line-budget.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { Playout } from './playout.ts';
 import { ProgressParser } from './progress-parser.ts';
 import { StderrFile } from './stderr-file.ts';
 import { StderrParser } from './stderr-parser.ts';
@@ -18,6 +20,8 @@ export interface ProcessDependencies {
   readonly log: Log;
   /** Shared by all clients: a new sentence of FFmpeg is shown once, not once per client. */
   readonly unknownLines?: UnknownLines;
+  /** Default: a fork of this process, which is fine for a few. */
+  readonly startProgram?: StartProgram;
 }
 
 export interface ProcessOptions {
@@ -48,11 +52,9 @@ export interface LineCounts {
 export interface ProcessEnding extends ProgramExit {
   readonly uptimeMs: number;
   readonly cpuSeconds?: number;
-  /** FFmpeg's last line at level error or worse. */
-  readonly lastError?: string;
+  /** What FFmpeg said about it, right before. */
+  readonly lastWords?: string;
 }
-
-const ERROR_LEVEL = /\[(?:error|fatal|panic)\]\s*(.+)$/;
 
 export class ClientProcess {
   readonly startedAtMs: number;
@@ -69,15 +71,14 @@ export class ClientProcess {
   readonly #stderrBudget: LineBudget;
   readonly #progressBudget: LineBudget;
   readonly #file: StderrFile | undefined;
+  readonly #lastWords: LastWords = new LastWords();
+  readonly #playout: Playout = new Playout();
   #stderrLines = 0;
   #progressLines = 0;
-  #lastError: string | undefined;
   #cpuSeconds: number | undefined;
-  #outTimeUs: number | undefined;
-  #advancedAtMs: number | undefined;
 
-  /** Starts the program at once. */
-  constructor(dependencies: ProcessDependencies, options: ProcessOptions) {
+  /** Starts the program at once; `onStarted` is called when its pid becomes known later than that. */
+  constructor(dependencies: ProcessDependencies, options: ProcessOptions, onStarted: (pid: number) => void) {
     const { clock, emit, log } = dependencies;
     const { client, process, statsBuffer, stderrDir } = options;
     this.#clock = clock;
@@ -99,17 +100,17 @@ export class ClientProcess {
       (line) => dependencies.unknownLines?.note(line, client),
     );
     this.#progressParser = new ProgressParser((block, atMs) => {
-      this.#noteOutTime(block.outTimeUs, atMs);
+      this.#playout.note(block.outTimeUs, atMs);
       emit({ type: 'progress', client, process, atMs, ...block });
     });
     this.#stderr = new LineSplitter({ onLine: (text, atMs) => this.#onStderrLine(text, atMs) });
     this.#progress = new LineSplitter({ onLine: (text, atMs) => this.#onProgressLine(text, atMs) });
     this.startedAtMs = clock.nowMs();
-    this.#program = this.#start();
+    this.#program = this.#start(dependencies.startProgram ?? startProgram, onStarted);
     this.ended = this.#program.exited.then((exit) => this.#end(exit));
   }
 
-  /** Absent when the program could not be started. */
+  /** Absent when the program could not be started, or not yet. */
   get pid(): number | undefined {
     return this.#program.pid;
   }
@@ -130,9 +131,9 @@ export class ClientProcess {
     };
   }
 
-  /** How long `out_time` has stood still; undefined until it has moved once (before that `-rw_timeout` is in charge). */
+  /** How long a player has had nothing to play (playout.ts); undefined before it began to. */
   stalledForMs(nowMs: number): number | undefined {
-    return this.#advancedAtMs === undefined ? undefined : nowMs - this.#advancedAtMs;
+    return this.#playout.stalledForMs(nowMs);
   }
 
   sampleCpu(): void {
@@ -151,11 +152,12 @@ export class ClientProcess {
     this.#program.kill();
   }
 
-  #start(): Program {
+  #start(start: StartProgram, onStarted: (pid: number) => void): Program {
     const { path, args, env, stats } = this.#options;
-    return startProgram(path, args, {
+    return start(path, args, {
       stdio: { stdout: 'ignore', stderr: 'pipe', ...(stats ? { fd3: 'pipe' } : {}) },
       env,
+      onStarted,
       onStderr: (chunk) => {
         this.#file?.write(chunk);
         this.#stderr.push(chunk, this.#clock.nowMs());
@@ -166,8 +168,7 @@ export class ClientProcess {
 
   #onStderrLine(text: string, atMs: number): void {
     if (this.#options.verbose) this.#log.debug({ client: this.#options.client, text }, 'ffmpeg_stderr');
-    const error = ERROR_LEVEL.exec(text)?.[1];
-    if (error !== undefined) this.#lastError = error.trim();
+    this.#lastWords.note(text, atMs);
     if (!this.#stderrBudget.take(atMs)) return;
     this.#stderrLines += 1;
     if (this.#options.stats) this.#stderrParser.line(text, atMs);
@@ -179,23 +180,18 @@ export class ClientProcess {
     this.#progressParser.line(text, atMs);
   }
 
-  #noteOutTime(outTimeUs: number | undefined, atMs: number): void {
-    if (outTimeUs === undefined || outTimeUs <= (this.#outTimeUs ?? 0)) return;
-    this.#outTimeUs = outTimeUs;
-    this.#advancedAtMs = atMs;
-  }
-
   async #end(exit: ProgramExit): Promise<ProcessEnding> {
     const endedAtMs = this.#clock.nowMs();
     this.#stderr.end();
     this.#progress.end();
     this.#stderrParser.end();
     await this.#file?.end();
+    const lastWords = this.#lastWords.reason(endedAtMs);
     return {
       ...exit,
       uptimeMs: endedAtMs - this.startedAtMs,
       ...(this.#cpuSeconds === undefined ? {} : { cpuSeconds: this.#cpuSeconds }),
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(lastWords === undefined ? {} : { lastWords }),
     };
   }
 }

@@ -18,7 +18,7 @@ export interface ClientOptions {
   readonly isLive: boolean;
   /** Default true; false for MPEG-TS over HTTP. */
   readonly isHls?: boolean;
-  /** Restart when `out_time` stands still for longer than this; absent = never. */
+  /** Restart when there has been nothing to play for longer than this; absent = never. */
   readonly stallRestartMs?: number;
   readonly stats: boolean;
   readonly statsBuffer: number;
@@ -135,7 +135,7 @@ export class Client {
     if (this.#state !== 'running' || this.#process === undefined || limitMs === undefined || stalledForMs === undefined)
       return;
     if (stalledForMs <= limitMs) return;
-    this.#replaceReason = `stalled: out_time has not advanced for ${formatMs(stalledForMs)}`;
+    this.#replaceReason = `stalled for ${formatMs(stalledForMs)}: all that was read is played, and out_time stands still`;
     this.#beginStop(this.#process);
   }
 
@@ -144,13 +144,16 @@ export class Client {
     this.#state = 'starting';
     this.#processNumber += 1;
     beforeStart?.(client, this.#processNumber);
-    const started = new ClientProcess(this.#dependencies, { ...this.#options, process: this.#processNumber });
+    const options = { ...this.#options, process: this.#processNumber };
+    const started = new ClientProcess(this.#dependencies, options, (pid) => this.#onStarted(pid));
     this.#process = started;
-    if (started.pid !== undefined) {
-      this.#state = 'running';
-      this.#say('start', { pid: started.pid });
-    }
+    if (started.pid !== undefined) this.#onStarted(started.pid);
     void started.ended.then((ending) => this.#onEnded(started, ending));
+  }
+
+  #onStarted(pid: number): void {
+    if (this.#state === 'starting') this.#state = 'running';
+    this.#say('start', { pid });
   }
 
   #beginStop(current: ClientProcess): void {
@@ -241,5 +244,6 @@ function sumOf(left: number | undefined, right: number | undefined): number | un
 function reasonOf(category: ExitCategory, ending: ProcessEnding): string | undefined {
   if (ending.failure !== undefined) return ending.failure;
   if (category === 'success' || category === 'stopped') return undefined;
-  return ending.lastError ?? (ending.code === 0 ? 'left with 0 although the stream has no end' : undefined);
+  if (ending.lastWords !== undefined || ending.signal !== undefined) return ending.lastWords;
+  return ending.code === 0 ? 'left with 0 although the stream has no end' : `left with ${ending.code} without a word`;
 }

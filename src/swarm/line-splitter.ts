@@ -1,4 +1,5 @@
-// Cuts a stream of octets into lines at LF, CR LF and bare CR, whatever the chunking (FFmpeg ends its status text with CR).
+// Cuts a stream of octets into lines at LF, at CRs, and at CRs with an LF behind them, whatever the chunking: FFmpeg ends its
+// status text with a CR, its request fields with CR LF, and a pipe in text mode makes CR CR LF of that.
 // It knows nothing of what a line says, reads no clock and keeps at most one unfinished line.
 import { KIB } from '../units.ts';
 
@@ -51,8 +52,8 @@ export class LineSplitter {
     for (let position = 0; position < chunk.length; position += 1) {
       const octet = chunk[position];
       if (octet !== LF && octet !== CR) continue;
-      const closesCrLf = octet === LF && this.#isAfterCr && position === start && this.#isEmpty();
-      if (!closesCrLf) this.#finish(chunk, start, position, atMs);
+      const isSameBreak = this.#isAfterCr && position === start && this.#isEmpty();
+      if (!isSameBreak) this.#finish(chunk, start, position, atMs);
       this.#isAfterCr = octet === CR;
       start = position + 1;
     }

@@ -1,15 +1,27 @@
-// Everything that a run needs, looked at before the first client: a usable FFmpeg, the machine's limits, a stream that answers.
-// It starts no client and changes nothing; the caller prints the checks and turns a failure into exit 1.
-import { type Capabilities, probeCapabilities } from './capabilities.ts';
-import type { Check } from './check.ts';
-import { type InspectOptions, inspectStream } from './stream.ts';
-import { readSystemFacts, type SystemFacts, systemChecks } from './system-limits.ts';
+// Everything that a run needs, looked at before the first client: a usable FFmpeg, the machine's limits and means, a stream
+// that answers. It starts no client and changes nothing; the caller prints the checks and turns a failure into exit 1.
+import { declaredBitsPerSecond, type StreamDescription } from '../hls/stream-description.ts';
+import type { VariantChoice } from '../hls/variant-choice.ts';
+import { findProgram } from '../process.ts';
+import { isPaced, type Pace } from './arguments.ts';
+import { type Capabilities, isOlder, probeCapabilities } from './capabilities.ts';
+import { type Check, havePassed } from './check.ts';
+import { ffmpegCheck, ffprobeCheck } from './ffmpeg-checks.ts';
+import { machineChecks } from './machine-checks.ts';
+import { ffprobeBeside } from './probe.ts';
+import { type InspectOptions, inspectStream, type StreamFacts, type StreamInspection } from './stream.ts';
+import { readSystemFacts, type SystemFacts } from './system-facts.ts';
+import { systemChecks } from './system-limits.ts';
 
 export interface PreflightOptions extends InspectOptions {
   readonly url: string;
   readonly clients: number;
+  readonly rampRatePerSecond: number;
+  readonly isTapped: boolean;
+  readonly pace: Pace;
+  readonly variant: VariantChoice;
   readonly ffmpegPath: string;
-  /** `--skip-preflight`: the machine's limits are not looked at; FFmpeg and the stream must be known all the same. */
+  /** `--skip-preflight`: the machine is not looked at; FFmpeg and the stream must be known all the same. */
   readonly skipsLimits: boolean;
 }
 
@@ -23,12 +35,19 @@ export interface Preflight {
   /** Addresses of an endless transport stream: the asked one and where it redirects to. Empty for HLS. */
   readonly streamUrls: readonly string[];
   readonly targetDurationSeconds?: number;
+  /** Absent when the stream cannot be read. */
+  readonly stream?: StreamFacts;
   /** Octets of our own requests to the origin. */
   readonly ownBytes: number;
 }
 
-const INSTALL_FIX =
-  'install ffmpeg 5.1 or later (apt-get install ffmpeg, brew install ffmpeg), or name one with --ffmpeg PATH';
+/** Without a playlist to choose from, ffprobe lists what there is to choose. */
+const PROBED_VARIANTS: ReadonlySet<VariantChoice> = new Set(['highest', 'lowest']);
+const THREE_THREADS_FROM = [7, 0] as const;
+const SEGMENT_DEMUXERS: Readonly<Partial<Record<StreamDescription['packaging'], readonly string[]>>> = {
+  'MPEG-TS': ['mpegts'],
+  fMP4: ['mov', 'mp4'],
+};
 
 /** All checks side by side. Never rejects. */
 export async function preflight(
@@ -40,33 +59,54 @@ export async function preflight(
     probeCapabilities(options.ffmpegPath),
     inspectStream(options.url, fetcher, options),
   ]);
+  const stream = inspected.ok ? inspected.facts : undefined;
+  const capabilities = probed.ok ? probed.capabilities : undefined;
+  const ffmpeg = findProgram(options.ffmpegPath, process.env['PATH']);
+  const ffprobe = findProgram(ffprobeBeside(options.ffmpegPath), process.env['PATH']);
   const checks: Check[] = [
-    probed.ok
-      ? {
-          name: 'ffmpeg',
-          ok: true,
-          level: 'ok',
-          detail: `FFmpeg ${probed.capabilities.version} at ${probed.capabilities.path}`,
-        }
-      : { name: 'ffmpeg', ok: false, level: 'fail', detail: probed.reason, fix: INSTALL_FIX },
-    ...(options.skipsLimits ? [] : systemChecks(options.clients, system)),
+    ffmpegCheck(probed, 'path' in ffmpeg ? ffmpeg.path : options.ffmpegPath, {
+      isHttps: options.url.startsWith('https:'),
+      isTapped: options.isTapped,
+      isHls: stream?.isHls,
+      segmentDemuxers: SEGMENT_DEMUXERS[stream?.description?.packaging ?? 'unknown'] ?? [],
+      isEncrypted: stream?.description?.encryption.includes('AES-128') ?? false,
+    }),
+    ffprobeCheck(ffprobe, PROBED_VARIANTS.has(options.variant) && stream?.isHls !== true),
+    ...(options.skipsLimits ? [] : limitChecks(options, system, stream, capabilities)),
     streamCheck(inspected),
   ];
-  const facts = inspected.ok ? inspected.facts : undefined;
   return {
-    ok: checks.every((check) => check.ok),
+    ok: havePassed(checks),
     checks,
-    isHls: facts?.isHls ?? false,
-    isLive: facts?.isLive ?? true,
-    streamUrls: facts?.streamUrls ?? [],
+    isHls: stream?.isHls ?? false,
+    isLive: stream?.isLive ?? true,
+    streamUrls: stream?.streamUrls ?? [],
     ownBytes: inspected.ownBytes,
-    ...(probed.ok ? { capabilities: probed.capabilities } : {}),
-    ...(facts?.targetDurationSeconds === undefined ? {} : { targetDurationSeconds: facts.targetDurationSeconds }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(stream === undefined ? {} : { stream }),
+    ...(stream?.targetDurationSeconds === undefined ? {} : { targetDurationSeconds: stream.targetDurationSeconds }),
   };
 }
 
-function streamCheck(inspected: Awaited<ReturnType<typeof inspectStream>>): Check {
-  if (!inspected.ok) return { name: 'stream', ok: false, level: 'fail', detail: inspected.reason };
+function limitChecks(
+  { clients, rampRatePerSecond, isTapped, pace, variant }: PreflightOptions,
+  system: SystemFacts,
+  stream: StreamFacts | undefined,
+  capabilities: Capabilities | undefined,
+): readonly Check[] {
+  const { release } = capabilities ?? {};
+  const threadsPerClient = release === undefined || isOlder(release, THREE_THREADS_FROM) ? 1 : 3;
+  const bitsPerSecond =
+    stream?.description === undefined ? undefined : declaredBitsPerSecond(stream.description, variant);
+  const load = { clients, rampRatePerSecond, isTapped, isPaced: isPaced(pace, stream?.isLive ?? true), bitsPerSecond };
+  return [...systemChecks(clients, system, { isTapped, threadsPerClient }), ...machineChecks(load, system)];
+}
+
+function streamCheck(inspected: StreamInspection): Check {
+  if (!inspected.ok) {
+    const { reason, fix } = inspected;
+    return { name: 'stream', ok: false, level: 'fail', detail: reason, ...(fix === undefined ? {} : { fix }) };
+  }
   const { detail, warning } = inspected.facts;
   if (warning === undefined) return { name: 'stream', ok: true, level: 'ok', detail };
   return { name: 'stream', ok: true, level: 'warn', detail: `${detail}; ${warning}` };

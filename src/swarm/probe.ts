@@ -1,14 +1,16 @@
-// Which streams a client maps: `--variant` turned into `-map` values, asking ffprobe once where the answer depends on the stream.
+// Which streams a client maps: `--variant` turned into `-map` values, from the playlist where there is one, else by ffprobe.
 // It starts no client. ffprobe's requests are our own: they carry our User-Agent and go past the doors.
 import { dirname, join } from 'node:path';
+import type { Variant } from '../hls/playlist.ts';
+import { chooseVariant, listVariants, type VariantChoice } from '../hls/variant-choice.ts';
 import { findProgram, runProgram, withoutProxyVariables } from '../process.ts';
 import { MIB, msToUs } from '../units.ts';
-
-export type VariantChoice = 'all' | 'first' | 'highest' | 'lowest';
 
 export interface ProbeOptions {
   readonly url: string;
   readonly variant: VariantChoice;
+  /** Of the playlist that was looked at, none for a media playlist. Absent: nobody read one, ffprobe is asked. */
+  readonly variants?: readonly Variant[];
   /** What to do when ffprobe finds no programs to choose from. */
   readonly failurePolicy: 'fallback' | 'fail';
   readonly ffmpegPath: string;
@@ -36,6 +38,7 @@ interface ProgramFacts {
   readonly bandwidthBitsPerSecond?: number;
 }
 
+const NO_BANDWIDTHS = 'the stream names no bandwidths to choose by';
 const ALL_STREAMS = ['0'];
 const FIRST_STREAMS = ['0:v:0?', '0:a:0?'];
 /** ffprobe reads two segments of every variant; a stream that takes longer cannot be probed. */
@@ -45,20 +48,46 @@ const PROBE_MAX_BYTES: number = MIB;
 /** Never rejects. */
 export async function resolveMapping(options: ProbeOptions): Promise<Mapping> {
   if (options.variant === 'all') return { ok: true, map: ALL_STREAMS };
-  if (options.variant === 'first') return { ok: true, map: FIRST_STREAMS };
-  const programs = await probePrograms(options);
-  const chosen = 'failure' in programs ? undefined : chooseProgram(programs.programs, options.variant);
-  if (chosen !== undefined) {
-    const { id, bandwidthBitsPerSecond } = chosen;
-    return {
-      ok: true,
-      map: [`0:p:${id}`],
-      ...(bandwidthBitsPerSecond === undefined ? {} : { bandwidthBitsPerSecond }),
-    };
+  const { variant, variants } = options;
+  if (variant === 'first') return { ok: true, map: FIRST_STREAMS };
+  if (variants === undefined && variant !== 'highest' && variant !== 'lowest') {
+    return { ok: false, reason: `--variant ${variant}: the stream has no multivariant playlist to choose from` };
   }
-  const why = 'failure' in programs ? programs.failure : 'the stream names no bandwidths to choose by';
-  const reason = `--variant ${options.variant}: ${why}`;
-  return options.failurePolicy === 'fail'
+  return variants === undefined ? mapProgram(options) : mapVariant(variants, variant, options);
+}
+
+function mapVariant(
+  variants: readonly Variant[],
+  choice: Exclude<VariantChoice, 'all' | 'first'>,
+  options: ProbeOptions,
+): Mapping {
+  // A media playlist is the only variant of itself.
+  const chosen = chooseVariant(variants.length === 0 ? [{ url: options.url }] : variants, choice);
+  if (chosen !== undefined) return mapOf(chosen.index, chosen.variant);
+  if (choice === 'highest' || choice === 'lowest') return withoutChoice(NO_BANDWIDTHS, options);
+  const there = variants.length === 0 ? 'a media playlist, which has no variants' : listVariants(variants);
+  return { ok: false, reason: `--variant ${choice}: the stream has no such variant; there is ${there}` };
+}
+
+async function mapProgram(options: ProbeOptions): Promise<Mapping> {
+  const sign = options.variant === 'lowest' ? 'lowest' : 'highest';
+  const programs = await probePrograms(options);
+  const chosen = 'failure' in programs ? undefined : chooseProgram(programs.programs, sign);
+  if (chosen !== undefined) return mapOf(chosen.id, chosen);
+  return withoutChoice('failure' in programs ? programs.failure : NO_BANDWIDTHS, options);
+}
+
+function mapOf(program: number, { bandwidthBitsPerSecond }: { readonly bandwidthBitsPerSecond?: number }): Mapping {
+  return {
+    ok: true,
+    map: [`0:p:${program}`],
+    ...(bandwidthBitsPerSecond === undefined ? {} : { bandwidthBitsPerSecond }),
+  };
+}
+
+function withoutChoice(why: string, { variant, failurePolicy }: ProbeOptions): Mapping {
+  const reason = `--variant ${variant}: ${why}`;
+  return failurePolicy === 'fail'
     ? { ok: false, reason }
     : { ok: true, map: FIRST_STREAMS, note: `${reason}; using first` };
 }
@@ -117,7 +146,7 @@ async function probePrograms(
 }
 
 /** The ffprobe in FFmpeg's own folder, else the one in PATH. */
-function ffprobeBeside(ffmpegPath: string): string {
+export function ffprobeBeside(ffmpegPath: string): string {
   const beside = join(dirname(ffmpegPath), 'ffprobe');
   return ffmpegPath.includes('/') && 'path' in findProgram(beside, undefined) ? beside : 'ffprobe';
 }

@@ -33,6 +33,10 @@ export class ProgressParser {
       case 'out_time_us':
         this.#outTimeUs = readOutTime(value);
         break;
+      case 'out_time_ms':
+        // Microseconds too, whatever its name says; it follows the key that says what it is.
+        this.#outTimeUs ??= readOutTime(value);
+        break;
       case 'total_size':
         this.#totalSizeBytes = readSize(value);
         break;
@@ -71,9 +75,9 @@ function readSize(value: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** `1.5x`, `   1x`, `1.03e+03x`. */
+/** `1.5x`, `   1x`, `1.03e+03x`; other writers of the same blocks leave the `x` or a zero out. */
 function readSpeed(value: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?)x$/.exec(value);
+  const match = /^\+?((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?)x?$/.exec(value);
   const speed = Number(match?.[1]);
   return Number.isFinite(speed) ? speed : undefined;
 }

@@ -40,19 +40,24 @@ export function backoffMs(attempt: number, backoff: Backoff = CLIENT_BACKOFF): n
   return Math.min(backoff.initialMs * backoff.multiplier ** attempt, backoff.maxMs);
 }
 
+/** A round of a loop that was over sooner had next to nothing to play: then the backoff keeps it from spinning. */
+const SHORTEST_ROUND_MS = 1_000;
+
 /** One client's restarts: counts them all against the limit, and the recent ones for the backoff. */
 export class RestartPolicy {
   readonly #random: Random;
   readonly #maxRestarts: number;
   readonly #backoff: Backoff;
+  readonly #loops: boolean;
   #restarts = 0;
   #attempt = 0;
 
-  /** `maxRestarts` 0 = unlimited. */
-  constructor(random: Random, maxRestarts: number, backoff: Backoff = CLIENT_BACKOFF) {
+  /** `maxRestarts` 0 = unlimited. `loops`: what has played to its end starts over, which is no restart. */
+  constructor(random: Random, maxRestarts: number, backoff: Backoff = CLIENT_BACKOFF, loops: boolean = false) {
     this.#random = random;
     this.#maxRestarts = maxRestarts;
     this.#backoff = backoff;
+    this.#loops = loops;
   }
 
   get restarts(): number {
@@ -60,15 +65,26 @@ export class RestartPolicy {
   }
 
   decide(category: ExitCategory, uptimeMs: number): RestartDecision {
-    if (category === 'success') return { restart: false, reason: 'the stream ended' };
+    if (category === 'success') return this.#afterTheEnd(uptimeMs);
     if (this.#maxRestarts > 0 && this.#restarts >= this.#maxRestarts) {
       return { restart: false, reason: `max restarts reached (${this.#maxRestarts})` };
     }
     if (uptimeMs >= RESET_UPTIME_MS) this.#attempt = 0;
+    this.#restarts += 1;
+    return { restart: true, delayMs: this.#nextDelayMs() };
+  }
+
+  #afterTheEnd(uptimeMs: number): RestartDecision {
+    if (!this.#loops) return { restart: false, reason: 'the stream ended' };
+    if (uptimeMs < SHORTEST_ROUND_MS) return { restart: true, delayMs: this.#nextDelayMs() };
+    this.#attempt = 0;
+    return { restart: true, delayMs: 0 };
+  }
+
+  #nextDelayMs(): number {
     const { jitterRatio } = this.#backoff;
     const delayMs = backoffMs(this.#attempt, this.#backoff) * this.#random.between(1 - jitterRatio, 1 + jitterRatio);
     this.#attempt += 1;
-    this.#restarts += 1;
-    return { restart: true, delayMs };
+    return delayMs;
   }
 }

@@ -25,7 +25,8 @@ export class StderrFile {
   write(chunk: Buffer): void {
     if (this.#failure !== undefined || this.#stream === undefined) return;
     if (this.#stream.writableLength > WAITING_LIMIT_BYTES) this.#droppedBytes += chunk.length;
-    else this.#stream.write(chunk);
+    // The pipe's buffer is not ours to keep.
+    else this.#stream.write(Buffer.from(chunk));
   }
 
   /** Resolves when the last octet is written, or when it is known that it cannot be. */

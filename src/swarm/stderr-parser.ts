@@ -31,13 +31,22 @@ interface HeldRequest {
   range: string | undefined;
 }
 
-/** Lines at these levels may be anything; not knowing them is no failing of the parser. */
+/** Lines at these levels, and lines of which nobody knows the level, may be anything; not knowing them is no failing of the parser. */
 const CHATTY_LEVELS: ReadonlySet<string> = new Set(['debug', 'trace']);
 const FATAL_LEVELS: ReadonlySet<string> = new Set(['error', 'fatal', 'panic']);
 const BAD_LEVELS: ReadonlySet<string> = new Set(['warning', ...FATAL_LEVELS]);
 
 /** FFmpeg's words for AVERROR_EXIT. */
 const INTERRUPTED = 'Immediate exit requested';
+/** How FFmpeg's last words begin, for logs without levels: before 6.1 with the URL of the input. */
+const LAST_WORDS =
+  /^(?:https?:\/\/\S+: (?!corrupt )|Error opening input|Error during demuxing|Error retrieving a packet|Conversion failed!)/;
+/** FFmpeg ends this one sentence without a line break, so that the next record stands behind it without a head. */
+const ENDLESS_SENTENCE = '#EXT-X-START value isinvalid, it will be ignored';
+/** Without the log flag `repeat`, FFmpeg's default, a line like the one before it is only counted. */
+const REPETITION = /^ {4}Last message repeated (\d{1,9}) times$/;
+/** A day of polls once per second, of one process; more is counted as not understood. */
+const MAX_REPETITIONS = 86_400;
 /** A status text ends in CR; where a log lost its CRs the next record sits behind it on the same line. */
 const STATUS_TEXT = /^(?:frame|size)=/;
 const GLUED_RECORD = /(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} )?\[[^\s[\]]+ @ (?:0x)?[0-9a-fA-F]+\] /;
@@ -55,6 +64,11 @@ export class StderrParser {
   #failedTlsPointer: string | undefined;
   /** What was opened last: the lines about a playlist follow its opening and do not name it. */
   #openedUrl: string | undefined;
+  /** What the last line of the log said, when, and how often that was said again. */
+  #lastFact: ParsedFact | undefined;
+  #lastAtMs = 0;
+  #lastRepetitions = 0;
+  #repetitions = 0;
 
   constructor(emit: EmitFact, noteUnknown?: NoteUnknown) {
     this.#emit = emit;
@@ -72,7 +86,10 @@ export class StderrParser {
       if (this.#takeField(this.#held, text)) return;
       this.#release();
     }
-    if (text !== '') this.#record(text, atMs, true);
+    if (text === '') return;
+    const repetition = REPETITION.exec(text);
+    if (repetition === null) this.#record(text, atMs, true);
+    else this.#repeat(Number(repetition[1]), atMs);
   }
 
   /** The process ended: what waits for more lines is emitted. */
@@ -87,6 +104,13 @@ export class StderrParser {
       if (glued !== null) this.#record(line.message.slice(glued.index), atMs, false);
       return;
     }
+    this.#lastFact = undefined;
+    this.#lastRepetitions = 0;
+    this.#interpret(withoutEndlessSentence(line), atMs);
+  }
+
+  #interpret(line: LogLine, atMs: number): void {
+    if (line.message === '') return;
     const rules = rulesFor(line.context);
     if (rules === undefined) return;
     const rule = rules.find(({ starts }) => line.message.startsWith(starts));
@@ -119,14 +143,30 @@ export class StderrParser {
     }
     if (fact.rule === 'tcp-failed' && this.#isRepeated(line)) return;
     if (fact.rule === 'tls-failed') this.#tlsFailed(fact, line, atMs);
-    else this.#count(this.#placed(fact), atMs, line.loggedAtWallMs);
+    else this.#count(this.#placed(fact, line), atMs, line.loggedAtWallMs);
+  }
+
+  /** The last line was said `count` times more until now. A terminal's log tells the same count anew as it grows. */
+  #repeat(count: number, atMs: number): void {
+    const more = count - this.#lastRepetitions;
+    if (this.#lastFact === undefined || more <= 0) return;
+    this.#lastRepetitions = count;
+    const told = Math.min(more, MAX_REPETITIONS - this.#repetitions);
+    if (told < more) this.#counters.unparsed += 1;
+    this.#repetitions += told;
+    // What FFmpeg repeats it does at a pace, such as polling; when exactly, nobody can know.
+    for (let nth = 1; nth <= told; nth += 1) {
+      const guessedAtMs = this.#lastAtMs + ((atMs - this.#lastAtMs) * nth) / (more + 1);
+      this.#emitFact({ ...this.#lastFact, isRepetition: true }, guessedAtMs, undefined);
+    }
   }
 
   /** A change of the media sequence belongs to the playlist that was opened for it. */
-  #placed(fact: ParsedFact): ParsedFact {
+  #placed(fact: ParsedFact, { pointer }: LogLine): ParsedFact {
     if (fact.rule === 'open') this.#openedUrl = fact.url;
-    if (fact.rule !== 'sequence-change' || this.#openedUrl === undefined) return fact;
-    return { ...fact, url: this.#openedUrl };
+    if (fact.rule === 'sequence-change' && this.#openedUrl !== undefined) return { ...fact, url: this.#openedUrl };
+    const isDial = fact.rule === 'tcp-start' || fact.rule === 'tcp-connected' || fact.rule === 'tcp-failed';
+    return isDial && pointer !== '' ? { ...fact, pointer } : fact;
   }
 
   #tlsFailed(fact: ParsedFact, line: LogLine, atMs: number): void {
@@ -147,17 +187,17 @@ export class StderrParser {
   #outsideTheTable(line: LogLine, atMs: number): void {
     const isEventContext = EVENT_CONTEXTS.has(line.context);
     const isBad = BAD_LEVELS.has(line.level ?? '');
-    const isFatal = isFatalContext(line.context) && FATAL_LEVELS.has(line.level ?? '');
+    const isFatal = isFatalContext(line.context) && isSaidAtTheEnd(line);
     const text = line.message.slice(0, MAX_FACT_CHARS);
-    if ((isFatal || (isEventContext && isBad)) && isTimeout(text)) {
-      this.#count({ rule: 'timeout', text }, atMs, line.loggedAtWallMs);
+    if ((isFatal || isEventContext) && isTimeout(text)) {
+      this.#count({ rule: 'timeout', text, ...(isFatal ? { isLastWord: true } : {}) }, atMs, line.loggedAtWallMs);
     } else if (isFatal) {
       // Told to leave while it was opening its input, FFmpeg calls that an error too.
       const rule = text.endsWith(INTERRUPTED) ? 'exit-reason' : 'fatal';
       this.#count({ rule, text }, atMs, line.loggedAtWallMs);
     } else if (line.context === 'tls' && isBad) {
       this.#tlsFailed({ rule: 'tls-failed', text }, line, atMs);
-    } else if (isEventContext && !CHATTY_LEVELS.has(line.level ?? '')) {
+    } else if (isEventContext && line.level !== undefined && !CHATTY_LEVELS.has(line.level)) {
       this.#unknown(line);
     }
   }
@@ -168,6 +208,12 @@ export class StderrParser {
   }
 
   #count(fact: ParsedFact, atMs: number, loggedAtWallMs: number | undefined): void {
+    this.#lastFact = fact;
+    this.#lastAtMs = atMs;
+    this.#emitFact(fact, atMs, loggedAtWallMs);
+  }
+
+  #emitFact(fact: ParsedFact, atMs: number, loggedAtWallMs: number | undefined): void {
     this.#counters.parsed += 1;
     this.#counters.byRule[fact.rule] = (this.#counters.byRule[fact.rule] ?? 0) + 1;
     this.#emit(fact, atMs, loggedAtWallMs);
@@ -197,4 +243,16 @@ export class StderrParser {
     const fact: ParsedFact = { rule: 'request', method: held.method, url, ...(range === undefined ? {} : { range }) };
     this.#count(fact, held.atMs, held.loggedAtWallMs);
   }
+}
+
+/** With levels it is the level that tells; without, the words. */
+function isSaidAtTheEnd({ level, message }: LogLine): boolean {
+  return level === undefined ? LAST_WORDS.test(message) : FATAL_LEVELS.has(level);
+}
+
+/** What stands behind the sentence, in the same context. */
+function withoutEndlessSentence(line: LogLine): LogLine {
+  let { message } = line;
+  while (message.startsWith(ENDLESS_SENTENCE)) message = message.slice(ENDLESS_SENTENCE.length);
+  return message.length === line.message.length ? line : { ...line, message };
 }

@@ -71,7 +71,7 @@ export const BANDWIDTH_RULES: readonly StderrRule[] = [
 export const FORMAT_PROBED: StderrRule = {
   rule: 'format-probed',
   starts: 'Format ',
-  pattern: /^Format (\S+) probed with /,
+  pattern: /^Format (\S+) (?:probed with|detected only with low score) /,
   build: ([, format]) => ({ rule: 'format-probed', format: textOf(format) }),
 };
 

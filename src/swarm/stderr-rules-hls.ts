@@ -59,6 +59,13 @@ export const HLS_RULES: readonly StderrRule[] = [
     build: ([, playlist]) => ({ rule: 'playlist-failed', playlist: numberOf(playlist) }),
   },
   {
+    // A variant's or a rendition's playlist at the start: FFmpeg goes on without it.
+    rule: 'playlist-failed',
+    starts: 'parse_playlist error ',
+    pattern: /^parse_playlist error .*\[([^[\]]*)\]$/s,
+    build: ([, url]) => ({ rule: 'playlist-failed', url: textOf(url) }),
+  },
+  {
     rule: 'segment-skipped',
     starts: 'Segment ',
     pattern: /^Segment (\d{1,15}) of playlist (\d{1,9}) failed too many times/,
@@ -116,11 +123,14 @@ export const HLS_RULES: readonly StderrRule[] = [
     // What a playlist says oddly, and what FFmpeg makes of it.
     'Cannot get correct #EXTINF value of segment ',
     'MEDIA-SEQUENCE higher than ',
-    '#EXT-X-START value ',
     'TIME-OFFSET value ',
+    'Empty segment ',
+    'Empty playlist',
     'The m3u8 list sequence may have been wrapped',
     'maybe the m3u8 list sequence have been wraped',
     "Can't support the subtitle",
+    "Can't support the type",
+    'Truncated rendition language',
     'The URI tag is REQUIRED for subtitle',
     'No expected HTTP requests have been made',
     // Troubles of the media, not of its delivery.
@@ -134,6 +144,14 @@ export const HLS_RULES: readonly StderrRule[] = [
     'Could not find codec parameters',
     'start time for stream ',
     'Estimating duration',
+    'Consider increasing the value for ',
+    'If you want to help, upload a sample ',
+    'Application provided duration: ',
+    'Invalid timestamps ',
+    'timestamp discontinuity',
+    'probed stream ',
+    'decoding for stream ',
+    'stream: ',
     'Stream #',
   ].map(harmless),
 ];

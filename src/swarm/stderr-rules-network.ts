@@ -66,18 +66,36 @@ export const HTTP_RULES: readonly StderrRule[] = [
         ? undefined
         : { rule: 'premature-end', atByte: numberOf(at), expectedBytes: numberOf(expected) },
   },
-  {
-    rule: 'reconnect',
-    starts: 'Will reconnect at ',
-    pattern: /^Will reconnect at (\d{1,15}) in (\d{1,6}) second/,
-    build: ([, offset, delay]) => ({ rule: 'reconnect', offset: numberOf(offset), delaySeconds: numberOf(delay) }),
-  },
+  // The second wording is that of newer sources.
+  ...['Will reconnect at ', 'Will retry at '].map(
+    (starts): StderrRule => ({
+      rule: 'reconnect',
+      starts,
+      pattern: /^Will re(?:connect|try) at (\d{1,20}) in (\d{1,6}) second/,
+      build: ([, offset, delay]) => ({
+        rule: 'reconnect',
+        // 2^64 - 1: FFmpeg does not know.
+        ...(textOf(offset).length > 15 ? {} : { offset: numberOf(offset) }),
+        delaySeconds: numberOf(delay),
+      }),
+    }),
+  ),
   ...STATISTICS_RULES,
   verbatim('read-failed', 'URL read error'),
   verbatim('read-failed', 'Error reading HTTP response'),
   verbatim('read-failed', 'Unexpected offset'),
   verbatim('read-failed', 'Failed to reconnect at '),
-  verbatim('read-failed', 'overlong headers'),
+  ...[
+    'overlong headers',
+    'Invalid chunk size',
+    'Malformed HTTP ',
+    'HTTP status code ',
+    'inflate return value',
+    'Error during zlib ',
+    'Compressed (',
+  ].map((starts) => verbatim('read-failed', starts)),
+  // Not on FFmpeg's whitelist, or on its blacklist.
+  verbatim('refused', "Protocol '"),
   // An option of `-headers` and its kin that the protocol does not take: said at the start only.
   verbatim('fatal', 'Unable to parse option value'),
   verbatim('fatal', 'Error setting option '),
@@ -89,6 +107,7 @@ export const HTTP_RULES: readonly StderrRule[] = [
     'Cannot reuse HTTP connection for different ',
     'Soft-seeking to offset ',
     'Unknown content coding',
+    'Unable to parse ',
     'No auth method set',
   ].map(harmless),
 ];
@@ -108,6 +127,7 @@ export const TLS_RULES: readonly StderrRule[] = [
 
 export const TCP_RULES: readonly StderrRule[] = [
   harmless('Address '),
+  harmless('setsockopt('),
   harmless('Original list of addresses'),
   harmless('Interleaved list of addresses'),
   {
@@ -155,6 +175,15 @@ export const TCP_RULES: readonly StderrRule[] = [
       starts,
       pattern: /^connection (?:refused|timed out)$/i,
       build: ([whole]) => ({ rule: 'tcp-failed', target: '', reason: connectFailureReason(textOf(whole)) }),
+    }),
+  ),
+  // Said before any attempt: that of an address without a port, or of an interface that is not there.
+  ...['Port missing in uri', 'Failed to bind'].map(
+    (starts): StderrRule => ({
+      rule: 'tcp-failed',
+      starts,
+      pattern: /^/,
+      build: () => ({ rule: 'tcp-failed', target: '', reason: 'other' }),
     }),
   ),
   {

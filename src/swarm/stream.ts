@@ -1,9 +1,10 @@
 // Looks at the stream once before anything starts: is it HLS or MPEG-TS, live or with an end, and what came if it is neither.
 // It plays nothing and retries nothing; every request is our own and counted in `ownBytes`.
 import type { Fetched, Fetcher } from '../fetch.ts';
-import { type MediaPlaylist, readPlaylist } from '../hls/playlist.ts';
-import { hasTransportPackets } from '../hls/transport-stream.ts';
-import { KIB } from '../units.ts';
+import { type MediaPlaylist, type MultivariantPlaylist, readPlaylist } from '../hls/playlist.ts';
+import { describeStream, type StreamDescription } from '../hls/stream-description.ts';
+import { hasTransportPackets, TRANSPORT_PROBE_BYTES } from '../hls/transport-stream.ts';
+import { formatCount, formatMs, KIB, secondsToMs } from '../units.ts';
 
 export interface StreamFacts {
   readonly isHls: boolean;
@@ -12,18 +13,22 @@ export interface StreamFacts {
   /** Addresses of an endless transport stream: the asked one and where it redirects to. Empty for all else. */
   readonly streamUrls: readonly string[];
   readonly targetDurationSeconds?: number;
-  /** Variant streams of a multivariant playlist. */
-  readonly variants?: number;
+  /** What the playlists promise; absent for a transport stream. */
+  readonly description?: StreamDescription;
+  /** Of the asked URL, after redirects. */
+  readonly answer: StreamAnswer;
   /** What it is, in a few words. */
   readonly detail: string;
   /** Something that FFmpeg may stumble over. */
   readonly warning?: string;
 }
 
+export type StreamAnswer = Pick<Fetched, 'status' | 'mediaType' | 'url' | 'redirects' | 'fields' | 'connection'>;
+
 export type StreamInspection =
   | { readonly ok: true; readonly facts: StreamFacts; readonly ownBytes: number }
-  /** `reason` is a sentence that quotes what came. */
-  | { readonly ok: false; readonly reason: string; readonly ownBytes: number };
+  /** `reason` is a sentence that quotes what came, `fix` what may help. */
+  | { readonly ok: false; readonly reason: string; readonly fix?: string; readonly ownBytes: number };
 
 export interface InspectOptions {
   /** `Name: value`, as the clients send them. */
@@ -34,10 +39,20 @@ export interface InspectOptions {
 }
 
 type TextFetcher = Pick<Fetcher, 'fetchText'>;
-type Answer = { readonly ok: true; readonly fetched: Fetched } | { readonly ok: false; readonly reason: string };
+interface Refused {
+  readonly ok: false;
+  readonly reason: string;
+  readonly fix?: string;
+}
+type Answer = { readonly ok: true; readonly fetched: Fetched } | Refused;
+type Finding = { readonly ok: true; readonly facts: StreamFacts } | Refused;
 
 /** Enough to know a playlist or a transport stream; an endless stream gives more than we want. */
 const HEAD_BYTES: number = 16 * KIB;
+/** A source that sends less than three packets in this long has nothing to play. */
+const FIRST_PACKETS_MS: number = secondsToMs(5);
+/** A transport stream that goes on for this long after its first packets is taken for endless. */
+const STREAM_END_MS: number = secondsToMs(1);
 /** FFmpeg cuts longer ones and then calls them invalid. */
 const FFMPEG_URL_LIMIT = 4_095;
 const HLS_MEDIA_TYPES = new Set([
@@ -66,8 +81,6 @@ export async function inspectStream(
   return { ...result, ownBytes: reader.ownBytes };
 }
 
-type Finding = { readonly ok: true; readonly facts: StreamFacts } | { readonly ok: false; readonly reason: string };
-
 class StreamReader {
   ownBytes = 0;
   readonly #fetcher: TextFetcher;
@@ -85,13 +98,13 @@ class StreamReader {
     const playlist = readPlaylist(fetched.text, fetched.url);
     if (playlist === undefined) {
       if (hasTransportPackets(fetched.octets)) return { ok: true, facts: transportStreamFacts(url, fetched) };
-      return { ok: false, reason: `${url} is neither an HLS playlist nor MPEG-TS: ${whatCame(fetched)}` };
+      return noStream(url, fetched, this.#options.timeoutMs);
     }
-    if (playlist.kind === 'media') return mediaFacts(playlist, fetched, undefined);
+    if (playlist.kind === 'media') return mediaFacts(playlist, fetched, fetched);
     const first = playlist.variants[0];
     if (first === undefined) return { ok: false, reason: `${url} is a multivariant playlist without a variant stream` };
     const variant = await this.#read(first.url);
-    if (!variant.ok) return { ok: false, reason: `the first variant stream cannot be read: ${variant.reason}` };
+    if (!variant.ok) return { ...variant, reason: `the first variant stream cannot be read: ${variant.reason}` };
     const media = readPlaylist(variant.fetched.text, variant.fetched.url);
     if (media?.kind !== 'media') {
       return {
@@ -99,7 +112,7 @@ class StreamReader {
         reason: `the first variant stream, ${first.url}, is no media playlist: ${whatCame(variant.fetched)}`,
       };
     }
-    return mediaFacts(media, variant.fetched, playlist.variants.length);
+    return mediaFacts(media, variant.fetched, fetched, playlist);
   }
 
   /** The head first; the whole only of a playlist that is longer, never of a stream. */
@@ -116,20 +129,70 @@ class StreamReader {
       timeoutMs,
       headers: headerRecord(headers),
       ...(signal === undefined ? {} : { signal }),
-      ...(headBytes === undefined ? {} : { maxBytes: headBytes, onOverflow: 'cut' }),
+      ...(headBytes === undefined
+        ? {}
+        : { maxBytes: headBytes, onOverflow: 'cut', mayReadMs: readingLimit(timeoutMs) }),
     });
     this.ownBytes += answer.ownBytes;
     if (!answer.ok) return { ok: false, reason: `${url} cannot be read: ${answer.reason}` };
-    if (answer.status < 200 || answer.status > 299) return { ok: false, reason: `${url} answered ${whatCame(answer)}` };
-    return { ok: true, fetched: answer };
+    if (answer.status >= 200 && answer.status <= 299) return { ok: true, fetched: answer };
+    const fix = STATUS_FIXES[answer.status];
+    const reason = `${url} answered ${whatCame(answer)}`;
+    return { ok: false, reason, ...(fix === undefined ? {} : { fix }) };
   }
 }
 
-function mediaFacts(playlist: MediaPlaylist, fetched: Fetched, variants: number | undefined): Finding {
-  const isLive = !playlist.endlist;
-  const { targetDurationSeconds, segments } = playlist;
-  const shape = variants === undefined ? 'media playlist' : `multivariant playlist with ${variants} variant streams`;
-  const state = isLive ? 'live' : 'with an end';
+/** What often helps, by status. */
+const STATUS_FIXES: Readonly<Record<number, string>> = {
+  401: "give the credentials, as in --header 'Authorization: Bearer ...' or --cookie NAME=VALUE",
+  403: 'the origin refuses this client: a token may have expired, or want --header, --cookie or --user-agent',
+  404: 'look at the path; a live stream has no playlist before its encoder runs',
+  410: 'ask for the address that this one was replaced by',
+  429: 'this origin limits its clients: a swarm will not get further',
+  502: 'a gateway answers, the origin behind it does not',
+  503: 'the origin is there and serves nothing: start the stream',
+  504: 'a gateway answers, the origin behind it does not',
+};
+
+/** Content gets a while for its first packets, once it is a stream a moment to end; what came is told, not that time ran out. */
+function readingLimit(timeoutMs: number): (octets: Buffer) => number {
+  return (octets) => (hasTransportPackets(octets) ? Math.min(STREAM_END_MS, timeoutMs / 2) : firstPacketsMs(timeoutMs));
+}
+
+function firstPacketsMs(timeoutMs: number): number {
+  return Math.min(FIRST_PACKETS_MS, timeoutMs / 2);
+}
+
+function noStream(url: string, fetched: Fetched, timeoutMs: number): Refused {
+  const { octets, isCut, mediaType = 'no media type', status } = fetched;
+  if (!isCut || octets.length >= TRANSPORT_PROBE_BYTES)
+    return { ok: false, reason: `${url} is neither an HLS playlist nor MPEG-TS: ${whatCame(fetched)}` };
+  const came = octets.length === 0 ? 'not one octet' : `only ${octets.length} octets`;
+  return {
+    ok: false,
+    reason:
+      `${url} answered ${status}, ${mediaType}, and then ${came} of content in ${formatMs(firstPacketsMs(timeoutMs))}: ` +
+      `too few to be a stream (three MPEG-TS packets need ${TRANSPORT_PROBE_BYTES})`,
+    fix: 'look whether the source behind this address is sending',
+  };
+}
+
+/** `first`: the answer of the asked URL, `fetched`: that of the media playlist. */
+function mediaFacts(
+  playlist: MediaPlaylist,
+  fetched: Fetched,
+  first: Fetched,
+  multivariant?: MultivariantPlaylist,
+): Finding {
+  const description = describeStream(playlist, multivariant);
+  if (description.segments === 0 && playlist.endlist) {
+    return { ok: false, reason: `${playlist.url} has an end and lists no segment: there is nothing to play` };
+  }
+  const { isLive, targetDurationSeconds, segments, variants } = description;
+  const shape =
+    multivariant === undefined
+      ? 'media playlist'
+      : `multivariant playlist with ${formatCount(variants.length, 'variant stream')}`;
   const warning = warningOf(playlist, fetched);
   return {
     ok: true,
@@ -138,26 +201,28 @@ function mediaFacts(playlist: MediaPlaylist, fetched: Fetched, variants: number 
       isLive,
       streamUrls: [],
       targetDurationSeconds,
-      detail: `${shape}, ${state}, target duration ${targetDurationSeconds} s, ${segments.length} segments listed`,
-      ...(variants === undefined ? {} : { variants }),
+      description,
+      answer: answerOf(first),
+      detail: `${shape}, ${isLive ? 'live' : 'with an end'}, target duration ${targetDurationSeconds} s, ${formatCount(segments, 'segment')} listed`,
       ...(warning === undefined ? {} : { warning }),
     },
   };
 }
 
 function warningOf(playlist: MediaPlaylist, { url, mediaType = 'none' }: Fetched): string | undefined {
-  if (playlist.segments.length === 0) return 'the media playlist lists no segment';
+  if (playlist.segments.length === 0) return 'the media playlist lists no segment: clients leave at once until it does';
   if (/\.m3u8?$/.test(new URL(url).pathname) || HLS_MEDIA_TYPES.has(mediaType)) return undefined;
   return `neither the name nor the media type (${mediaType}) says HLS: FFmpeg 7 and later refuse such a playlist`;
 }
 
 /** What has a length, or ended within its head, has an end; any other stream is taken for endless. */
-function transportStreamFacts(url: string, { isCut, hasDeclaredLength, url: finalUrl }: Fetched): StreamFacts {
-  const isLive = isCut && !hasDeclaredLength;
+function transportStreamFacts(url: string, fetched: Fetched): StreamFacts {
+  const isLive = fetched.isCut && !fetched.hasDeclaredLength;
   return {
     isHls: false,
     isLive,
-    streamUrls: isLive ? [...new Set([url, finalUrl])] : [],
+    streamUrls: isLive ? [...new Set([url, fetched.url])] : [],
+    answer: answerOf(fetched),
     detail: isLive ? 'MPEG-TS over HTTP, endless' : 'MPEG-TS over HTTP, with an end',
   };
 }
@@ -166,6 +231,10 @@ function whatCame({ status, mediaType = 'no media type', text }: Fetched): strin
   const trimmed = text.trim();
   const start = trimmed.length > QUOTED_CHARACTERS ? `${trimmed.slice(0, QUOTED_CHARACTERS)}…` : trimmed;
   return `${status}, ${mediaType}, ${trimmed === '' ? 'no content' : `beginning with ${JSON.stringify(start)}`}`;
+}
+
+function answerOf({ status, mediaType, url, redirects, fields, connection }: Fetched): StreamAnswer {
+  return { status, url, redirects, fields, connection, ...(mediaType === undefined ? {} : { mediaType }) };
 }
 
 function headerRecord(lines: readonly string[]): Record<string, string> {

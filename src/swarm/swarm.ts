@@ -3,20 +3,22 @@
 import type { Clock } from '../clock.ts';
 import type { Emit, LinesEvent } from '../events.ts';
 import type { Log } from '../log.ts';
-import { type Environment, withoutProxyVariables } from '../process.ts';
+import { type Environment, type StartProgram, withoutProxyVariables } from '../process.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
 import type { Capabilities } from './capabilities.ts';
 import { addLines, Client, type ClientState, NO_LINES } from './client.ts';
 import type { LineCounts, ProcessDependencies } from './client-process.ts';
 import { rampSchedule } from './ramp.ts';
-import { RestartPolicy } from './restart-policy.ts';
+import { CLIENT_BACKOFF, RestartPolicy } from './restart-policy.ts';
 import { UnknownLines } from './unknown-lines.ts';
 
 export interface SwarmDependencies {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly log: Log;
+  /** How clients are started; default: by a fork of this process. */
+  readonly startProgram?: StartProgram;
 }
 
 /** What every client is started with, and how the swarm as a whole behaves. */
@@ -31,6 +33,8 @@ export interface SwarmOptions extends Omit<ClientCommand, 'client' | 'doorUrl'> 
   readonly statsBuffer: number;
   /** Per client; 0 = unlimited. */
   readonly maxRestarts: number;
+  /** A client whose stream has ended plays it again. Default false. */
+  readonly loops?: boolean;
   readonly restartOnStall: boolean;
   readonly targetDurationMs: number;
   readonly stderrDir?: string;
@@ -55,9 +59,11 @@ export interface ClientStatus {
   readonly lines: LineCounts;
 }
 
-/** Stalls are looked for at each turn, the CPU of every eighth client: each one's about every 2 s. */
+/** Stalls are looked for at each turn, and the CPU of some clients, in turn: of up to 200 every 2 s, of 1,000 every 10 s. */
 const WATCH_INTERVAL_MS = 250;
 const CPU_TURNS = 8;
+/** A look at /proc takes 10 us: these cost a thousandth of a core, however many clients there are. */
+const CPU_LOOKS_PER_TURN = 25;
 
 export class Swarm {
   /** Resolved when every client has ended for good: all of a VOD played, restarts used up, or `stop()`. */
@@ -68,7 +74,7 @@ export class Swarm {
   #nextToStart = 0;
   #rampTimer: NodeJS.Timeout | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
-  #watchTurn = 0;
+  #nextToLookAt = 0;
 
   constructor(dependencies: SwarmDependencies, options: SwarmOptions) {
     this.#dependencies = dependencies;
@@ -151,9 +157,11 @@ export class Swarm {
   #watch(): void {
     const nowMs = this.#dependencies.clock.nowMs();
     for (const client of this.#clients) client.checkStall(nowMs);
-    for (let index = this.#watchTurn; index < this.#clients.length; index += CPU_TURNS)
-      this.#clients[index]?.sampleCpu();
-    this.#watchTurn = (this.#watchTurn + 1) % CPU_TURNS;
+    const looks = Math.min(CPU_LOOKS_PER_TURN, Math.ceil(this.#clients.length / CPU_TURNS));
+    for (let look = 0; look < looks; look += 1) {
+      this.#clients[this.#nextToLookAt]?.sampleCpu();
+      this.#nextToLookAt = (this.#nextToLookAt + 1) % this.#clients.length;
+    }
   }
 }
 
@@ -189,7 +197,7 @@ function createClient(
       ...(beforeStart === undefined ? {} : { beforeStart }),
       ...(beforeStop === undefined ? {} : { beforeStop }),
     },
-    new RestartPolicy(random.fork(`restart-${client}`), options.maxRestarts),
+    new RestartPolicy(random.fork(`restart-${client}`), options.maxRestarts, CLIENT_BACKOFF, options.loops ?? false),
   );
 }
 

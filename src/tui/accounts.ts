@@ -97,7 +97,7 @@ function oneTable(
 
 function segmentRates({ summary, differences }: Snapshot, window: Rate): readonly string[] {
   const { proxy, parser, origin } = summary;
-  const reference = proxy.throughput?.[window];
+  const reference = proxy?.throughput?.[window];
   return [
     known(reference, mbps),
     known(parser.throughput?.[window], mbps),
@@ -109,7 +109,7 @@ function segmentRates({ summary, differences }: Snapshot, window: Rate): readonl
 
 function segmentTotals({ summary, differences }: Snapshot): readonly string[] {
   const { proxy, parser, origin } = summary;
-  const reference = proxy.throughput?.totalBytes;
+  const reference = proxy?.throughput?.totalBytes;
   return [
     known(reference, formatBytes),
     known(parser.throughput?.totalBytes, formatBytes),
@@ -120,7 +120,7 @@ function segmentTotals({ summary, differences }: Snapshot): readonly string[] {
 }
 
 function allRates({ summary, differences }: Snapshot, window: Rate): readonly string[] {
-  const reference = summary.proxy.allBytesThroughput?.[window];
+  const reference = summary.proxy?.allBytesThroughput?.[window];
   return [
     known(reference, mbps),
     known(summary.origin.throughput?.[window], mbps),
@@ -129,7 +129,7 @@ function allRates({ summary, differences }: Snapshot, window: Rate): readonly st
 }
 
 function allTotals({ summary, differences }: Snapshot): readonly string[] {
-  const reference = summary.proxy.allBytesThroughput?.totalBytes;
+  const reference = summary.proxy?.allBytesThroughput?.totalBytes;
   return [
     known(reference, formatBytes),
     known(summary.origin.throughput?.totalBytes, formatBytes),
@@ -139,12 +139,12 @@ function allTotals({ summary, differences }: Snapshot): readonly string[] {
 
 /** Requests by kind: the origin does not tell its own apart. */
 function requestCounts({ summary }: Snapshot): readonly (readonly [string, readonly string[]])[] {
-  const { byKind } = summary.proxy;
-  const { requests } = summary.parser;
+  const { byKind = {} } = summary.proxy ?? {};
+  const { requests, level } = summary.parser;
   const playlists = (byKind['media-playlist']?.transfers ?? 0) + (byKind['multivariant-playlist']?.transfers ?? 0);
   const row = (proxy: number, parser: number): readonly string[] => [
     count(unlessUnseen(summary.proxy, proxy)),
-    count(parser),
+    count(level === 'none' ? undefined : parser),
     UNKNOWN,
     UNKNOWN,
     UNKNOWN,

@@ -2,7 +2,7 @@
 // It scores nothing and keeps no state; what does not fit gives way whole, the figures of segments and estimators last.
 import type { EstimatorScore, EstimatorStatus, KindAgreement, Snapshot } from '../stats/summary.ts';
 import { formatBytes, formatShortMs } from '../units.ts';
-import { lookupRate } from './agreement.ts';
+import { inferredItems, lookupRate } from './agreement.ts';
 import type { Block } from './arrange.ts';
 import {
   type Cell,
@@ -21,8 +21,11 @@ import { count, item, known, type Level, SHAPES, share, signedPercent, UNKNOWN }
 
 const LABEL_WIDTH = 12;
 const NAME_WIDTH = 18;
-const KINDS = ['segment', 'playlist', 'init', 'key'] as const;
+const KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 type Kind = (typeof KINDS)[number];
+/** Worth a row on the smallest screen. */
+const MAIN_KINDS: readonly Kind[] = ['segment', 'playlist'];
+type Agreement = Snapshot['summary']['agreement'];
 type Errors = KindAgreement['startErrorMs'];
 
 interface Column<Row> {
@@ -32,7 +35,7 @@ interface Column<Row> {
 }
 
 /** From left to right; the last ones are left out where there is no room. */
-const PAIRING: readonly Column<KindAgreement>[] = [
+const PAIRING: readonly Column<Partial<KindAgreement>>[] = [
   { heading: 'precision', columns: 10, text: ({ precision }) => known(precision, share) },
   { heading: 'recall', columns: 9, text: ({ recall }) => known(recall, share) },
   { heading: 'matched', columns: 9, text: ({ matched }) => count(matched) },
@@ -41,6 +44,7 @@ const PAIRING: readonly Column<KindAgreement>[] = [
   { heading: 'dead', columns: 6, text: ({ deadConnection }) => count(deadConnection) },
   { heading: 'at stop', columns: 9, text: ({ excludedAtStop }) => count(excludedAtStop) },
   { heading: 'pending', columns: 9, text: ({ pending }) => count(pending) },
+  { heading: 'coverage', columns: 10, text: ({ coverage }) => known(coverage, share) },
 ];
 
 const ERRORS: readonly Column<Errors>[] = [
@@ -73,72 +77,107 @@ const STATUSES: Readonly<Record<EstimatorStatus, { readonly level: Level | undef
 
 export function agreementBlocks({ summary }: Snapshot, columns: number): readonly Block[] {
   const { agreement } = summary;
+  const kinds = KINDS.filter((kind) => kind !== 'other' || hasAttempts(agreement.other));
+  const estimators = (more: 'none' | 'reason' | 'bias'): readonly Line[] =>
+    estimatorTable(agreement.estimators, columns, more);
   return [
     [
-      { priority: 1, lines: pairingTable(agreement, ['segment', 'playlist'], columns) },
-      { priority: 6, lines: pairingTable(agreement, KINDS, columns) },
-      { priority: 8, lines: [...pairingTable(agreement, KINDS, columns), ...minuteRows(agreement, columns)] },
+      { priority: 1, lines: pairingTable(agreement, MAIN_KINDS, columns) },
+      { priority: 6, lines: pairingTable(agreement, kinds, columns) },
+      { priority: 8, lines: [...pairingTable(agreement, kinds, columns), ...minuteRows(agreement, kinds, columns)] },
     ],
     [
-      { priority: 4, lines: errorTable(agreement, ['segment', 'playlist'], columns) },
-      { priority: 9, lines: errorTable(agreement, KINDS, columns) },
+      { priority: 4, lines: errorTable(agreement, MAIN_KINDS, columns) },
+      { priority: 9, lines: [...errorTable(agreement, kinds, columns), ...minuteErrors(agreement, kinds, columns)] },
     ],
-    [{ priority: 5, lines: countLines(summary, columns) }],
     [
-      { priority: 2, lines: estimatorTable(agreement.estimators.filter(hasFigure), columns, 'none') },
-      { priority: 3, lines: estimatorTable(agreement.estimators, columns, 'none') },
-      { priority: 7, lines: estimatorTable(agreement.estimators, columns, 'reason') },
-      { priority: 10, lines: estimatorTable(agreement.estimators, columns, 'bias') },
+      { priority: 3, lines: countLines(summary, columns, 1) },
+      { priority: 7, lines: countLines(summary, columns, 2) },
+    ],
+    [
+      { priority: 2, lines: withFigures(agreement.estimators, columns) },
+      { priority: 10, lines: estimators('none') },
+      { priority: 11, lines: estimators('reason') },
+      { priority: 12, lines: estimators('bias') },
     ],
   ];
 }
 
-function pairingTable(agreement: Snapshot['summary']['agreement'], kinds: readonly Kind[], columns: number): Line[] {
+/** A row per kind that can be paired; the reason, once, of those that cannot. */
+function pairingTable(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
+  const paired = kinds.filter((kind) => agreement[kind].unavailable === undefined);
+  const reasons = new Set(kinds.flatMap((kind) => agreement[kind].unavailable ?? []));
   return [
     headings('Attempts', PAIRING, NAME_WIDTH, columns),
-    ...kinds.map((kind) => figures(kind, agreement[kind], PAIRING, columns)),
+    ...paired.map((kind) => figures(kind, agreement[kind], PAIRING, columns)),
+    ...[...reasons].flatMap((reason) => {
+      const whose = kinds.filter((kind) => agreement[kind].unavailable === reason).join(', ');
+      return notes(`${whose}: ${reason}`, columns);
+    }),
   ];
 }
 
 /** The same of the last minute, where it says anything. */
-function minuteRows(agreement: Snapshot['summary']['agreement'], columns: number): Line[] {
-  return KINDS.flatMap((kind) => {
+function minuteRows(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
+  const shown = PAIRING.filter(({ heading }) => heading !== 'at stop' && heading !== 'pending');
+  return kinds.flatMap((kind) => {
     const { window } = agreement[kind];
-    if (window === undefined || window.matched + window.missed + window.spurious + window.deadConnection === 0)
-      return [];
-    const shown = PAIRING.filter(({ heading }) => heading !== 'at stop' && heading !== 'pending');
-    return [figures(`  ${kind}, 60 s`, { ...window, excludedAtStop: 0, pending: 0 }, shown, columns)];
+    return window === undefined || !hasAttempts(window) ? [] : [figures(`  ${kind}, 60 s`, window, shown, columns)];
   });
 }
 
-function errorTable(agreement: Snapshot['summary']['agreement'], kinds: readonly Kind[], columns: number): Line[] {
-  const { inferredDurationErrorMs } = agreement.segment;
+function hasAttempts({ matched = 0, missed = 0, spurious = 0, deadConnection = 0 }: Partial<KindAgreement>): boolean {
+  return matched + missed + spurious + deadConnection > 0;
+}
+
+function errorTable(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
   return [
     headings('Start error', ERRORS, NAME_WIDTH, columns),
     ...kinds.map((kind) => figures(kind, agreement[kind].startErrorMs, ERRORS, columns)),
-    figures('inferred duration', inferredDurationErrorMs ?? { n: 0 }, ERRORS, columns),
   ];
 }
 
-/** Counts of the two sides, and the sizes that were found. */
-function countLines({ agreement, parser }: Snapshot['summary'], columns: number): Line[] {
+/** Start errors of the last minute, and by how much the log's intervals miss what segments took. */
+function minuteErrors(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
+  const { inferredDurationErrorMs, window } = agreement.segment;
+  return [
+    ...kinds.flatMap((kind) => {
+      const errors = agreement[kind].window?.startErrorMs;
+      return errors === undefined || errors.n === 0 ? [] : [figures(`  ${kind}, 60 s`, errors, ERRORS, columns)];
+    }),
+    ...(inferredDurationErrorMs === undefined
+      ? []
+      : [
+          headings('Inferred duration', ERRORS, NAME_WIDTH, columns),
+          figures('segment', inferredDurationErrorMs, ERRORS, columns),
+          ...(window?.inferredDurationErrorMs === undefined
+            ? []
+            : [figures('  segment, 60 s', window.inferredDurationErrorMs, ERRORS, columns)]),
+        ]),
+  ];
+}
+
+/** Counts of the two sides, the sizes that were found, and what the log takes for durations beside what they were. */
+function countLines(summary: Snapshot['summary'], columns: number, maxLines: number): Line[] {
+  const { agreement, parser } = summary;
   const errors = Object.entries(agreement.httpErrors ?? {}).map(([status, both]) => sides(status, both));
   const { lookup } = parser;
   const { neverListed = 0, evicted = 0, notYetListed = 0, ambiguous = 0 } = lookup?.misses ?? {};
   const misses = [
     item(`never listed ${count(neverListed)}`),
     item(`evicted ${count(evicted)}`),
-    item(`not yet listed ${count(notYetListed)}`),
+    item(`not yet ${count(notYetListed)}`),
     item(`ambiguous ${count(ambiguous)}`),
   ];
+  const { sizes } = parser.pending;
+  const waiting = sizes > 0 ? [item(`${count(sizes)} wait for a listing`)] : [];
+  const noErrors = item(agreement.httpErrors === undefined ? `HTTP errors ${UNKNOWN}` : 'no HTTP errors');
+  const both = [...(errors.length === 0 ? [noErrors] : errors), retries(agreement.retries)];
+  const found = [lookupRate(lookup), ...(lookup === undefined ? [] : [...misses, ...waiting])];
   return [
-    ...flow(
-      'errors',
-      [...(errors.length === 0 ? [item('no HTTP errors')] : errors), retries(agreement.retries)],
-      columns,
-      LABEL_WIDTH,
-    ),
-    ...flow('lookup', [lookupRate(lookup), ...(lookup === undefined ? [] : misses)], columns, LABEL_WIDTH),
+    ...flow('errors', both, columns, LABEL_WIDTH, maxLines),
+    ...flow('lookup', found, columns, LABEL_WIDTH, maxLines),
+    ...flow('inferred', inferredItems(summary), columns, LABEL_WIDTH, maxLines),
   ];
 }
 
@@ -149,6 +188,17 @@ function retries(both: Snapshot['summary']['agreement']['retries']): Line {
 function sides(what: string, { parser, proxy }: { readonly parser: number; readonly proxy: number }): Line {
   const text = `${what}: parser ${count(parser)}, proxy ${count(proxy)}`;
   return parser === proxy ? item(text) : [cell(`${SHAPES.warn} ${text}`, 'warn')];
+}
+
+/** Those that say something; of the others the names. */
+function withFigures(scores: readonly EstimatorScore[], columns: number): Line[] {
+  const others = scores
+    .filter((score) => !hasFigure(score))
+    .map(({ name, status }) => item(`${name} ${status}`, 'dim'));
+  return [
+    ...estimatorTable(scores.filter(hasFigure), columns, 'none'),
+    ...(others.length === 0 ? [] : flow('no figure', others, columns, LABEL_WIDTH)),
+  ];
 }
 
 function estimatorTable(scores: readonly EstimatorScore[], columns: number, more: 'none' | 'reason' | 'bias'): Line[] {

@@ -25,7 +25,7 @@ export function agreementPanel({ summary }: Snapshot): Panel {
       { label: 'playlists', items: pairing(playlist) },
       { label: 'start error', items: [item(startError), item(`bias ${known(start.bias, formatMs)}`)] },
       { label: 'bytes', items: bytesBy },
-      { label: 'inferred', items: inferred(summary) },
+      { label: 'inferred', items: inferredItems(summary) },
       {
         label: 'log lines',
         items: [
@@ -40,7 +40,8 @@ export function agreementPanel({ summary }: Snapshot): Panel {
   };
 }
 
-function pairing({ precision, recall, matched, missed, spurious }: KindAgreement): readonly Line[] {
+function pairing({ unavailable, precision, recall, matched, missed, spurious }: KindAgreement): readonly Line[] {
+  if (unavailable !== undefined) return [item(unavailable, 'dim')];
   return [
     item(`precision ${known(precision, share)}`),
     item(`recall ${known(recall, share)}`),
@@ -51,8 +52,8 @@ function pairing({ precision, recall, matched, missed, spurious }: KindAgreement
 }
 
 /** The original's "wall time" of a segment beside what the wire took. */
-function inferred({ parser, proxy, agreement }: Snapshot['summary']): readonly Line[] {
-  const wire = proxy.byKind.segment?.phases;
+export function inferredItems({ parser, proxy, agreement }: Snapshot['summary']): readonly Line[] {
+  const wire = proxy?.byKind.segment?.phases;
   return [
     item(`segment p50 ${known(parser.inferred.segmentMs.p50, formatMs)}`),
     item(`on the wire ${known(wire?.totalMs.p50, formatMs)}, receive ${known(wire?.receiveMs.p50, formatMs)}`),

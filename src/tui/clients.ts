@@ -3,18 +3,18 @@
 import type { Snapshot } from '../stats/summary.ts';
 import { formatMs } from '../units.ts';
 import { cell, type Line } from './cells.ts';
-import { count, item, judged, known, percent, seconds } from './figures.ts';
+import { count, item, judged, known, percent, seconds, UNKNOWN } from './figures.ts';
 import type { Panel } from './panel.ts';
 
 type Clients = Snapshot['summary']['clients'];
 
-const EXIT_WORDS = {
+export const EXIT_WORDS: Readonly<Record<keyof Clients['exits'], string>> = {
   playlistLost: 'playlist lost',
   error: 'error',
   signal: 'signal',
   success: 'ok',
   stopped: 'stopped by us',
-} as const satisfies Record<keyof Clients['exits'], string>;
+};
 
 export function clientsPanel({ summary }: Snapshot): Panel {
   const { clients } = summary;
@@ -47,11 +47,12 @@ export function clientsPanel({ summary }: Snapshot): Panel {
   };
 }
 
-function stalls({ stallCount, stalled, stallSeconds, stallRatio }: Clients['playback']): readonly Line[] {
+function stalls({ stallCount, stalled = 0, stallSeconds, stallRatio }: Clients['playback']): readonly Line[] {
+  if (stallCount === undefined) return [item(UNKNOWN)];
   const now: Line = stalled > 0 ? [cell(', '), judged(`${count(stalled)} stalled now`, 'bad')] : [];
   return [
     [judged(count(stallCount), stallCount > 0 ? 'warn' : 'good'), ...now],
-    item(`${seconds(stallSeconds)}, ${known(stallRatio, percent)} of play`),
+    item(`${known(stallSeconds, seconds)}, ${known(stallRatio, percent)} of play`),
   ];
 }
 

@@ -4,7 +4,7 @@ import { TERMINATIONS, type Termination } from '../events.ts';
 import { errorStatuses } from '../stats/error-statuses.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
-import type { Line } from './cells.ts';
+import { cell, type Line } from './cells.ts';
 import { count, item, judged, UNKNOWN } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
 
@@ -16,34 +16,41 @@ const INTERNAL: Termination = 'ID';
 
 export function errorsPanel({ summary }: Snapshot): Panel {
   const { proxy, parser } = summary;
-  const statuses = [...errorStatuses(proxy.byKind)];
-  const endings = TERMINATIONS.filter((code) => code !== '--' && (proxy.terminations[code] ?? 0) > 0)
-    .map((code) => [code, proxy.terminations[code] ?? 0] as const)
+  const { byKind = {}, terminations = {} } = proxy ?? {};
+  const isUnseen = proxy === undefined || proxy.hasTunnels;
+  const statuses = [...errorStatuses(byKind)];
+  const endings = TERMINATIONS.filter((code) => code !== '--' && (terminations[code] ?? 0) > 0)
+    .map((code) => [code, terminations[code] ?? 0] as const)
     .toSorted(([, one], [, other]) => other - one);
-  const hasEnded = Object.values(proxy.terminations).some((transfers) => transfers > 0);
+  const hasEnded = Object.values(terminations).some((transfers) => transfers > 0);
   return {
     title: 'Errors',
     heading: 'Errors and endings',
     rows: [
-      { label: 'HTTP', items: proxy.hasTunnels && statuses.length === 0 ? [item(UNKNOWN)] : codes(statuses) },
-      {
-        label: 'in the log',
-        items: [
-          ...codes(Object.entries(parser.httpErrors)),
-          item(`timeouts ${count(parser.timeouts)}`),
-          item(`reconnections ${count(parser.reconnections)}`),
-        ],
-      },
-      ...endingRows(endings, hasEnded),
+      { label: 'HTTP', items: isUnseen && statuses.length === 0 ? [item(UNKNOWN)] : codes(statuses) },
+      { label: 'in the log', items: logged(parser) },
+      ...(proxy === undefined ? [] : endingRows(endings, hasEnded)),
     ],
-    brief: [
-      ...(statuses.length === 0 ? [item(`HTTP ${proxy.hasTunnels ? UNKNOWN : 'none'}`)] : codes(statuses)),
-      ...(endings.length === 0
-        ? [item(hasEnded ? 'all transfers ended complete' : 'no transfer has ended')]
-        : endings.map(([code, transfers]): Line => [...ending(code, transfers)])),
-    ],
+    brief:
+      proxy === undefined
+        ? [[cell('in the log '), ...(logged(parser)[0] ?? [])], ...logged(parser).slice(1)]
+        : [
+            ...(statuses.length === 0 ? [item(`HTTP ${isUnseen ? UNKNOWN : 'none'}`)] : codes(statuses)),
+            ...(endings.length === 0
+              ? [item(hasEnded ? 'all transfers ended complete' : 'no transfer has ended')]
+              : endings.map(([code, transfers]): Line => [...ending(code, transfers)])),
+          ],
     priorities: { line: 32, lines: 56, panel: 64 },
   };
+}
+
+function logged({ level, httpErrors, timeouts, reconnections }: Snapshot['summary']['parser']): readonly Line[] {
+  if (level === 'none') return [item('not read')];
+  return [
+    ...codes(Object.entries(httpErrors)),
+    item(`timeouts ${count(timeouts)}`),
+    item(`reconnections ${count(reconnections)}`),
+  ];
 }
 
 function codes(counts: readonly Count[]): readonly Line[] {

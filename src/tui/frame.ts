@@ -4,6 +4,7 @@ import type { Snapshot, Verdict } from '../stats/summary.ts';
 import { formatElapsed, secondsToMs } from '../units.ts';
 import { type Cell, cell, cutEnd, cutMiddle, ends, fit, type Line, lineWidth, safeText, textWidth } from './cells.ts';
 import { count, type Level, SHAPES } from './figures.ts';
+import { SCREENS } from './screens.ts';
 
 const VERDICTS: Readonly<Record<Verdict, { readonly level: Level; readonly word: string; readonly sentence: string }>> =
   {
@@ -17,17 +18,19 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['q', 'quit'],
   ['?', 'help'],
   ['p', 'pause'],
-  ['1', 'overview'],
-  ['3', 'agreement'],
+  ...SCREENS.map(({ keys, name }) => [keys[0], name] as const),
   ['l', 'log'],
   ['r', 'redraw'],
 ];
+
+export const HEADER_LINES = 3;
+export const FOOTER_LINES = 1;
 
 const GAP = '   ';
 const PROGRAM = 'hls-swarm';
 const BAR_WIDTH = 24;
 
-/** Three lines. */
+/** `HEADER_LINES` of them. */
 export function header(snapshot: Snapshot | undefined, columns: number): readonly Line[] {
   if (snapshot === undefined) {
     return [fit([cell(PROGRAM, 'strong')], columns), fit([cell('starting')], columns), fit([], columns)];
@@ -35,7 +38,7 @@ export function header(snapshot: Snapshot | undefined, columns: number): readonl
   return [nameLine(snapshot, columns), verdictLine(snapshot, columns), rampLine(snapshot, columns)];
 }
 
-/** One line. */
+/** `FOOTER_LINES` of them. */
 export function footer(isPaused: boolean, columns: number): readonly Line[] {
   if (!isPaused) return [fit(keysWithin(columns), columns)];
   const [long, short] = [`${SHAPES.warn} PAUSED, the run goes on`, `${SHAPES.warn} PAUSED`];

@@ -1,7 +1,7 @@
 // The origin's panel: its host, its own counters, and how much of its bytes the proxy's account explains.
 // Whole host or server, other traffic included: the residual says how much of that there is.
 import type { Snapshot } from '../stats/summary.ts';
-import { formatBytes, msToSeconds } from '../units.ts';
+import { formatBytes, formatMbps, msToSeconds } from '../units.ts';
 import { cell, type Line, safeText } from './cells.ts';
 import { count, item, judged, known, percent, seconds, signedPercent, UNKNOWN } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
@@ -23,6 +23,7 @@ export function originPanel(snapshot: Snapshot): Panel {
         ? [
             { label: 'host', items: host },
             { label: 'source', items: sourceItems(origin) },
+            ...rateRows(origin.rateWindow),
           ]
         : [{ label: 'source', items: [item('not available')] }, ...reasonRows(origin.reason)]),
       { label: 'residual', items: residual },
@@ -43,7 +44,7 @@ export function originPanel(snapshot: Snapshot): Panel {
 /** Only where clients share connections: else origins see what they would see without us. */
 function sharedRows({ run, proxy }: Summary): readonly Row[] {
   if (run.upstream !== 'shared') return [];
-  const seen = `sees ${count(proxy.upstreamConnections)} connections instead of ${count(proxy.connections)}`;
+  const seen = `sees ${count(proxy?.upstreamConnections)} connections instead of ${count(proxy?.connections)}`;
   return [{ label: 'shared', items: [item(seen)] }];
 }
 
@@ -58,6 +59,14 @@ function hostItems({ cpuRatio, memoryUsedBytes, memoryTotalBytes, connections }:
     item(`${count(connections)} connections`),
     item(`memory ${known(memoryUsedBytes, formatBytes)}${total}`),
   ];
+}
+
+/** Between scrapes, over `--origin-metrics-window`. */
+function rateRows(rates: Summary['origin']['rateWindow']): readonly Row[] {
+  if (rates === undefined) return [];
+  const { windowSeconds, bytesPerSecondP50, bytesPerSecondMax } = rates;
+  const items = [item(`p50 ${formatMbps(bytesPerSecondP50)}`), item(`max ${formatMbps(bytesPerSecondMax)}`)];
+  return [{ label: 'sends', items: [...items, item(`last ${windowSeconds} s`)] }];
 }
 
 function sourceItems({ sources, scrapeIntervalSeconds, requests }: Summary['origin']): readonly Line[] {

@@ -2,33 +2,47 @@
 // It reads no snapshot.
 import { cell, fit, type Line, type Style, safeText, titleRule, wrapText } from './cells.ts';
 import { SHAPES } from './figures.ts';
+import { SCREENS, type ScreenEntry } from './screens.ts';
 
 const LABEL_WIDTH = 12;
 
-/** Short enough for the smallest screen. */
-const HELP: readonly (readonly [string, string])[] = [
+/** The last ones give way to the keys. */
+const WORDS: readonly (readonly [string, string])[] = [
   ['proxy', 'counted on the sockets of the tap: the reference'],
   ['parser', 'read from FFmpeg logs and the segment listing'],
   ['origin', 'what the origin says it sent, the rest explained'],
   ['diff', 'candidate - proxy, in % of the proxy'],
   ['-', 'not known, or the windows do not allow it'],
+  [`${SHAPES.good} ${SHAPES.warn} ${SHAPES.bad}`, 'good, with a reservation, bad'],
+  ['stall', 'modelled: content received late for play'],
   ['wait', 'request sent until the first octet of the status'],
   ['receive', 'first until last octet of the content'],
-  ['stall', 'modelled: content received late for play'],
-  [`${SHAPES.good} ${SHAPES.warn} ${SHAPES.bad}`, 'good, with a reservation, bad'],
-  ['', ''],
+  ['behind', 'media from the last segment got to the live edge'],
+  ['blocked', 'part of receiving in which the client did not read'],
+  ['startup', 'start of FFmpeg until the first whole segment'],
+  ['drift', 'time since the start of FFmpeg less what it played'],
+];
+
+const KEYS: readonly (readonly [string, string])[] = [
   ['q, Ctrl-C', 'end the run and sum up; twice: leave at once'],
-  ['1  3', 'all in short; how far the parser can be trusted'],
+  [SCREENS.map(({ keys }) => keys[0]).join(' '), `screens: ${SCREENS.map(screenWords).join(', ')}`],
+  ['s  S  /', 'clients: next column, turn, filter by text'],
+  ['arrows', 'choose a client; also PageUp, PageDown, Home, End'],
+  ['Esc', 'one step back: help, filter, client, screen'],
   ['p', 'stop and go on with the display; the run goes on'],
   ['l', 'the last log lines'],
   ['r', 'draw the whole screen again'],
   ['Ctrl-Z', 'suspend everything, the run too'],
 ];
 
-export function helpLines(columns: number): readonly Line[] {
+export function helpLines(columns: number, rows: number): readonly Line[] {
+  // Title and a blank line between the words and the keys.
+  const words = WORDS.slice(0, Math.max(0, rows - KEYS.length - 2));
   return [
     titleRule('Help', columns),
-    ...HELP.map(([word, meaning]) => fit([cell(word.padEnd(LABEL_WIDTH), 'strong'), cell(meaning)], columns)),
+    ...[...words, ['', ''] as const, ...KEYS].map(([word, meaning]) =>
+      fit([cell(word.padEnd(LABEL_WIDTH), 'strong'), cell(meaning)], columns),
+    ),
   ];
 }
 
@@ -45,6 +59,10 @@ export function startingLines(log: readonly string[], columns: number, rows: num
     fit([cell('Looking at FFmpeg, at this machine and at the stream.')], columns),
     ...logLines(log, columns, rows - 1),
   ];
+}
+
+function screenWords({ name, keys: [, ...others] }: ScreenEntry): string {
+  return others.length === 0 ? name : `${name} (also ${others.join(', ')})`;
 }
 
 function tail(log: readonly string[], columns: number, rows: number): readonly Line[] {

@@ -44,7 +44,7 @@ export function phasesSteps(snapshot: Snapshot, columns: number): Block {
 function phasesLines({ summary }: Snapshot, rows: readonly Row[], columns: number): readonly Line[] {
   const isBoth = columns >= BOTH_WINDOWS;
   const lines = rows.map(([label, kind, phase]) => {
-    const quantiles = summary.proxy.byKind[kind]?.phases[phase];
+    const quantiles = summary.proxy?.byKind[kind]?.phases[phase];
     const whole = isBoth ? [cell(' '.repeat(GAP)), ...figures(quantiles)] : [];
     return fit([cell(padEnd(label, LABEL_WIDTH)), ...figures(quantiles?.window), ...whole], columns);
   });

@@ -2,7 +2,7 @@
 // The only place that knows blessed. It decides nothing: no exit, no signal of the run, no text of its own.
 import blessed from 'blessed';
 import { characterWidth, type Line, type Style } from './cells.ts';
-import type { Key, Size } from './view.ts';
+import type { Size } from './view-state.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,8 +10,11 @@ export interface ScreenOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly env: Environment;
-  /** Ctrl-C arrives here as `quit`: a terminal that hands on single keys sends no SIGINT. */
-  readonly onKey: (key: Key) => void;
+  /**
+   * A character as it was typed, or the name of a key that has none: `up`, `pagedown`, `escape`, `C-c`. Ctrl-C arrives here
+   * because a terminal that hands on single keys sends no SIGINT.
+   */
+  readonly onKey: (press: string) => void;
   /** Stops this process and those that share its terminal, as the shell's Ctrl-Z does. */
   readonly suspend?: () => void;
 }
@@ -19,6 +22,8 @@ export interface ScreenOptions {
 export interface Screen {
   /** Writes only the cells that changed since the last call. Does nothing once closed or while suspended. */
   draw(lines: readonly Line[]): void;
+  /** Forgets what the terminal shows: the next drawing writes every cell. */
+  forget(): void;
   size(): Size;
   /** Called when the terminal's size changed, or when it came back from being suspended: draw again. */
   onResize(listener: () => void): void;
@@ -45,19 +50,6 @@ const TERMINAL = '/no-such-folder/xterm-256color';
 /** A process that Ctrl-Z cannot stop (the first one of a container) takes its terminal back after this. */
 const SUSPEND_FALLBACK_MS = 250;
 
-const KEYS: Readonly<Record<string, Key>> = {
-  q: 'quit',
-  'C-c': 'quit',
-  '?': 'help',
-  h: 'help',
-  p: 'pause',
-  l: 'logs',
-  r: 'redraw',
-  'C-l': 'redraw',
-  escape: 'back',
-  '1': 'overview',
-  '3': 'agreement',
-};
 const SUSPEND_KEY = 'C-z';
 
 /** Blessed's cell attribute: flags, foreground, background; 0x1ff is the terminal's own colour. */
@@ -122,7 +114,7 @@ class BlessedScreen implements Screen {
     process.on('SIGTSTP', this.#suspend);
     process.on('SIGCONT', this.#resume);
     this.#buffer.program.on('keypress', (character: string | undefined, key: { full?: string }) => {
-      this.#press(key.full ?? character ?? '');
+      this.#press(isPrintable(character) ? character : (key.full ?? ''));
     });
     this.#screen.on('resize', () => this.#resized());
   }
@@ -143,6 +135,10 @@ class BlessedScreen implements Screen {
     });
     this.#screen.draw(0, this.#buffer.lines.length - 1);
     this.#buffer.program.flush();
+  }
+
+  forget(): void {
+    if (!this.#isClosed) this.#screen.alloc();
   }
 
   /** Cell by cell rather than as blessed's content: nothing in the text is a tag, an escape or a reason to wrap. */
@@ -174,9 +170,7 @@ class BlessedScreen implements Screen {
   #press(name: string): void {
     if (this.#isClosed) return;
     if (name === SUSPEND_KEY) this.#suspend();
-    const key = KEYS[name];
-    if (key === 'redraw') this.#screen.alloc();
-    if (key !== undefined) this.#options.onKey(key);
+    else if (name !== '') this.#options.onKey(name);
   }
 
   readonly #suspend = (): void => {
@@ -202,6 +196,10 @@ class BlessedScreen implements Screen {
     this.#buffer.enter();
     this.#resized();
   };
+}
+
+function isPrintable(character: string | undefined): character is string {
+  return character !== undefined && /^[^\p{C}]$/u.test(character);
 }
 
 /** The group, so that npm and the shell that started us stop too and the person gets a prompt. */

@@ -1,6 +1,6 @@
 // Open streams (MPEG-TS over HTTP): how many, how fast, and each with client, state, age, content, rate and longest gap.
 // It is not there while there are none; which of them come first is the snapshot's order.
-import type { Snapshot, StreamRow } from '../stats/summary.ts';
+import type { ProxySummary, Snapshot, StreamRow } from '../stats/summary.ts';
 import { formatBytes, formatElapsed, formatMbps, formatMs } from '../units.ts';
 import type { Block } from './arrange.ts';
 import { type Cell, cell, fit, flow, type Line, padEnd, padStart, rule } from './cells.ts';
@@ -45,8 +45,9 @@ const TABLES: readonly (readonly [rows: number, priority: number])[] = [
 const LABEL_WIDTH = 12;
 
 export function streamsSteps(snapshot: Snapshot, columns: number): Block {
-  if (snapshot.summary.proxy.streams.opened === 0) return [];
-  const brief = flow('Streams', briefItems(snapshot), columns, LABEL_WIDTH);
+  const { streams } = snapshot.summary.proxy ?? {};
+  if (streams === undefined || streams.opened === 0) return [];
+  const brief = flow('Streams', briefItems(streams, snapshot.streams), columns, LABEL_WIDTH);
   if (snapshot.streams.length === 0) return [{ priority: 12, lines: brief }];
   return [
     { priority: 12, lines: brief },
@@ -57,10 +58,12 @@ export function streamsSteps(snapshot: Snapshot, columns: number): Block {
   ];
 }
 
-function briefItems({ summary, streams }: Snapshot): readonly Line[] {
-  const { open, opened, throughput } = summary.proxy.streams;
+function briefItems(
+  { open, opened, throughput }: ProxySummary['streams'],
+  rows: readonly StreamRow[],
+): readonly Line[] {
   const troubles = IN_TROUBLE.flatMap((state): Line[] => {
-    const found = streams.filter((row) => row.state === state).length;
+    const found = rows.filter((row) => row.state === state).length;
     const { level, word } = STATES[state];
     return found === 0 ? [] : [[judged(`${count(found)} ${word}`, level)]];
   });

@@ -3,10 +3,19 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Command, defaultText, environmentName, type Option } from '../../src/config/option.ts';
+import { type Command, defaultText, environmentName, GROUPS, type Option } from '../../src/config/option.ts';
 import { optionRows, optionTable } from '../../src/config/options.ts';
 import { parseValue } from '../../src/config/value.ts';
 import { errorsOf, optionsOf, parse, STREAM } from '../support/command-line.ts';
+
+type ItemForm = NonNullable<Extract<Option, { type: 'list' }>['itemForm']>;
+const ITEM_SAMPLES: Readonly<Record<ItemForm, string>> = {
+  header: 'X-Test: -value=1',
+  'field-name': 'X-Served-By',
+  cookie: 'session=-a=b c',
+  fault: 'kind=segment nth=7 status=404',
+  threshold: 'proxy.byKind.segment.phases.waitMs.p95>=300ms',
+};
 
 /** A value that is allowed and is not the default. */
 function sample(option: Option): string {
@@ -28,10 +37,37 @@ function sample(option: Option): string {
     case 'hostport':
       return '127.0.0.1:18000';
     case 'list':
-      if (option.itemForm === 'fault') return 'kind=segment nth=7 status=404';
-      return option.itemForm === 'field-name' ? 'X-Served-By' : 'X-Test: -value=1';
+      return ITEM_SAMPLES[option.itemForm ?? 'header'];
     default:
       return '/tmp/some.file';
+  }
+}
+
+/** Values that are out of range or of another kind. */
+function refusedBy(option: Option): readonly string[] {
+  switch (option.type) {
+    case 'boolean':
+      return ['maybe', '2'];
+    case 'integer':
+      return [String(option.minimum - 1), String(option.maximum + 1), '1.5', 'x', '0x10'];
+    case 'number':
+      return [String(option.minimum - 1), String(option.maximum + 1), 'x'];
+    case 'duration':
+      return ['-1ns', '9999h', '7', 'soon'];
+    case 'enum':
+      return ['nonsense', `${option.choices[0]?.toUpperCase()}!`];
+    case 'url':
+      return ['host:9100', 'ftp://host/'];
+    case 'host':
+      return ['http://192.0.2.7', '192.0.2.7:80', 'a b'];
+    case 'hostport':
+      return ['127.0.0.1', 'a:70000'];
+    case 'list':
+      return option.itemForm === 'threshold' ? ['proxy.transfer>1'] : ['no colon, no equals sign'];
+    case 'path':
+      return [];
+    case 'string':
+      return ['a\u0007b'];
   }
 }
 
@@ -42,6 +78,7 @@ function commandLine(option: Option): { command: Command; words: string[] } {
   if (command === 'analyze' && option.name !== 'stderr') words.push('--stderr=a.log');
   if (command === 'analyze' && option.name.startsWith('log-')) words.push('--truth=t.jsonl');
   if (option.name.startsWith('upstream-')) words.push('--upstream=shared');
+  if (option.name === 'json' && command === 'run') words.push('--check');
   return { command, words: option.name === 'resolve' ? [...words, '--dangerous'] : words };
 }
 
@@ -92,18 +129,45 @@ for (const [key, option] of optionRows) {
     }
   });
 
-  test(`--${flag} has a default that is allowed, and the help of each of its commands names it`, () => {
+  test(`--${flag} refuses what is not allowed from each source, once, with the option, the value and what is allowed`, () => {
+    for (const wrong of refusedBy(option)) {
+      const name = environmentName(option);
+      for (const [argv, sources, source] of [
+        [[...words, `--${flag}=${wrong}`], {}, 'command line'],
+        [words, { environment: { [name]: wrong } }, `environment ${name}`],
+        [
+          [...words, '--config=c.yaml'],
+          { files: { 'c.yaml': `\n${flag}: ${JSON.stringify(wrong)}\n` } },
+          'file c.yaml, line 2',
+        ],
+      ] as const) {
+        const errors = errorsOf(argv, sources);
+        assert.equal(errors.length, 1, errors.join('\n'));
+        const start = `--${flag}: ${JSON.stringify(wrong)} (${source}) `;
+        assert.ok(errors[0]?.startsWith(start), `${errors[0]} does not start with ${start}`);
+        assert.match(errors[0] ?? '', /; allowed: .+/);
+      }
+    }
+  });
+
+  test(`--${flag} has a default that is allowed, and the help of each of its commands names it in its group`, () => {
     for (const itsCommand of option.commands) {
       const byDefault = defaultText(option, itsCommand);
       if (byDefault !== undefined) assert.ok('value' in parseValue(option, byDefault), byDefault);
       const help = parse(['help', itsCommand]);
       assert.ok(help.ok && 'text' in help);
-      assert.match(help.text, new RegExp(`^ {2}--(\\[no-\\])?${flag}( |$)`, 'm'));
+      const [, rest = ''] = help.text.split(`\n${option.group}:\n`);
+      const section = rest.split('\n\n')[0] ?? '';
+      assert.match(section, new RegExp(`^ {2}--(\\[no-\\])?${flag}( |$)`, 'm'));
       const words = option.helpFor?.[itsCommand] ?? option.help;
       assert.ok(help.text.replace(/\s+/g, ' ').includes(words), `help of ${itsCommand}`);
     }
   });
 }
+
+test('every group has options, and every option a group of the help', () => {
+  assert.deepEqual([...new Set(optionRows.map(([, option]) => option.group))].sort(), [...GROUPS].sort());
+});
 
 test('names are unique, and no name hides another in the environment', () => {
   const names = optionRows.map(([, option]) => option.name);

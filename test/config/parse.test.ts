@@ -1,10 +1,11 @@
 // What a command line as a whole means: commands, precedence, combinations, and every kind of error, all at once.
 // Each option by itself is in options.test.ts.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { editDistance, nearestName } from '../../src/config/nearest.ts';
+import { optionTable } from '../../src/config/options.ts';
+import { PRESETS } from '../../src/config/presets.ts';
 import { version } from '../../src/config/version.ts';
 import { errorsOf, optionsOf, parse, STREAM } from '../support/command-line.ts';
 
@@ -97,6 +98,41 @@ test('the command line wins over the environment, the environment over the file,
   assert.deepEqual(optionsOf([STREAM, '-header', 'C: 3'], { environment, files }).headers, ['C: 3']);
 });
 
+test('a preset stands below everything else that is said, and above the defaults', () => {
+  const load = (argv: readonly string[], sources?: object): readonly [number, number] => {
+    const { clients, rampRatePerSecond } = optionsOf([...argv], sources);
+    return [clients, rampRatePerSecond];
+  };
+  for (const [preset, clients, rate] of [
+    ['default', 10, 5],
+    ['gentle', 20, 1],
+    ['burst', 100, 50],
+    ['stress', 200, 20],
+    ['extreme', 500, 50],
+  ] as const)
+    assert.deepEqual(load([STREAM, '--preset', preset]), [clients, rate], preset);
+  const files = { 'c.yaml': 'preset: stress\nclients: 7\n' };
+  assert.deepEqual(load([STREAM, '--config=c.yaml'], { files }), [7, 20]);
+  const environment = { HLS_SWARM_RAMP_RATE: '3' };
+  assert.deepEqual(load([STREAM, '--config=c.yaml'], { files, environment }), [7, 3]);
+  assert.deepEqual(load([STREAM, '--config=c.yaml', '--preset=burst', '--clients=9'], { files, environment }), [9, 3]);
+  assert.deepEqual(load(['check', STREAM, '--preset=burst']), [1, 50]);
+});
+
+test('the help of --preset says what each one is', () => {
+  for (const [name, { clients, rampRatePerSecond }] of Object.entries(PRESETS)) {
+    if (name === 'default') continue;
+    assert.ok(optionTable.preset.help.includes(`${name} ${clients} at ${rampRatePerSecond}/s`), name);
+  }
+});
+
+test('a variant is a word, an index, a size or a bandwidth', () => {
+  for (const variant of ['all', 'first', '0', '12', '1280x720', '2500000'])
+    assert.equal(optionsOf([STREAM, '--variant', variant]).variant, variant);
+  for (const variant of ['-1', '1280x', 'x720', '1280X720', '1.5', 'HIGHEST', ''])
+    assert.match(errorsOf([STREAM, `--variant=${variant}`])[0] ?? '', /^--variant: .* allowed: all, .*BANDWIDTH$/);
+});
+
 test('a file or an environment for several commands gives each what it takes', () => {
   const files = { 'c.yaml': 'clients: 20\nport: 8080\n' };
   assert.equal(optionsOf([STREAM, '--config', 'c.yaml'], { files }).clients, 20);
@@ -125,13 +161,13 @@ test('every error is reported at once, with the option, its source, the value an
   );
   assert.deepEqual(errors, [
     '--cleints: unknown option; did you mean --clients?',
-    'duraton: unknown option (file c.yaml); did you mean duration?',
-    '--timeout: "0s" (file c.yaml) is out of range; allowed: 1ms to 1h, written as 1m30s, 2.5s or 500ms',
+    'duraton: unknown option (file c.yaml, line 2); did you mean duration?',
+    '--timeout: "0s" (file c.yaml, line 1) is out of range; allowed: 1ms to 1h, written as 1m30s, 2.5s or 500ms',
     '--seed: "x" (environment HLS_SWARM_SEED) is not a whole number; allowed: 0 to 4294967295',
     '--clients: "0" (command line) is out of range; allowed: 1 to 5000',
     '--ramp-rate: "abc" (command line) is not a whole number; allowed: 1 to 500',
     '--duration: "30" (command line) has no unit; allowed: 0s to 576h, written as 1m30s, 2.5s or 500ms',
-    '--variant: "HIGHEST" (command line) is not one of the choices; allowed: all, first, highest, lowest',
+    '--variant: "HIGHEST" (command line) is not one of the choices; allowed: all, first, highest, lowest, INDEX, WxH, BANDWIDTH',
     'URL: "ftp://x/y" has the scheme ftp://; allowed: http:// or https:// with a host',
     '"extra": unexpected argument of run',
   ]);
@@ -160,6 +196,31 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: RegExp])[] 
   [
     [STREAM, '--dangerous', '--resolve', 'http://192.0.2.1'],
     /^--resolve: .* is not a host; allowed: a host name or an IP/,
+  ],
+  [[STREAM, '--resolve', '192.0.2.1:80', '--dangerous'], /^--resolve: "192.0.2.1:80" .* is not a host; allowed: /],
+  [
+    [STREAM, '--resolve', '192.0.2.1', '--dangerous', '--no-proxy'],
+    /^--resolve: without the tap nothing connects elsewhere; leave out --no-proxy$/,
+  ],
+  [
+    [STREAM, '--cookie', 'a=b; Path=/'],
+    /^--cookie: "a=b; Path=\/" .* is not a cookie; allowed: NAME=VALUE without ";"/,
+  ],
+  [
+    [STREAM, '--cookie', 'a=b', '--header', 'cookie: c=d'],
+    /^--cookie: FFmpeg sends none beside a Cookie header of its own; leave out --header/,
+  ],
+  [
+    [STREAM, '--no-proxy', '--no-stats'],
+    /^--no-proxy: with --stats=false nobody would measure anything; leave out one of the two$/,
+  ],
+  [
+    [STREAM, '--restart-on-stall', '--no-stats'],
+    /^--restart-on-stall: with --stats=false nobody sees a stall; leave out one of the two$/,
+  ],
+  [
+    [STREAM, '--fail-if', 'proxy.transfer>0'],
+    /^--fail-if: "proxy.transfer>0" \(command line\) is no threshold: proxy has no "transfer"; allowed: connections, /,
   ],
   [[STREAM, '--metrics', '127.0.0.1'], /^--metrics: .* is not an address to listen on/],
   [[STREAM, '--metrics', 'a:70000'], /^--metrics: "a:70000"/],
@@ -240,14 +301,17 @@ test('a configuration file that is no mapping of options is refused, saying why'
   assert.match(problem('- clients\n'), /^--config: "c.yaml" does not hold a mapping/);
   assert.match(problem('a: [1\n'), /^--config: "c.yaml" is not YAML: /);
   assert.match(problem('*nowhere\n'), /^--config: "c.yaml" is not YAML: Unresolved alias/);
-  assert.match(problem('clients: [1, 2]\n'), /^--clients: .* \(file c.yaml\) is not a single value$/);
+  assert.match(
+    problem('clients: [1, 2]\n'),
+    /^--clients: \["1","2"\] \(file c.yaml, line 1\) is not a single value; allowed: 1 to 5000$/,
+  );
   assert.match(problem('config: other.yaml\n'), /^--config: cannot be given in a file/);
   assert.match(problem('a: &a [*a]\nclients: 3\n'), /^a: unknown option/);
   assert.equal(problem(''), '');
   assert.equal(problem('# nothing\n'), '');
   assert.equal(
     problem('tui: false\nclients: 0x10\n'),
-    '--clients: "0x10" (file c.yaml) is not a whole number; allowed: 1 to 5000',
+    '--clients: "0x10" (file c.yaml, line 2) is not a whole number; allowed: 1 to 5000',
   );
 });
 
@@ -256,10 +320,10 @@ test('what is later is said only when all else is right, and a default is no use
     errorsOf([STREAM, '--tls', 'intercept', '--upstream=mirror', '--loop=false', '--preset', 'default']),
     [],
   );
-  assert.deepEqual(errorsOf([STREAM, '--cookie', 'a=b', '--clients', '0']).length, 1);
-  assert.deepEqual(errorsOf([STREAM, '--loop', '--cookie', 'a=b']), [
-    '--loop comes with a later release; leave it out',
-    '--cookie comes with a later release; leave it out',
+  assert.deepEqual(errorsOf([STREAM, '--html', 'r.html', '--clients', '0']).length, 1);
+  assert.deepEqual(errorsOf([STREAM, '--html', 'r.html', '--origin-access-log', 'a.log']), [
+    '--html comes with a later release; leave it out',
+    '--origin-access-log comes with a later release; leave it out',
   ]);
 });
 
@@ -354,42 +418,4 @@ test('no command line throws', () => {
     }),
     { numRuns: 500 },
   );
-});
-
-interface ValidationCase {
-  readonly id: string;
-  readonly op: string;
-  readonly input: { readonly url: string; readonly flags: Readonly<Record<string, string | number | boolean>> };
-  readonly expected: { readonly error_fields: readonly string[] };
-  readonly truth?: { readonly error_fields: readonly string[] };
-}
-
-/** Where we answer otherwise on purpose, until the release that brings the effect. */
-const DIFFERENT: Readonly<Record<string, RegExp>> = {
-  'validate.23': /^--resolve comes with a later release/,
-  'validate.37': /^--resolve comes with a later release/,
-};
-const casesFile = new URL('../../../shared/peer/cases/config_validation.json', import.meta.url);
-
-test('the validation vectors of go-ffmpeg-hls-swarm hold, or differ as listed', {
-  skip: existsSync(casesFile) ? false : 'the shared folder is not here',
-}, () => {
-  const { cases } = JSON.parse(readFileSync(casesFile, 'utf8')) as { cases: readonly ValidationCase[] };
-  const applicable = cases.filter(
-    ({ op, input }) => op === 'validate' && !Object.keys(input.flags).some((key) => key.startsWith('#')),
-  );
-  assert.ok(applicable.length > 20);
-  for (const { id, input, expected, truth } of applicable) {
-    const flags = Object.entries(input.flags).map(([name, value]) => `-${name}=${value}`);
-    const errors = errorsOf(input.url === '' ? flags : [...flags, input.url]);
-    const different = DIFFERENT[id];
-    if (different !== undefined) {
-      assert.equal(errors.length, 1, id);
-      assert.match(errors[0] ?? '', different, id);
-      continue;
-    }
-    const fields = errors.map((error) => /^(?:--)?([\w-]+):/.exec(error)?.[1]?.replaceAll('-', '_'));
-    const wanted = (truth ?? expected).error_fields.map((field) => (field === 'stream_url' ? 'URL' : field));
-    assert.deepEqual(fields, wanted, id);
-  }
 });

@@ -103,6 +103,7 @@ describe('a live media playlist', () => {
       ],
       maps: [],
       keys: [],
+      encryption: [],
       parts: [],
       hints: [],
       listedSeconds: 7.96,
@@ -157,6 +158,7 @@ describe('fMP4, keys and byte ranges', () => {
     );
     const key = 'https://keys.example/k?a=1,2';
     assert.deepEqual(playlist.keys, [key, 'skd://drm']);
+    assert.deepEqual(playlist.encryption, ['AES-128', 'SAMPLE-AES (com.apple.streamingkeydelivery)']);
     assert.deepEqual(
       playlist.segments.map((segment) => segment.keyUrl),
       [undefined, key, key, undefined, key],
@@ -275,9 +277,10 @@ describe('a multivariant playlist', () => {
           url: 'http://cdn.example/live/tv/720p/index.m3u8',
           bandwidthBitsPerSecond: 2_128_000,
           resolution: '1280x720',
+          codecs: 'avc1.640020,mp4a.40.2',
           audioGroup: 'aac',
         },
-        { url: 'http://cdn.example/live/audio/index.m3u8' },
+        { url: 'http://cdn.example/live/audio/index.m3u8', codecs: 'mp4a.40.2' },
       ],
       renditions: [
         { url: 'http://cdn.example/live/tv/audio/en.m3u8', type: 'AUDIO', groupId: 'aac' },

@@ -2,9 +2,26 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseRange, resourceKey } from '../../src/hls/resource.ts';
+import { parseRange, resourceHash, resourceKey } from '../../src/hls/resource.ts';
 
 const URL_A = 'http://origin.example/live/seg00001.ts?token=a';
+
+describe('a resource hash', () => {
+  it('is one for the ways of writing one resource, and a safe integer', () => {
+    assert.equal(resourceHash('http://h:80/a b', [0, null]), resourceHash('http://h/a%20b#x', undefined));
+    fc.assert(fc.property(fc.webUrl(), (url) => Number.isSafeInteger(resourceHash(url, undefined))));
+  });
+
+  it('tells thousands of resources apart that differ in one number, at their end or in their middle', () => {
+    const count = 10_000;
+    const token = 'a'.repeat(1_000);
+    const urls = Array.from({ length: count }, (_, n) => [`http://o/seg${n}.ts`, `http://o/${n}/seg.ts?t=${token}`]);
+    const hashes = urls.flat().map((url) => resourceHash(url, undefined));
+    assert.equal(new Set(hashes).size, 2 * count);
+    const ranges = Array.from({ length: count }, (_, n) => resourceHash(URL_A, [n, null]));
+    assert.equal(new Set(ranges).size, count);
+  });
+});
 
 describe('a resource key', () => {
   it('tells query strings, hosts, ports and ranges apart, not only file names', () => {

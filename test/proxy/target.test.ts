@@ -1,7 +1,7 @@
 // What a forward proxy makes of a request target, and what it refuses with which sentence.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readTarget } from '../../src/proxy/target.ts';
+import { canonicalHost, diverted, readConnect, readTarget } from '../../src/proxy/target.ts';
 
 test('an absolute http URL becomes origin, port and origin-form path', () => {
   assert.deepEqual(readTarget('GET', 'http://Example.org/live/a.m3u8?x=1'), {
@@ -50,3 +50,36 @@ function pathOf(target: string): string {
   assert.ok('origin' in read);
   return read.path;
 }
+
+test('connections to one host go elsewhere, however it is written; what is asked for and recorded stays', () => {
+  const resolve = { host: 'Origin.example', address: '2001:db8::7' };
+  for (const host of ['origin.example', 'ORIGIN.example', 'origin.EXAMPLE']) {
+    const asked = readTarget('GET', `http://${host}:8080/a.m3u8`);
+    assert.ok('origin' in asked);
+    const { host: dialled, isAddress, ...rest } = diverted(asked, resolve);
+    assert.deepEqual([dialled, isAddress], ['2001:db8::7', true]);
+    const { host: _host, isAddress: _isAddress, ...same } = asked;
+    assert.deepEqual(rest, same);
+  }
+  const named = readConnect('origin.example:443');
+  assert.ok('origin' in named);
+  const elsewhere = diverted(named, { host: 'origin.example', address: 'edge7.example' });
+  assert.deepEqual([elsewhere.host, elsewhere.isAddress, elsewhere.origin], ['edge7.example', false, named.origin]);
+});
+
+test('other hosts, and all of them without --resolve, are dialled as they are', () => {
+  const asked = readTarget('GET', 'http://origin.example/a');
+  assert.ok('origin' in asked);
+  for (const host of ['example', 'xorigin.example', 'origin.example.net', '192.0.2.1'])
+    assert.equal(diverted(asked, { host, address: '192.0.2.9' }), asked);
+  assert.equal(diverted(asked, undefined), asked);
+});
+
+test('addresses are the same host in any spelling', () => {
+  for (const [one, other] of [
+    ['::1', '0:0:0:0:0:0:0:1'],
+    ['2130706433', '127.0.0.1'],
+    ['EXAMPLE.org', 'example.org'],
+  ] as const)
+    assert.equal(canonicalHost(one), canonicalHost(other));
+});

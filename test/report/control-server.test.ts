@@ -40,7 +40,7 @@ async function get(path: string): Promise<{ status: number; type: string; text: 
 }
 
 describe('the control server', () => {
-  test('has no snapshot before the first, and then the summary of the last', async () => {
+  test('has no snapshot before the first, and then the summary of the last with a row per client', async () => {
     snapshot = undefined;
     assert.equal((await get('/snapshot')).status, 503);
     assert.doesNotMatch((await get('/metrics')).text, /^hls_swarm_/m);
@@ -48,7 +48,8 @@ describe('the control server', () => {
     const { status, type, text } = await get('/snapshot');
     assert.equal(status, 200);
     assert.match(type, /^application\/json/);
-    assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(snapshot.summary)));
+    const answer = { ...snapshot.summary, clientRows: snapshot.clients };
+    assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(answer)));
   });
 
   test('gives the metrics of the last snapshot as Prometheus text', async () => {

@@ -8,6 +8,7 @@ import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
 import { makeKindSummary } from '../support/snapshot-parts.ts';
 import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
+import { proxyOf } from '../support/tapped.ts';
 
 const OPTIONS = {
   width: 80,
@@ -63,7 +64,7 @@ describe('the exit summary', () => {
 
   test('tells caches and addresses apart only where there is something to tell', () => {
     const none = { transfers: 0, waitMs: { n: 0 } };
-    const one = makeSnapshot().summary.proxy.byAddress.slice(0, 1);
+    const one = proxyOf(makeSnapshot().summary).byAddress.slice(0, 1);
     const silent = { hit: none, miss: none, other: none };
     const page = (proxy: object): string => renderSummary(makeSnapshot({ summary: { proxy } }), OPTIONS);
     assert.doesNotMatch(page({ byCache: silent, byAddress: one }), /Caches/);

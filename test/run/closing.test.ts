@@ -8,12 +8,21 @@ const invalid = { summary: { instrument: { verdict: 'invalid' } } } as const;
 
 test('a run that measured ends with 0, degraded as well as valid', () => {
   for (const verdict of ['valid', 'degraded'] as const) {
-    assert.equal(exitCode(makeSnapshot({ summary: { instrument: { verdict } } })), 0);
+    assert.equal(exitCode(makeSnapshot({ summary: { instrument: { verdict }, thresholds: [] } })), 0);
   }
 });
 
-test('numbers that cannot be trusted are 98', () => {
-  assert.equal(exitCode(makeSnapshot(invalid)), 98);
+test('a threshold that holds is 99, one that does not or that nobody can tell is no failure', () => {
+  const expression = 'clients.active>0';
+  const code = (...thresholds: readonly { value?: number; failed: boolean }[]): number =>
+    exitCode(makeSnapshot({ summary: { thresholds: thresholds.map((judged) => ({ expression, ...judged })) } }));
+  assert.equal(code({ value: 0, failed: false }, { failed: false }), 0);
+  assert.equal(code({ value: 0, failed: false }, { value: 1, failed: true }), 99);
+});
+
+test('numbers that cannot be trusted are 98, whatever a threshold says of them', () => {
+  const thresholds = [{ expression: 'clients.active>0', value: 1, failed: true }];
+  assert.equal(exitCode(makeSnapshot({ summary: { ...invalid.summary, thresholds } })), 98);
 });
 
 test('not one media byte is 1, whatever the verdict: there is nothing to trust', () => {

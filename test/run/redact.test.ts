@@ -42,6 +42,19 @@ test('request targets without a host, as in a log line of FFmpeg, lose their que
   );
 });
 
+test('credentials and cookies in the log of FFmpeg go in any mode, and nothing else of their lines', () => {
+  for (const redactAny of [redact, createRedact('none')]) {
+    assert.equal(redactAny('{"text":"Cookie: a=b; c=\\"d\\"","client":1}'), '{"text":"Cookie: …","client":1}');
+    assert.equal(redactAny('Authorization: Bearer abc\nX-Test: 1'), 'Authorization: …\nX-Test: 1');
+    assert.equal(redactAny("header='Set-Cookie: id=abc; Path=/'"), "header='Set-Cookie: …");
+    assert.equal(
+      redactAny("AVOption 'cookies' with argument 'sid=secret; path=http://h/; domain=h"),
+      "AVOption 'cookies' with argument 'sid=…; path=http://h/; domain=h",
+    );
+    assert.equal(redactAny('--header is not a header'), '--header is not a header');
+  }
+});
+
 test('no query value and no password of any URL survives', () => {
   const secret = fc.stringMatching(/^[A-Z]{8,20}$/);
   fc.assert(

@@ -6,7 +6,7 @@ import { Schedule } from '../../src/scrape/adaptive-interval.ts';
 import { createNginxReader } from '../../src/scrape/nginx-exporter.ts';
 import { createNodeReader } from '../../src/scrape/node-exporter.ts';
 import { parsePrometheusText, type Sample } from '../../src/scrape/prometheus-text.ts';
-import { mediaNumber, newestEntries, readListing } from '../../src/scrape/segment-sizes.ts';
+import { keepNewest, mediaNumber, readListing } from '../../src/scrape/segment-sizes.ts';
 import { differenceOf } from '../support/peer-differences.ts';
 import { FakeTime } from './fake-time.ts';
 
@@ -43,13 +43,18 @@ test('the window keeps and drops the names of the vectors', { skip }, () => {
     readonly window: number;
     readonly names: readonly string[];
   }
-  for (const { id, input, expected } of vectors<Input, { kept?: string[]; evicted?: string[] }>(
-    'segment_scraper',
-    'evict',
-  )) {
-    const entries = [...new Set(input.names)].map((name) => ({ name, sizeBytes: 1 }));
-    const kept = newestEntries(entries, input.window).map(({ name }) => name);
+  for (const vector of vectors<Input, { kept?: string[]; evicted?: string[] }>('segment_scraper', 'evict')) {
+    const { id, input, expected } = vector;
+    const names = [...new Set(input.names)];
+    const kept = keepNewest(
+      names.map((name) => ({ name, sizeBytes: 1 })),
+      input.window,
+    ).entries.map(({ name }) => name);
     for (const name of expected.kept ?? []) assert.ok(kept.includes(name), `${id} keeps ${name}`);
+    const segments = (of: readonly string[]): string[] => of.filter((name) => mediaNumber(name) !== undefined);
+    const byNumber = segments(names).sort((one, other) => (mediaNumber(other) ?? 0) - (mediaNumber(one) ?? 0));
+    assert.deepEqual(segments(kept).sort(), byNumber.slice(0, input.window).sort(), `${id} by rank`);
+    if (differenceOf('segment_scraper', vector, 'evicted') !== undefined) continue;
     for (const name of expected.evicted ?? []) assert.ok(!kept.includes(name), `${id} drops ${name}`);
   }
 });
@@ -67,7 +72,7 @@ test('listings are read as in the vectors; an encoder restart keeps its new name
   for (const { id, input, expected, truth } of vectors<Input, Expected>('segment_scraper', 'scrape')) {
     const listing = readListing(input.responses.at(-1)?.body ?? '');
     assert.equal(!listing.ok, expected.error ?? false, id);
-    const kept = listing.ok ? newestEntries(listing.entries, input.window) : [];
+    const kept = listing.ok ? keepNewest(listing.entries, input.window).entries : [];
     const sizes = Object.fromEntries(kept.map(({ name, sizeBytes }) => [name, sizeBytes]));
     const wanted = truth as { lookup_after?: Record<string, number>; note?: string } | undefined;
     if (wanted?.note === 'a negative size should be refused') {

@@ -7,9 +7,9 @@ import { Fetcher } from '../../src/fetch.ts';
 import { silentLog } from '../../src/log.ts';
 import {
   createSegmentSizesScraper,
+  keepNewest,
   type ListingEntry,
   mediaNumber,
-  newestEntries,
   readListing,
 } from '../../src/scrape/segment-sizes.ts';
 import { serve } from './answers.ts';
@@ -81,12 +81,20 @@ test('the media number is the run of digits before the extension', () => {
 test('each series keeps its own window; playlists and init sections stay', () => {
   const listed = ['stream.m3u8', 'init.mp4', ...numbered(1, 8), ...numbered(100, 104, '720p/seg')];
   const kept = names(
-    newestEntries(
+    keepNewest(
       listed.map((name) => entry(name)),
       3,
-    ),
+    ).entries,
   );
   assert.deepEqual(kept, ['stream.m3u8', 'init.mp4', ...numbered(6, 8), ...numbered(102, 104, '720p/seg')]);
+});
+
+test('segments named by the time of day keep a whole window, and the oldest of the rest is told', () => {
+  const stamps = Array.from({ length: 20 }, (_, at) => entry(`seg_${1_795_251_457_000 + at * 1_000}.ts`));
+  assert.equal(keepNewest(stamps, 20).entries.length, 20);
+  const { entries, oldestLeftOut } = keepNewest(stamps, 5);
+  assert.deepEqual(names(entries), names(stamps.slice(15)));
+  assert.deepEqual(oldestLeftOut, ['seg_1795251457000.ts']);
 });
 
 test('an encoder that began again at 0 beside its old files keeps its new segments', () => {
@@ -94,7 +102,7 @@ test('an encoder that began again at 0 beside its old files keeps its new segmen
     ...numbered(90, 100).map((name, index) => entry(name, index)),
     ...numbered(0, 6).map((name, index) => entry(name, 1000 + index)),
   ];
-  assert.deepEqual(names(newestEntries(listed, 5)), [...numbered(96, 100), ...numbered(2, 6)]);
+  assert.deepEqual(names(keepNewest(listed, 5).entries), [...numbered(96, 100), ...numbered(2, 6)]);
 });
 
 test('the window bounds what is kept and never loses the newest', () => {
@@ -102,7 +110,9 @@ test('the window bounds what is kept and never loses the newest', () => {
   fc.assert(
     fc.property(listing, fc.integer({ min: 1, max: 50 }), fc.boolean(), (numbers, window, hasTimes) => {
       const entries = numbers.map((number, index) => entry(`seg${number}.ts`, hasTimes ? index : undefined));
-      const kept = newestEntries(entries, window);
+      const { entries: kept, oldestLeftOut } = keepNewest(entries, window);
+      assert.equal(oldestLeftOut.length, kept.length < entries.length ? 1 : 0);
+      assert.ok(kept.length >= Math.min(window, entries.length), 'a window counts segments, not numbers');
       assert.ok(kept.length <= 2 * window);
       assert.ok(names(kept).includes(`seg${hasTimes ? numbers.at(-1) : Math.max(...numbers)}.ts`));
     }),
@@ -113,7 +123,7 @@ test('a hostile name of a mebibyte is read in linear time', () => {
   const started = process.cpuUsage().user;
   for (const name of ['1'.repeat(1_000_000), `${'1.'.repeat(500_000)}-`, `${'a'.repeat(1_000_000)}.ts!`]) {
     mediaNumber(name);
-    newestEntries([entry(name)], 5);
+    keepNewest([entry(name)], 5);
   }
   assert.ok(process.cpuUsage().user - started < 1_000_000);
 });

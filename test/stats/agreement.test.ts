@@ -57,12 +57,21 @@ test('no errors give n 0 alone, one error gives no spread', () => {
 });
 
 test('precision and recall are over attempts that were judged, and missing when there were none', () => {
-  const counts = { missed: 0, spurious: 0, deadConnection: 7, excludedAtStop: 3, pending: 2, lateLines: 0 };
-  const full = kindAgreement({ ...counts, matched: 8, missed: 2, spurious: 8, startErrorMs: { n: 0 } });
+  const counts = {
+    missed: 0,
+    spurious: 0,
+    deadConnection: 7,
+    excludedAtStop: 3,
+    pending: 2,
+    lateLines: 0,
+    wrongKind: 0,
+  };
+  const full = kindAgreement({ ...counts, transfers: 15, matched: 8, missed: 2, spurious: 8, startErrorMs: { n: 0 } });
   assert.equal(full.precision, 0.5);
   assert.equal(full.recall, 0.8);
-  const empty = kindAgreement({ ...counts, matched: 0, startErrorMs: { n: 0 } });
-  assert.equal('precision' in empty || 'recall' in empty, false);
+  assert.equal(full.coverage, 10 / 15, 'left out at the stop and waiting: recall says nothing of them');
+  const empty = kindAgreement({ ...counts, transfers: 0, matched: 0, startErrorMs: { n: 0 } });
+  assert.equal('precision' in empty || 'recall' in empty || 'coverage' in empty, false);
   assert.equal(empty.deadConnection, 7);
 });
 

@@ -89,6 +89,85 @@ test('startup, stalls and distance to the live edge come from complete segments'
   assert.deepEqual([stopped.stalled, stopped.stallCount], [0, 0], 'what follows a stop is no stall');
 });
 
+test('a frozen playlist: every client stalls when its media is played, at the live edge all the while', () => {
+  const events = [
+    ...[1, 2].map(listed),
+    life(1, 0, 'start'),
+    { ...aPlaylist, segmentCount: 2 },
+    got(1, 500),
+    got(2, 600),
+  ];
+  const at = (atMs: number): unknown[] => {
+    const { isStalled = false, stallCount, stallMs, behindLiveMs } = row(events, atMs) ?? {};
+    return [isStalled, stallCount, stallMs, behindLiveMs];
+  };
+  assert.deepEqual(at(4_500), [false, 0, 0, 0]);
+  assert.deepEqual(at(9_500), [true, 1, 5_000, 0]);
+  const moving = [...events, listed(3), { ...aPlaylist, segmentCount: 3 }, got(3, 10_000)];
+  assert.deepEqual([row(moving, 10_100)?.isStalled, row(moving, 10_100)?.stallMs], [false, 5_500]);
+});
+
+test('out_time that stands still for more than two target durations contradicts a model that sees no stall', () => {
+  const playing = [
+    ...[1, 2, 3, 4, 5].map(listed),
+    life(1, 0, 'start'),
+    aPlaylist,
+    progress(1_000, 500, 1),
+    got(1, 900),
+  ];
+  const events = [...playing, ...[2, 3, 4, 5].map((number) => got(number, 1_000)), progress(2_000, 500, 1)];
+  assert.equal(row(events, 5_000)?.outTimeStillMs, undefined, 'two target durations are 4 s');
+  const { clients, summary } = read(events, 6_000);
+  assert.deepEqual([clients[0]?.outTimeStillMs, clients[0]?.isStalled], [5_000, false]);
+  assert.deepEqual([summary.clients.playback.outTimeStalled, summary.clients.playback.stalled], [1, 0]);
+  const moved = [...events, progress(6_000, 2_500, 1)];
+  assert.equal(row(moved, 7_000)?.outTimeStillMs, undefined);
+  const restarted = [...events, life(1, 6_000, 'exit', { category: 'error' }), life(1, 7_000, 'start', { process: 2 })];
+  assert.equal(row(restarted, 60_000)?.outTimeStillMs, undefined, 'the next process has not said anything yet');
+});
+
+test('a restart ends the player: its stalls stay counted, startup and distance to the live edge are the new one’s', () => {
+  const first = [...[1, 2, 3].map(listed), life(1, 0, 'start'), aPlaylist, got(1, 300), got(2, 5_300)];
+  const ended = [...first, life(1, 6_000, 'exit', { category: 'signal', reason: 'SIGKILL', uptimeMs: 6_000 })];
+  const between = row(ended, 9_000);
+  assert.deepEqual(
+    [between?.state, between?.exitCategory, between?.exitReason, between?.stallCount, between?.behindLiveMs],
+    ['stopped', 'signal', 'SIGKILL', 1, undefined],
+  );
+  const again = [...ended, life(1, 10_000, 'start', { process: 2 }), got(3, 10_700, 2)];
+  const after = row(again, 11_000);
+  assert.deepEqual([after?.startupMs, after?.stallCount, after?.stallMs, after?.restarts], [700, 1, 3_000, 1]);
+  assert.deepEqual(
+    [after?.segments, after?.waitMs.n, after?.exitReason],
+    [3, 3, 'SIGKILL'],
+    'these belong to the client',
+  );
+  assert.equal(after?.behindLiveMs, undefined, 'the new process has not read a playlist');
+  const edge = [...again, { ...aPlaylist, process: 2 }];
+  assert.equal(row(edge, 11_000)?.behindLiveMs, 0);
+});
+
+test('a reason is kept as far as a row can use it', () => {
+  const events = [life(1, 0, 'start'), life(1, 10, 'exit', { category: 'error', reason: 'x'.repeat(5_000) })];
+  assert.equal(row(events, 20)?.exitReason?.length, 300);
+});
+
+test('without a tap, and where all of it may be in tunnels, its figures are unknown, not nothing', () => {
+  const unseen = ['segments', 'contentBytes', 'stallCount', 'stallMs', 'clientBlockedRatio', 'behindLiveMs'] as const;
+  const events = [life(1, 0, 'start'), progress(900, 500, 1)];
+  for (const run of [
+    { ...RUN, isTapped: false },
+    { ...RUN, url: 'https://origin/live.m3u8', tls: 'tunnel' as const },
+  ]) {
+    const [client, later] = play(events, openLedger({ run })).snapshot(1_000, 0).clients;
+    for (const name of unseen) assert.equal(client?.[name], undefined, name);
+    for (const name of unseen) assert.equal(later?.[name], undefined, name);
+    assert.deepEqual([client?.speed, client?.restarts, client?.state], [1, 0, 'running']);
+  }
+  const seen = play(events).snapshot(1_000, 0).clients[0];
+  assert.deepEqual([seen?.segments, seen?.contentBytes, seen?.stallCount], [0, 0, 0]);
+});
+
 const aPlaylist: Event & { type: 'playlist' } = {
   type: 'playlist',
   client: 1,
@@ -119,6 +198,12 @@ test('a door without a process of ours is a running client', () => {
   assert.equal(summary.clients.playback.startupMs.n, 0, 'nobody knows when that player was started');
 });
 
+test('a door without a process of ours that has all of an ended list is not stalled', () => {
+  const ended = { ...aPlaylist, process: 0, segmentCount: 1, endlist: true };
+  const { clients } = read([listed(1), ended, got(1, 500, 0)], 60_000);
+  assert.deepEqual([clients[0]?.isStalled, clients[0]?.stallCount], [false, 0]);
+});
+
 test('content of the variants that no client was to play is overhead; unknown without a multivariant playlist', () => {
   const variants: Event = {
     type: 'variants',
@@ -135,7 +220,7 @@ test('content of the variants that no client was to play is overhead; unknown wi
   const events = [low, listed(1), got(7, 500), got(1, 600)];
   const wasted = (variant: string, known: readonly Event[]): number | undefined =>
     play([...known, ...events], openLedger({ run: { ...RUN, variant } })).snapshot(1_000, 0).summary.proxy
-      .unselectedVariantBytes;
+      ?.unselectedVariantBytes;
   assert.equal(wasted('highest', [variants]), 1_000);
   assert.equal(wasted('lowest', [variants]), 1_000);
   assert.equal(wasted('all', [variants]), 0);

@@ -3,22 +3,43 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event, TransferEvent } from '../../src/events.ts';
 import { ErrorAgreement } from '../../src/stats/error-agreement.ts';
+import type { CountAgreement } from '../../src/stats/summary.ts';
 import { aTransfer, parsed, segmentUrl } from './ledger-traffic.ts';
 
 const url = segmentUrl(1);
 const get = (atMs: number, of: string = url): Event => parsed(1, atMs, { rule: 'request', method: 'GET', url: of });
 const error = (atMs: number, status: number): Event => parsed(1, atMs, { rule: 'http-error', status, text: 'no' });
+const dial = (atMs: number): Event => parsed(1, atMs, { rule: 'tcp-start', address: '127.0.0.1', port: 1 });
+const broken = (atMs: number): Event =>
+  parsed(1, atMs, { rule: 'keepalive-failed', url, reason: 'Connection reset by peer' });
 const answer = (startedAtMs: number, facts: Partial<TransferEvent> = {}): Event =>
   aTransfer({ client: 1, url, startedAtMs, ...facts });
 
-function count(events: readonly Event[]): { errors: object; retries: object } {
+const AT_MS = 100_000;
+const ALIVE = { run: 0, window: 0 };
+
+function countAt(atMs: number, events: readonly Event[], dead = ALIVE): { errors: object; retries: CountAgreement } {
   const agreement = new ErrorAgreement();
+  let hasDialled = false;
   for (const event of events) {
-    if (event.type === 'parsed') agreement.parsed(event);
-    else if (event.type === 'transfer') agreement.transfer(event);
+    if (event.type === 'parsed' && event.rule === 'tcp-start') hasDialled = true;
+    else if (event.type === 'parsed') {
+      agreement.parsed(event, { guess: 'segment', isNewConnection: hasDialled });
+      if (event.rule === 'request') hasDialled = false;
+    } else if (event.type === 'transfer') agreement.transfer(event);
     else if (event.type === 'client') agreement.stopping(event.client, event.process, event.atMs);
   }
-  return { errors: agreement.readErrors(), retries: agreement.readRetries() };
+  return { errors: agreement.readErrors(atMs), retries: agreement.readRetries(atMs, dead) };
+}
+
+/** Long after: nothing of it in the last minute. */
+function count(events: readonly Event[], dead?: typeof ALIVE): { errors: object; retries: object } {
+  const { errors, retries } = countAt(AT_MS, events, dead);
+  const run = ({ parser, proxy }: CountAgreement): object => ({ parser, proxy });
+  return {
+    errors: Object.fromEntries(Object.entries(errors).map(([code, both]) => [code, run(both)])),
+    retries: run(retries),
+  };
 }
 
 test('an answer of 503, asked for again and got, is one error and one retry on both sides', () => {
@@ -63,4 +84,45 @@ test('nothing after the beginning of a stop counts, on neither side', () => {
     errors: {},
     retries: { parser: 0, proxy: 0 },
   });
+});
+
+/** As the tap records it: no head came, and the connection had been used before. */
+const reset = (startedAtMs: number): Event => {
+  const { status: _none, ...event } = aTransfer({ client: 1, url, startedAtMs }) as TransferEvent;
+  return { ...event, termination: 'SH', integrity: 'short', stale: true, contentBytes: 0 };
+};
+
+test('a connection reset before an answer is asked again on a new one: a retry on both sides', () => {
+  assert.deepEqual(count([get(1), reset(1), broken(2), dial(2), get(2), answer(2)]).retries, { parser: 1, proxy: 1 });
+});
+
+test('FFmpeg says nothing of a kept connection that just ended, and dials: the same request again is a retry', () => {
+  assert.deepEqual(count([get(1), reset(1), dial(2), get(2), answer(2)]).retries, { parser: 1, proxy: 1 });
+});
+
+test('the same request again on a new connection each is no retry: that is how an origin without keep-alive is reloaded', () => {
+  assert.deepEqual(count([dial(1), get(1), answer(1), dial(2), get(2), answer(2)]).retries, { parser: 0, proxy: 0 });
+});
+
+test('requests to connections that were gone are the log’s alone, and left out', () => {
+  const events = [
+    get(1),
+    broken(2),
+    dial(2),
+    get(2),
+    answer(2),
+    get(3),
+    error(4, 503),
+    answer(3, { status: 503 }),
+    get(5),
+  ];
+  assert.deepEqual(count([...events, answer(5)], { run: 1, window: 0 }).retries, { parser: 1, proxy: 1 });
+});
+
+test('the last minute has its own counts, which forget', () => {
+  const events = [get(1), error(2, 503), answer(1, { status: 503 }), get(3), answer(3)];
+  const late = [get(50_001), error(50_002, 503), answer(50_001, { status: 503 })];
+  const { errors, retries } = countAt(70_000, [...events, ...late]);
+  assert.deepEqual(errors, { '503': { parser: 2, proxy: 2, window: { parser: 1, proxy: 1 } } });
+  assert.deepEqual(retries, { parser: 1, proxy: 1, window: { parser: 0, proxy: 0 } });
 });

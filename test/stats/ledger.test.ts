@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Event, KINDS, type TransferEvent } from '../../src/events.ts';
 import { ESTIMATOR_FACTS } from '../../src/stats/estimator-facts.ts';
+import { proxyOf } from '../support/tapped.ts';
 import {
   aTransfer,
   BYTES,
@@ -33,8 +34,8 @@ test('a live run of two clients: every account, agreement and verdict', () => {
   const content = transfersIn(events).filter(({ kind }) => kind === 'segment');
   const contentBytes = content.reduce((sum, transfer) => sum + transfer.contentBytes, 0);
 
-  assert.equal(summary.proxy.byKind.segment?.contentBytes, contentBytes);
-  assert.equal(summary.proxy.throughput?.totalBytes, contentBytes);
+  assert.equal(summary.proxy?.byKind.segment?.contentBytes, contentBytes);
+  assert.equal(summary.proxy?.throughput?.totalBytes, contentBytes);
   assert.deepEqual(summary.parser.requests, { segment: 12, playlist: 12, init: 0, key: 0, other: 0 });
   // The last two segments of each client were under way as far as the log tells.
   const unreadBytes = 2 * (segmentBytes(9) + segmentBytes(11));
@@ -55,7 +56,7 @@ test('a live run of two clients: every account, agreement and verdict', () => {
     name: 'lookup',
     status: 'ok',
     reason: '4 segments left out: their processes were stopped while reading them',
-    reference: 'segment content of the run, without what was being read at stops',
+    reference: 'content of 2xx segments of the run, without those whose lookup is not decided',
     bytes: contentBytes - unreadBytes,
     referenceBytes: contentBytes - unreadBytes,
     errorRatio: 0,
@@ -78,7 +79,7 @@ test('doors that wait for their first player have one beginning: that of its fir
   const ledger = play([...quiet(0, 69_000), ...transfers, sample(70_000, transfers)]);
   ledger.finish(70_000);
   const { summary, elapsedSeconds } = ledger.snapshot(70_000, 0);
-  const { throughput, allBytesThroughput } = summary.proxy;
+  const { throughput, allBytesThroughput } = summary.proxy ?? {};
   assert.equal(elapsedSeconds, 10);
   assert.equal(throughput?.bytesPerSecondOverall, 100_000);
   assert.equal(allBytesThroughput?.bytesPerSecondOverall, (1_000_000 + 2 * 240) / 10);
@@ -111,7 +112,7 @@ test('same-millisecond requests are lost', () => {
   const { summary } = ledger.snapshot(12_000, 0);
   assert.equal(summary.parser.requests.segment, 3);
   assert.equal(summary.agreement.segment.matched, 3);
-  assert.equal(summary.agreement.segment.missed + summary.agreement.segment.spurious, 0);
+  assert.deepEqual([summary.agreement.segment.missed, summary.agreement.segment.spurious], [0, 0]);
 });
 
 test('completed segments of evicted names count as nothing silently', () => {
@@ -229,14 +230,14 @@ test('any interleaving of the same events per client gives the same totals, and 
         const [one, other] = [read(inTurn), read(mixed)];
         assert.deepEqual(withoutMeans(other), withoutMeans(one));
 
-        const { byKind, transfers, throughput, allBytesThroughput } = one.proxy;
+        const { byKind, transfers, terminations, throughput, allBytesThroughput } = proxyOf(one);
         const kinds = KINDS.flatMap((kind) => byKind[kind] ?? []);
         const sum = (
           figure: 'transfers' | 'contentBytes' | 'responseHeadBytes' | 'interimHeadBytes' | 'framingBytes',
         ) => kinds.reduce((total, kind) => total + kind[figure], 0);
         assert.equal(sum('transfers'), transfers);
         assert.equal(
-          Object.values(one.proxy.terminations).reduce((total, count) => total + count, 0),
+          Object.values(terminations).reduce((total, count) => total + count, 0),
           transfers,
         );
         assert.equal(byKind.segment?.contentBytes ?? 0, throughput?.totalBytes);

@@ -44,7 +44,7 @@ test('an estimator’s minute is what it added, once there is half a minute of i
 
 test('a line without a transfer is given up while another client’s transfer is open, and waits while its own is', () => {
   const lonely = parsed(1, 1_000, { rule: 'request', method: 'GET', url: segmentUrl(9) });
-  const spurious = (open: readonly number[] | undefined): number => {
+  const spurious = (open: readonly number[] | undefined): number | undefined => {
     const seconds = [2, 3, 4, 5, 6, 7].map((second): SampleEvent => {
       const event = sample(second * 1_000, []);
       const meters = { ...event.meters, openTransfers: 1 };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PlaylistEvent, SegmentListedEvent } from '../../src/events.ts';
 import { MAX_TRACKS, PlaybackModel } from '../../src/stats/playback.ts';
-import { MAX_LISTED_SEGMENTS, MediaTimeline } from '../../src/stats/playback-timeline.ts';
+import { MAX_EDGES, MAX_LISTED_SEGMENTS, MediaTimeline } from '../../src/stats/playback-timeline.ts';
 import { transfer } from './pairing-traffic.ts';
 
 const PLAYLIST = 'http://origin/live/stream.m3u8';
@@ -129,6 +129,46 @@ test('behind live is media time between the newest listed and the newest complet
   assert.equal(model.read(200).behindLiveMs, undefined, 'the encoder began again: nothing to compare');
   model.playlist(playlist(3, 8, true));
   assert.equal(model.read(200).behindLiveMs, undefined, 'an ended list has no live edge');
+});
+
+test('two segments under way at once may end in either order: the newer one stays the newest', () => {
+  const model = new PlaybackModel(0, timelineOf());
+  model.playlist(playlist(0, 3));
+  for (const sequence of [0, 2, 1]) complete(model, sequence, 100);
+  assert.deepEqual([model.read(100).behindLiveMs, model.read(100).bufferMs], [0, 6000]);
+  model.playlist(playlist(0, 3, true));
+  assert.equal(model.read(60_000).isStalled, false, 'all of the list is here');
+});
+
+test('the live edge is the newest that any client was told of: one that reads no more falls behind', () => {
+  const timeline = timelineOf(60);
+  const [still, other] = [new PlaybackModel(0, timeline), new PlaybackModel(0, timeline)];
+  for (const model of [still, other]) {
+    model.playlist(playlist(0, 3));
+    complete(model, 2, 100);
+  }
+  other.playlist(playlist(10, 3));
+  assert.deepEqual([still.read(200).behindLiveMs, other.read(200).behindLiveMs], [20_000, 20_000]);
+  complete(other, 12, 300);
+  assert.deepEqual([still.read(300).behindLiveMs, other.read(300).behindLiveMs], [20_000, 0]);
+  other.playlist(playlist(9, 3));
+  assert.equal(still.read(300).behindLiveMs, 20_000, 'an older copy of the list moves no edge back');
+  other.playlist(playlist(0, 3));
+  assert.deepEqual(
+    [still.read(400).behindLiveMs, other.read(400).behindLiveMs],
+    [0, undefined],
+    'the encoder began again',
+  );
+});
+
+test('edges of more playlists than are kept apart are those of each client', () => {
+  const timeline = timelineOf();
+  for (let place = 0; place < MAX_EDGES; place += 1) timeline.edgeAt(`http://origin/${place}.m3u8`, 5, false);
+  const model = new PlaybackModel(0, timeline);
+  model.playlist(playlist(0, 3));
+  complete(model, 1, 100);
+  assert.equal(model.read(200).behindLiveMs, 2_000);
+  assert.equal(timeline.newestListed(PLAYLIST), undefined);
 });
 
 test('a segment that no playlist told of counts as one target duration and is counted', () => {

@@ -1,8 +1,13 @@
 // The parser's own idea of what a request was for, held against what the server of the captures really sent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ParsedFact } from '../../src/events.ts';
+import { InferredDurations } from '../../src/stats/inferred-durations.ts';
+import { ParserAccount } from '../../src/stats/parser-account.ts';
+import type { LineNote } from '../../src/stats/parser-requests.ts';
+import { FigureBook } from '../../src/stats/process-figures.ts';
 import { RequestKinds } from '../../src/stats/request-kinds.ts';
-import { captureLog, captureRequirement, captureTruth, parseLog } from '../swarm/stderr-captures.ts';
+import { captureLog, captureRequirement, captureTruth, parseLog, parseText } from '../swarm/stderr-captures.ts';
 import { openLedger, parsed, play, RUN } from './ledger-traffic.ts';
 
 const count = <Name extends string>(names: readonly Name[]): Partial<Record<Name, number>> => {
@@ -11,17 +16,27 @@ const count = <Name extends string>(names: readonly Name[]): Partial<Record<Name
   return counts;
 };
 
-/** Kinds of the GET lines of a log, in order. */
-function kindsOf(log: Buffer): string[] {
-  const kinds = new RequestKinds();
-  const seen: string[] = [];
-  for (const { fact } of parseLog([[log, 0]]).facts) {
-    if (fact.rule === 'hls-request') kinds.hlsRequest(fact.url, fact.offset, fact.playlist);
-    if (fact.rule === 'open') kinds.open(fact.url, fact.context);
-    if (fact.rule === 'request') seen.push(kinds.request(fact.url));
-  }
-  return seen;
+/** The account after a log of one process. */
+function accountOf(facts: readonly ParsedFact[]): ParserAccount {
+  const account = new ParserAccount({
+    streamUrl: '',
+    doorPorts: new Map(),
+    figures: new FigureBook(),
+    durations: new InferredDurations(),
+  });
+  facts.forEach((fact, atMs) => {
+    account.record(parsed(1, atMs, fact));
+  });
+  account.processOver(1, 1, false);
+  return account;
 }
+
+const accountOfLines = (...lines: string[]): ParserAccount =>
+  accountOf(parseText(lines.join('\n')).facts.map(({ fact }) => fact));
+
+/** A count of nothing is not a kind. */
+const seen = (counts: Readonly<Record<string, number>>): object =>
+  Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
 
 /** All GET lines reached the server in these runs, so the guesses must equal the truth one by one. */
 for (const capture of [
@@ -34,11 +49,109 @@ for (const capture of [
   '31-vod-aes128-ff51',
   '32-vod-byterange-ff51',
   '37-forward-proxy-http-ff51',
+  '60-live-init-named-header-ff51',
+  '61-live-init-within-names-ff51',
+  '62-live-names-used-again-ff51',
+  '63-live-variants-without-extension-ff51',
+  '64-vod-three-init-sections-ff51',
+  '65-live-ts-named-mp4-ff51',
 ]) {
   test(`${capture}: the parser's kinds are those of the server`, { skip: captureRequirement(capture) }, () => {
-    assert.deepEqual(count(kindsOf(captureLog(capture))), count(captureTruth(capture).map(({ kind }) => kind)));
+    const account = accountOf(parseLog([[captureLog(capture), 0]]).facts.map(({ fact }) => fact));
+    const truth = count(captureTruth(capture).map(({ kind }) => kind));
+    assert.deepEqual(seen(account.requests), truth);
+    assert.deepEqual(seen(account.opens), truth);
+    // Every segment is one attempt to look its size up, and nothing else is.
+    const { attempts, open } = account.lookup.read();
+    assert.ok(attempts + open <= (truth.segment ?? 0));
   });
 }
+
+const PROBED = '[hls @ 0x1] [debug] Format hls probed with size=2048 and score=100';
+const announce = (name: string, playlist = 0): string[] => [
+  `[hls @ 0x1] [verbose] HLS request for url 'http://o/${name}', offset 0, playlist ${playlist}`,
+  `[hls @ 0x1] [info] Opening 'http://o/${name}' for reading`,
+];
+const ask = (name: string, playlist = 0): string[] => [
+  ...announce(name, playlist),
+  `[http @ 0x1] [debug] request: GET /${name} HTTP/1.1`,
+  'Host: o',
+  '',
+];
+const INIT = '[hls @ 0x1] [debug] Downloading an initialization section of size 1360';
+const RELOAD = "[http @ 0x1] [info] Opening 'http://o/a.m3u8' for reading";
+
+test('at level debug the log itself says what is an init section, whatever its name', () => {
+  const account = accountOfLines(PROBED, ...ask('s1.ts'), ...ask('begin.bin'), INIT, ...ask('s2.ts'), ...ask('s3.ts'));
+  assert.deepEqual(
+    [seen(account.requests), seen(account.opens)],
+    [
+      { segment: 3, init: 1 },
+      { segment: 3, init: 1 },
+    ],
+  );
+  const { attempts, open, pending } = account.lookup.read();
+  assert.equal(attempts + open + pending, 3);
+});
+
+test('what looks like an init section and is not said to be one at level debug is a segment, and is looked up', () => {
+  const account = accountOfLines(PROBED, ...ask('init_1.mp4'), ...ask('init_2.mp4'), ...ask('init_3.mp4'));
+  assert.deepEqual(seen(account.requests), { segment: 3 });
+  const { attempts, open, pending } = account.lookup.read();
+  assert.equal(attempts + open + pending, 3);
+});
+
+test('an init section that cannot be had is one', () => {
+  const failed = '[hls @ 0x1] [warning] Failed to open an initialization section in playlist 0';
+  const account = accountOfLines(PROBED, ...ask('s1.ts'), ...ask('x'), failed, ...ask('s2.ts'));
+  assert.deepEqual(seen(account.requests), { segment: 2, init: 1 });
+});
+
+test('below level debug names and repetition tell, in containers that need an init section only', () => {
+  const opens = (...lines: string[]): object => seen(accountOfLines(...lines).opens);
+  assert.deepEqual(opens(...announce('trinity_1.ts'), RELOAD, ...announce('trinity_1.ts')), {
+    segment: 2,
+    playlist: 1,
+  });
+  assert.deepEqual(opens(...announce('header.m4s'), ...announce('c1.m4s'), RELOAD, ...announce('header.m4s')), {
+    init: 2,
+    segment: 1,
+    playlist: 1,
+  });
+  assert.deepEqual(opens(...announce('c1.m4s'), ...announce('v-init-2.m4s'), ...announce('finite.m4s')), {
+    init: 2,
+    segment: 1,
+  });
+});
+
+test('a better kind reaches what waits for its transfer', () => {
+  const notes = ['begin.bin', 's2.ts'].map((name) => ({ name, note: undefined as LineNote | undefined }));
+  const account = accountOf([]);
+  let atMs = 0;
+  const read = (...lines: string[]): void => {
+    for (const { fact } of parseText(lines.join('\n')).facts) {
+      const note = account.record(parsed(2, atMs++, fact));
+      const of = notes.find(({ name }) => fact.rule === 'request' && fact.url.endsWith(name));
+      if (of !== undefined) of.note = note;
+    }
+  };
+  read(PROBED, ...ask('begin.bin'));
+  assert.equal(notes[0]?.note?.guess, 'segment');
+  read(INIT, ...ask('s2.ts'));
+  assert.deepEqual(
+    notes.map(({ note }) => note?.guess),
+    ['init', 'segment'],
+  );
+});
+
+test('without names that tell, what is not announced in a log that announces is a playlist', () => {
+  const account = accountOfLines(
+    ...ask('s1.ts'),
+    "[hls @ 0x1] [info] Opening 'http://o/play?v=1' for reading",
+    "[http @ 0x1] [info] Opening 'http://o/play?v=2' for reading",
+  );
+  assert.deepEqual(seen(account.opens), { segment: 1, playlist: 2 });
+});
 
 test('a retry of a failed segment after a playlist reload is a segment, not an init section', () => {
   const kinds = new RequestKinds();

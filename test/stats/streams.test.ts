@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event, StreamEvent } from '../../src/events.ts';
 import { MAX_OPEN_STREAMS, StreamAccount } from '../../src/stats/streams.ts';
+import { proxyOf } from '../support/tapped.ts';
 import { aTransfer, life, play, sample } from './ledger-traffic.ts';
 
 const URL = 'http://127.0.0.1:8080/live.ts';
@@ -44,7 +45,7 @@ test('a stream is open while it is told of, and its record takes the place of al
     [row?.ageMs, row?.contentBytes, row?.bytesPerSecond, row?.state],
     [2_400, 500_000, 250_000, 'silent'],
   );
-  const { open, opened, contentBytes, longestGapMs, endings } = summary.proxy.streams;
+  const { open, opened, contentBytes, longestGapMs, endings } = proxyOf(summary).streams;
   assert.deepEqual([open, opened, contentBytes, longestGapMs, endings], [1, 1, 500_000, 700, {}]);
   assert.equal(clients[0]?.contentBytes, 500_000, 'what /health looks at moves while a stream flows');
 
@@ -57,7 +58,7 @@ test('a stream is open while it is told of, and its record takes the place of al
   });
   const after = play([record], ledger).snapshot(3_000, 0);
   assert.deepEqual(after.streams, []);
-  const { throughput: _throughput, ...rest } = after.summary.proxy.streams;
+  const { throughput: _throughput, ...rest } = proxyOf(after.summary).streams;
   assert.deepEqual(rest, {
     open: 0,
     opened: 1,
@@ -74,7 +75,7 @@ test('what was told as a stream and turns out to be a file leaves no trace among
     told(1_000, { contentBytes: 0, state: 'waiting' }),
     aTransfer({ startedAtMs: 100, kind: 'segment', url: URL }),
   ]).snapshot(2_000, 0);
-  assert.deepEqual([streams.length, summary.proxy.streams.opened], [0, 0]);
+  assert.deepEqual([streams.length, summary.proxy?.streams.opened], [0, 0]);
 });
 
 test('those in trouble come first, then by client; a waiting one has no rate', () => {
@@ -96,7 +97,7 @@ test('those in trouble come first, then by client; a waiting one has no rate', (
 test('how long a stream lasted is in no histogram of request durations; how long its head took is', () => {
   const record = ended({ startedAtMs: 0, totalMs: 60_000, contentBytes: 9_000 });
   const { summary, phaseBuckets } = play([record]).snapshot(61_000, 0);
-  const { phases, ok } = summary.proxy.byKind.stream ?? {};
+  const { phases, ok } = summary.proxy?.byKind.stream ?? {};
   assert.equal(ok, 1);
   assert.deepEqual([phases?.waitMs.n, phases?.receiveMs.n, phases?.totalMs.n], [1, 0, 0]);
   for (const { kind, phase, buckets } of phaseBuckets)
@@ -108,8 +109,8 @@ test('throughput follows the meters, not the records', () => {
     const one = sample(atMs, []);
     return { ...one, contentBytesByKind: { ...one.contentBytesByKind, stream } };
   };
-  const { throughput } = play([flowing(0, 0), flowing(1_000, 40_000), flowing(2_000, 100_000)]).snapshot(2_000, 0)
-    .summary.proxy.streams;
+  const ledger = play([flowing(0, 0), flowing(1_000, 40_000), flowing(2_000, 100_000)]);
+  const { throughput } = proxyOf(ledger.snapshot(2_000, 0).summary).streams;
   assert.deepEqual([throughput.totalBytes, throughput.bytesPerSecond1s], [100_000, 60_000]);
 });
 
@@ -119,12 +120,12 @@ test('checks of the packets add up over streams, and are absent when nobody aske
     ended({ startedAtMs: 0, transportStream: check(100) }),
     told(1_000, { connection: 2, transportStream: check(11) }),
   ]);
-  assert.deepEqual(ledger.snapshot(1_000, 0).summary.proxy.streams.transportStream, {
+  assert.deepEqual(ledger.snapshot(1_000, 0).summary.proxy?.streams.transportStream, {
     packets: 111,
     syncLosses: 2,
     continuityErrors: 4,
   });
-  assert.equal(play([told(1_000)]).snapshot(1_000, 0).summary.proxy.streams.transportStream, undefined);
+  assert.equal(play([told(1_000)]).snapshot(1_000, 0).summary.proxy?.streams.transportStream, undefined);
 });
 
 test('a player without segments starts, stalls and goes on by what FFmpeg reports', () => {

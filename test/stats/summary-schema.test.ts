@@ -27,10 +27,17 @@ for (const [name, summary] of [
   });
 }
 
+test('what /snapshot answers validates too: the rows of the real ledger and of the faces tests', () => {
+  for (const { summary, clients } of [play(liveRun(7)).snapshot(9_000, 0), makeSnapshot()]) {
+    const answer: unknown = { ...summary, clientRows: clients };
+    assert.ok(Check(summarySchema, JSON.parse(JSON.stringify(answer))), JSON.stringify(problems(answer)));
+  }
+});
+
 test('a field that the contract does not know, a missing one and a wrong kind are refused', () => {
   const summary = play(liveRun(3)).snapshot(4_000, 0).summary;
   const { tick: _tick, ...withoutTick } = summary;
-  const byKind = { ...summary.proxy.byKind, video: summary.proxy.byKind.segment };
+  const byKind = { ...summary.proxy?.byKind, video: summary.proxy?.byKind.segment };
   for (const wrong of [{ ...summary, extra: 1 }, withoutTick, { ...summary, proxy: { ...summary.proxy, byKind } }]) {
     assert.equal(Check(summarySchema, JSON.parse(JSON.stringify(wrong))), false);
   }

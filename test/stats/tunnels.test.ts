@@ -58,10 +58,10 @@ test('requests in tunnels are no spurious lines, and nothing is scored against a
       ['unavailable', 'unseen in tunnels', undefined, undefined],
       name,
     );
-  assert.equal(summary.proxy.hasTunnels, true);
-  assert.deepEqual([summary.proxy.throughput, summary.proxy.allBytesThroughput], [undefined, undefined]);
+  assert.equal(summary.proxy?.hasTunnels, true);
+  assert.deepEqual([summary.proxy?.throughput, summary.proxy?.allBytesThroughput], [undefined, undefined]);
   assert.deepEqual(differences, { parser: undefined, origin: undefined, originAll: undefined });
-  assert.equal(summary.proxy.opaqueBytes, 900_000);
+  assert.equal(summary.proxy?.opaqueBytes, 900_000);
   assert.ok(requestRates.segment >= 0);
 });
 
@@ -76,7 +76,7 @@ test('what passes in the clear beside tunnels is paired and counted; the sum of 
   ]);
   const { matched, spurious, precision } = summary.agreement.segment;
   assert.deepEqual([matched, spurious, precision], [1, 0, 1]);
-  assert.ok((summary.proxy.throughput?.totalBytes ?? 0) > 0);
+  assert.ok((summary.proxy?.throughput?.totalBytes ?? 0) > 0);
   assert.ok(summary.agreement.estimators.every(({ reason }) => reason === 'unseen in tunnels'));
 });
 
@@ -89,9 +89,9 @@ test('an option that finds nothing to tunnel changes nothing, and neither do oct
     ...[2, 3, 4, 5].map((at) => meters(at * 1_000, 0, clear)),
   ];
   const idle = read(open('http://127.0.0.1:8080/live/stream.m3u8'), events).summary;
-  assert.equal(idle.proxy.hasTunnels, false);
+  assert.equal(idle.proxy?.hasTunnels, false);
   assert.ok(idle.agreement.estimators.every(({ reason }) => reason !== 'unseen in tunnels'));
   const upgraded = read(open(secret(0), 'intercept'), [...events, meters(6_000, 77, clear)]).summary;
-  assert.equal(upgraded.proxy.hasTunnels, false);
-  assert.ok((upgraded.proxy.throughput?.totalBytes ?? 0) > 0);
+  assert.equal(upgraded.proxy?.hasTunnels, false);
+  assert.ok((upgraded.proxy?.throughput?.totalBytes ?? 0) > 0);
 });

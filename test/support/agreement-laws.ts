@@ -16,7 +16,7 @@ export function estimator(summary: Summary, name: string): Summary['agreement'][
 }
 
 export function pairingProblems({ agreement, instrument }: Summary): readonly string[] {
-  const { precision, recall, matched } = agreement.segment;
+  const { precision, recall, matched = 0 } = agreement.segment;
   return broken([
     [matched > 0, 'no segment was matched'],
     [precision === 1 && recall === 1, `segments: precision ${precision}, recall ${recall}`],
@@ -89,7 +89,7 @@ export function faultProblems(
     [(parser.events['premature-end'] ?? 0) >= clients, `${parser.events['premature-end']} premature ends in the log`],
     [isEqual(httpErrors['404'], missed) && isEqual(httpErrors['503'], refused), JSON.stringify(httpErrors)],
     [retries !== undefined && retries.parser === retries.proxy && retries.proxy > 0, JSON.stringify(retries)],
-    [agreement.segment.deadConnection >= clients, `${agreement.segment.deadConnection} dead connections`],
+    [(agreement.segment.deadConnection ?? 0) >= clients, `${agreement.segment.deadConnection} dead connections`],
     [findings.some(({ code }) => code === 'segment-missing'), 'the missing segment was not said'],
     [findings.some(({ code }) => code === 'playlist-stalled'), 'the frozen playlist was not said'],
   ]);

@@ -50,6 +50,8 @@ interface NginxOptions {
   readonly folder: string;
   /** Directives for the `server` block, each with its semicolon. */
   readonly serverDirectives?: string;
+  /** Of its only worker, both sides of what it serves; default 1,024. */
+  readonly connections?: number;
 }
 
 const START_ATTEMPTS = 5;
@@ -142,7 +144,7 @@ daemon off;
 worker_processes 1;
 pid ${prefix}/nginx.pid;
 error_log stderr error;
-events { worker_connections 1024; }
+events { worker_connections ${options.connections ?? 1024}; }
 http {
   ${temporary.map((name) => `${name}_temp_path ${prefix}/${name};`).join(' ')}
   types { application/vnd.apple.mpegurl m3u8; video/mp2t ts; video/mp4 mp4 m4s; application/json json; text/html html; }

@@ -31,19 +31,25 @@ export function vectorsOf(component: string): readonly PeerVector[] {
   return cases.map((vector) => ({ id: '?', op: '', ...vector }));
 }
 
-/** Every vector of the component passes its check, or its difference is listed; an operation without a check must be. */
+/** Every vector of the component passes its check, or its difference is listed; an operation without a check must be. Tells all failures. */
 export function holds(component: string, checks: Readonly<Record<string, PeerCheck>>): void {
   test(`${component} behaves as recorded, or differs for a listed reason`, { skip: vectorsAbsent }, async () => {
+    const failures: Error[] = [];
     for (const vector of vectorsOf(component)) {
       if (differenceOf(component, vector) !== undefined) continue;
       const check = checks[vector.op];
-      if (check === undefined)
-        throw new Error(`${component} ${vector.id}: operation ${vector.op} is neither checked nor listed`);
       try {
+        if (check === undefined) throw new Error(`operation ${vector.op} is neither checked nor listed`);
         await check(vector);
       } catch (error) {
-        throw new Error(`${component} ${vector.id}`, { cause: error });
+        failures.push(new Error(`${vector.id}: ${textOf(error)}`, { cause: error }));
       }
     }
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${component}:\n${failures.map(({ message }) => message).join('\n')}`);
   });
+}
+
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 }

@@ -1,7 +1,7 @@
 // The numbers of the hand-made snapshot, section by section, and those of a run in which nothing has happened yet.
 // Data only: every value is written down, none is derived, and no two that could be confused are equal.
 import { KINDS, type Kind } from '../../src/events.ts';
-import type { Buckets, KindSummary, Quantiles, Snapshot, Throughput } from '../../src/stats/summary.ts';
+import type { Buckets, KindSummary, ProxySummary, Quantiles, Snapshot, Throughput } from '../../src/stats/summary.ts';
 import { makeClientRow, makeKindSummary, makeQuantiles, makeThroughput } from './snapshot-parts.ts';
 
 /** Every kind with nothing in it. */
@@ -160,6 +160,7 @@ function clientsSection(): Section<'clients'> {
     playback: {
       startupMs: makeQuantiles(12, 212),
       stalled: 1,
+      outTimeStalled: 1,
       stallCount: 5,
       stallSeconds: 7.25,
       stallRatio: 0.0141,
@@ -168,7 +169,7 @@ function clientsSection(): Section<'clients'> {
   };
 }
 
-function proxySection(): Section<'proxy'> {
+function proxySection(): ProxySummary {
   return {
     connections: 31,
     upstreamConnections: 29,
@@ -215,7 +216,7 @@ function proxySection(): Section<'proxy'> {
 }
 
 /** As in any run of playlists and segments. */
-function noStreams(): Section<'proxy'>['streams'] {
+function noStreams(): ProxySummary['streams'] {
   return { open: 0, opened: 0, endings: {}, contentBytes: 0, clientBlockedMs: 0, throughput: { totalBytes: 0 } };
 }
 
@@ -283,12 +284,14 @@ function agreementSection(): Section<'agreement'> {
     absP50: 0.27,
     absP95: 0.49,
   };
-  const base = { matched: 245, missed: 1, spurious: 2, deadConnection: 3, excludedAtStop: 4, pending: 5 };
+  const base = { matched: 245, missed: 1, spurious: 2, deadConnection: 3, excludedAtStop: 4, pending: 5, lateLines: 0 };
   return {
     segment: {
       ...base,
       precision: 0.9919,
       recall: 0.9959,
+      coverage: 0.9648,
+      lateLines: 6,
       startErrorMs: errors,
       window: {
         matched: 221,
@@ -298,6 +301,7 @@ function agreementSection(): Section<'agreement'> {
         precision: 0.9955,
         recall: 1,
         startErrorMs: { ...errors, n: 219, bias: -0.27 },
+        inferredDurationErrorMs: { n: 209, bias: 1_881, sd: 41, low: 1_801, high: 1_961, absP50: 1_880, absP95: 1_951 },
       },
       inferredDurationErrorMs: { n: 231, bias: 1_887, sd: 43, low: 1_803, high: 1_971, absP50: 1_886, absP95: 1_959 },
     },
@@ -318,10 +322,36 @@ function agreementSection(): Section<'agreement'> {
       deadConnection: 0,
       excludedAtStop: 0,
       pending: 0,
+      lateLines: 0,
       startErrorMs: { n: 0 },
     },
-    httpErrors: { '404': { parser: 4, proxy: 4 }, '503': { parser: 2, proxy: 3 } },
-    retries: { parser: 1, proxy: 1 },
+    other: {
+      matched: 0,
+      missed: 0,
+      spurious: 0,
+      deadConnection: 0,
+      excludedAtStop: 0,
+      pending: 0,
+      lateLines: 0,
+      startErrorMs: { n: 0 },
+    },
+    unit: 'request',
+    totals: {
+      lines: 549,
+      transfers: 539,
+      excludedLines: 8,
+      excludedTransfers: 7,
+      outOfUnit: 0,
+      droppedLines: 0,
+      droppedTransfers: 0,
+      pendingLines: 10,
+      pendingTransfers: 9,
+    },
+    httpErrors: {
+      '404': { parser: 4, proxy: 4, window: { parser: 1, proxy: 1 } },
+      '503': { parser: 2, proxy: 3, window: { parser: 0, proxy: 1 } },
+    },
+    retries: { parser: 1, proxy: 1, window: { parser: 0, proxy: 0 } },
     estimators: [
       {
         name: 'lookup-original',
@@ -413,6 +443,7 @@ export function emptySnapshot(): Snapshot {
     deadConnection: 0,
     excludedAtStop: 0,
     pending: 0,
+    lateLines: 0,
     startErrorMs: { n: 0 },
   };
   const silent: Throughput = { totalBytes: 0 };
@@ -431,7 +462,14 @@ export function emptySnapshot(): Snapshot {
         starts: 0,
         restarts: 0,
         exits: { success: 0, error: 0, signal: 0, stopped: 0, playlistLost: 0 },
-        playback: { startupMs: none, stalled: 0, stallCount: 0, stallSeconds: 0, behindLiveMs: none },
+        playback: {
+          startupMs: none,
+          stalled: 0,
+          outTimeStalled: 0,
+          stallCount: 0,
+          stallSeconds: 0,
+          behindLiveMs: none,
+        },
       },
       proxy: {
         connections: 0,
@@ -474,7 +512,14 @@ export function emptySnapshot(): Snapshot {
         },
       },
       origin: { available: false, sources: [], reason: 'no origin metrics address was given' },
-      agreement: { segment: unpaired, playlist: unpaired, init: unpaired, key: unpaired, estimators: [] },
+      agreement: {
+        segment: unpaired,
+        playlist: unpaired,
+        init: unpaired,
+        key: unpaired,
+        other: unpaired,
+        estimators: [],
+      },
       reconciliation: {
         explained: {
           segmentContent: 0,

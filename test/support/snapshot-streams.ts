@@ -3,6 +3,7 @@
 import type { Snapshot, StreamRow } from '../../src/stats/summary.ts';
 import { makeSnapshot } from './snapshot.ts';
 import { makeKindSummary, makeThroughput } from './snapshot-parts.ts';
+import { proxyOf } from './tapped.ts';
 
 const STATES: readonly StreamRow['state'][] = ['silent', 'client-blocked', 'waiting', 'flowing', 'flowing', 'flowing'];
 
@@ -16,7 +17,7 @@ export function makeStreamSnapshot(): Snapshot {
       ...summary,
       run: { ...summary.run, url: 'http://origin.example:17080/live.ts' },
       proxy: {
-        ...summary.proxy,
+        ...proxyOf(summary),
         byKind: { stream: makeKindSummary(2) },
         streams: {
           open: 6,

@@ -6,15 +6,16 @@ import { silentLog } from '../../src/log.ts';
 import type { ClientCommand } from '../../src/swarm/arguments.ts';
 import type { Capabilities } from '../../src/swarm/capabilities.ts';
 import type { ProcessDependencies } from '../../src/swarm/client-process.ts';
+import type { SwarmOptions } from '../../src/swarm/swarm.ts';
 
 /** FFmpeg 5.1 as far as the arguments care. */
 export const oldCapabilities: Capabilities = {
   path: 'ffmpeg',
   version: '5.1.9',
   release: [5, 1],
-  hlsOptions: new Set(['max_reload']),
+  hlsOptions: new Set(['max_reload', 'live_start_index', 'http_seekable']),
   httpOptions: new Set([
-    ...['http_proxy', 'user_agent', 'headers'],
+    ...['http_proxy', 'user_agent', 'headers', 'cookies', 'seekable', 'icy'],
     ...['reconnect', 'reconnect_streamed', 'reconnect_on_network_error', 'reconnect_delay_max'],
   ]),
   tlsOptions: new Set(['tls_verify', 'ca_file']),
@@ -28,7 +29,7 @@ export const newCapabilities: Capabilities = {
   ...oldCapabilities,
   version: '8.1.2',
   release: [8, 1],
-  hlsOptions: new Set(['max_reload', 'seg_max_retry']),
+  hlsOptions: new Set([...oldCapabilities.hlsOptions, 'seg_max_retry']),
   hasDatetimeLevel: true,
 };
 
@@ -37,9 +38,12 @@ export const command: ClientCommand = {
   isHls: true,
   isPaced: false,
   userAgent: 'hls-swarm/1.0',
+  userAgentSuffix: true,
   client: 1,
   headers: [],
   noCache: false,
+  cookies: [],
+  browserLike: false,
   timeoutMs: 15_000,
   reconnect: true,
   reconnectDelaySeconds: 5,
@@ -47,6 +51,22 @@ export const command: ClientCommand = {
   stats: true,
   statsLogLevel: 'debug',
 };
+
+/** Options of a live swarm whose every client is `path`, for a test to complete. */
+export function swarmCommand(path: string): Omit<SwarmOptions, 'clients' | 'rampRatePerSecond' | 'rampJitterMs'> {
+  const { client: _client, doorUrl: _doorUrl, ...shared } = command;
+  return {
+    ...shared,
+    seed: 1,
+    capabilities: { ...oldCapabilities, path },
+    isLive: true,
+    statsBuffer: 1_000,
+    maxRestarts: 0,
+    restartOnStall: false,
+    targetDurationMs: 6_000,
+    verbose: false,
+  };
+}
 
 /** Dependencies of a client whose events land in `events`. */
 export function recorder(): ProcessDependencies & { readonly events: Event[]; clientEvents(): readonly ClientEvent[] } {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { ProgramExit, StartProgram } from '../../src/process.ts';
 import { seededRandom } from '../../src/random.ts';
 import { Client, type ClientOptions } from '../../src/swarm/client.ts';
 import { RestartPolicy } from '../../src/swarm/restart-policy.ts';
@@ -12,10 +13,10 @@ import { recorder } from '../support/swarm.ts';
 
 const QUICK = { initialMs: 5, maxMs: 20, multiplier: 2, jitterRatio: 0 };
 
-function clientOf(kind: string, options: Partial<ClientOptions> = {}, maxRestarts = 0) {
+function clientOf(kind: string, options: Partial<ClientOptions> = {}, maxRestarts = 0, start?: StartProgram) {
   const seen = recorder();
   const client = new Client(
-    seen,
+    { ...seen, ...(start === undefined ? {} : { startProgram: start }) },
     {
       client: 3,
       path: fakeProgram('fake-ffmpeg'),
@@ -153,6 +154,56 @@ describe('stopping', () => {
   });
 });
 
+describe('a pid that comes later', () => {
+  /** Starts nothing; the test says when the process is there and when it has ended. */
+  function laterProgram() {
+    const { promise: exited, resolve: ends } = Promise.withResolvers<ProgramExit>();
+    const signals: string[] = [];
+    let starts: ((pid: number) => void) | undefined;
+    const start: StartProgram = (_command, _args, options) => {
+      starts = options.onStarted;
+      return {
+        exited,
+        stop: () => {
+          signals.push('stop');
+          return exited;
+        },
+        kill: () => void signals.push('kill'),
+      };
+    };
+    return { start, ends, signals, starts: (pid: number) => starts?.(pid) };
+  }
+
+  test('the client is starting until then, and says its start when it is one', async () => {
+    const later = laterProgram();
+    const { client, names } = clientOf('', {}, 0, later.start);
+    client.start();
+    assert.equal(client.state, 'starting');
+    assert.equal(client.isActive, true);
+    assert.deepEqual(names(), []);
+    later.starts(4_711);
+    assert.equal(client.state, 'running');
+    assert.deepEqual(names(), ['start']);
+    const stopped = client.stop();
+    later.ends({ code: 255 });
+    await stopped;
+    assert.deepEqual(names(), ['start', 'stop', 'exit']);
+  });
+
+  test('stopped before it had one, the client ends without a start', async () => {
+    const later = laterProgram();
+    const { client, names } = clientOf('', {}, 0, later.start);
+    client.start();
+    const stopped = client.stop();
+    assert.equal(client.state, 'stopping');
+    assert.deepEqual(later.signals, ['stop']);
+    later.ends({ signal: 'SIGTERM' });
+    await stopped;
+    assert.deepEqual(names(), ['stop', 'exit']);
+    assert.equal(client.state, 'stopped');
+  });
+});
+
 describe('lines', () => {
   test('the last words on both pipes are parsed before the exit is told (defect O4)', async () => {
     const { client, events, clientEvents } = clientOf('tail', { isLive: false });
@@ -229,7 +280,10 @@ describe('stalls', () => {
     }, 'the stall to be seen');
     await until(() => client.processNumber === 2 && client.state === 'running', 'the restart');
     const restart = clientEvents().find(({ event }) => event === 'restart-scheduled');
-    assert.match(restart?.reason ?? '', /^stalled: out_time has not advanced for /);
+    assert.match(
+      restart?.reason ?? '',
+      /^stalled for [\d.]+ m?s: all that was read is played, and out_time stands still$/,
+    );
     assert.equal(clientEvents().find(({ event }) => event === 'exit')?.category, 'stopped');
     await client.stop();
   });
@@ -241,7 +295,7 @@ describe('stalls', () => {
     const hasProgress = (events: readonly { readonly type: string }[]) =>
       events.some(({ type }) => type === 'progress');
     await until(() => hasProgress(playing.events) && hasProgress(stalling.events), 'progress');
-    playing.client.checkStall(playing.clock.nowMs());
+    playing.client.checkStall(playing.clock.nowMs() + 1_000);
     stalling.client.checkStall(stalling.clock.nowMs() + 60_000);
     for (const { client, names } of [playing, stalling]) {
       assert.equal(client.state, 'running');

@@ -23,12 +23,17 @@ function split(chunks: readonly Buffer[], maxLineBytes?: number): { seen: Seen[]
 const texts = (...chunks: string[]): string[] =>
   split(chunks.map((chunk) => Buffer.from(chunk))).seen.map(([text]) => text);
 
-test('lines end at LF, CR LF and bare CR, and an unfinished last line is given at the end', () => {
+test('lines end at LF, CR LF and CR, and an unfinished last line is given at the end', () => {
   assert.deepEqual(texts('a\nb\r\nc\rd'), ['a', 'b', 'c', 'd']);
 });
 
 test('blank lines are lines: CR LF LF is one full line and one blank one', () => {
-  assert.deepEqual(texts('a\r\n\n\r\rb\n'), ['a', '', '', '', 'b']);
+  assert.deepEqual(texts('a\r\n\n\rb\n'), ['a', '', '', 'b']);
+});
+
+test('CRs in a row are one break, with an LF behind them or not: what a pipe in text mode makes of CR LF', () => {
+  assert.deepEqual(texts('a\r\r\n\r\r\n\r\nb\r\rc'), ['a', '', '', 'b', 'c']);
+  assert.deepEqual(texts('a\r', '\r', '\n', 'b\n'), ['a', 'b']);
 });
 
 test('CR LF over the border of two chunks is one break, also with an empty chunk between', () => {
@@ -85,7 +90,7 @@ test('any octets in any chunking give the lines of a one-line oracle', () => {
     fc.property(chunks, fc.integer({ min: 1, max: 9 }), (given, maxLineBytes) => {
       const lines = Buffer.concat(given)
         .toString('latin1')
-        .split(/\r\n|\r|\n/);
+        .split(/\r+\n?|\n/);
       if (lines.at(-1) === '') lines.pop();
       const expected = lines.map((line) => Buffer.from(line.slice(0, maxLineBytes), 'latin1').toString('utf8'));
       const { seen, counters } = split(given, maxLineBytes);
@@ -111,7 +116,7 @@ test('arrival times agree with an oracle that knows every octet', () => {
       const arrivals = given.flatMap((text, index) => [...text].map(() => index));
       const expected: number[] = [];
       let position = 0;
-      for (const [, line, end] of given.join('').matchAll(/([^\r\n]*)(\r\n|\r|\n|$)/g)) {
+      for (const [, line, end] of given.join('').matchAll(/([^\r\n]*)(\r+\n?|\n|$)/g)) {
         if (line === '' && end === '') break;
         position += line?.length ?? 0;
         expected.push(arrivals[line === '' ? position : position - 1] ?? -1);

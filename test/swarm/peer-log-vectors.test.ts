@@ -78,7 +78,7 @@ function read(vector: PeerVector, lineCount: number = Number.POSITIVE_INFINITY):
   const lines: readonly string[] = vector['input_lines'].slice(0, lineCount);
   const arrivals: readonly number[] = vector['line_arrival_ms'] ?? [];
   const file: string | undefined = vector['input_file'];
-  const chunks = lines.map((line, index): [Buffer, number] => [Buffer.from(`${line}\n`), arrivals[index] ?? 0]);
+  const chunks = lines.map((line, index): [Buffer, number] => [Buffer.from(`${line}\n`), arrivals[index] ?? index]);
   const log = parseLog(file === undefined ? chunks : [[peerFile(file), 0]]);
   const account = accountOf(log, vector, folderOfFirst(log));
   return { log, account: account.read(0), tables: account.lookup.table };

@@ -105,14 +105,17 @@ describe('the stream', () => {
 
   test('a multivariant playlist is followed to its first variant', async () => {
     const facts = await factsOf('/master.m3u8');
-    assert.deepEqual([facts.isLive, facts.variants], [false, 2]);
+    assert.deepEqual([facts.isLive, facts.description?.variants.length], [false, 2]);
+    assert.match(facts.detail, /^multivariant playlist with 2 variant streams, with an end, /);
   });
 
   test('an endless transport stream is known from its first packets, without waiting for its end', async () => {
-    const { streamUrls, ...facts } = await factsOf('/endless');
+    const { streamUrls, answer: _, ...facts } = await factsOf('/endless');
     assert.deepEqual(facts, { isHls: false, isLive: true, detail: 'MPEG-TS over HTTP, endless' });
     assert.deepEqual(streamUrls, [`${base}/endless`]);
-    assert.deepEqual((await factsOf('/moved')).streamUrls, [`${base}/moved`, `${base}/endless`]);
+    const moved = await factsOf('/moved');
+    assert.deepEqual(moved.streamUrls, [`${base}/moved`, `${base}/endless`]);
+    assert.deepEqual([moved.answer.url, moved.answer.redirects], [`${base}/endless`, [`${base}/moved`]]);
   });
 
   test('a transport stream that says its length has an end, however long it is', async () => {
@@ -216,11 +219,13 @@ describe('the machine', () => {
       formatCheck(files),
       '✗ file_descriptors: 1024 open files allowed, 2100 needed for 100 clients\n  Fix: ulimit -n 2100',
     );
+    assert.ok(formatCheck(files, true).startsWith('\u001B[31m✗\u001B[0m file_descriptors: '));
   });
 });
 
 describe('all of it', () => {
-  const options = { clients: 2, headers: [], timeoutMs: 2_000, skipsLimits: false };
+  const load = { clients: 2, rampRatePerSecond: 5, isTapped: true, pace: 'auto', variant: 'all' } as const;
+  const options = { ...load, headers: [], timeoutMs: 2_000, skipsLimits: false };
 
   test('everything well: what the run needs to know comes back', async () => {
     const result = await preflight(fetcher, {
@@ -233,7 +238,7 @@ describe('all of it', () => {
     assert.equal(result.capabilities?.version, '8.1.2');
     assert.deepEqual(
       result.checks.map(({ name }) => name),
-      ['ffmpeg', 'file_descriptors', 'process_limit', 'ephemeral_ports', 'stream'],
+      ['ffmpeg', 'ffprobe', 'file_descriptors', 'process_limit', 'ephemeral_ports', 'memory', 'cpu', 'stream'],
     );
   });
 
@@ -249,6 +254,7 @@ describe('all of it', () => {
       result.checks.map(({ name, level }) => [name, level]),
       [
         ['ffmpeg', 'fail'],
+        ['ffprobe', 'ok'],
         ['stream', 'fail'],
       ],
     );

@@ -33,8 +33,26 @@ test('a block carries its own values only', () => {
   );
 });
 
-test('out_time_ms, which is microseconds too, is not read', () => {
-  assert.deepEqual(blocksOf(['out_time_ms=5', 'progress=continue']), [{ isEnd: false }]);
+test('out_time_ms, which is microseconds too, stands in where out_time_us is missing', () => {
+  assert.deepEqual(blocksOf(['out_time_ms=5', 'progress=continue']), [{ outTimeUs: 5, isEnd: false }]);
+  for (const lines of [
+    ['out_time_us=7', 'out_time_ms=5'],
+    ['out_time_ms=5', 'out_time_us=7'],
+  ]) {
+    assert.deepEqual(blocksOf([...lines, 'progress=continue']), [{ outTimeUs: 7, isEnd: false }]);
+  }
+});
+
+test('a speed may lack its x or a zero', () => {
+  for (const [value, speed] of [
+    ['1.5', 1.5],
+    ['.5x', 0.5],
+    ['5.x', 5],
+    ['+1x', 1],
+    ['1.03e+03x', 1_030],
+  ]) {
+    assert.deepEqual(blocksOf([`speed=${value}`, 'progress=continue']), [{ speed, isEnd: false }]);
+  }
 });
 
 test('times and sizes out of all reason are absent: no time stamp is -2^63', () => {
@@ -44,7 +62,7 @@ test('times and sizes out of all reason are absent: no time stamp is -2^63', () 
   for (const value of ['-1', '9223372036854775807', '1.5', 'many']) {
     assert.deepEqual(blocksOf([`total_size=${value}`, 'progress=continue']), [{ isEnd: false }], value);
   }
-  for (const value of ['-1x', '1', 'x', '1e999x', 'inf x']) {
+  for (const value of ['-1x', '.', 'x', '1e999x', 'inf x', '1xx', '+']) {
     assert.deepEqual(blocksOf([`speed=${value}`, 'progress=continue']), [{ isEnd: false }], value);
   }
 });

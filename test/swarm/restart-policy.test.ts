@@ -32,6 +32,31 @@ describe('categories', () => {
   });
 });
 
+describe('a loop', () => {
+  test('starts what has played to its end over, at once and as often as it ends; that is no restart', () => {
+    const policy = new RestartPolicy(seededRandom(1), 1, undefined, true);
+    for (let round = 0; round < 5; round += 1)
+      assert.deepEqual(policy.decide('success', 1_000), { restart: true, delayMs: 0 });
+    assert.equal(policy.restarts, 0);
+    assert.equal(policy.decide('error', 1_000).restart, true);
+    assert.equal(policy.decide('error', 1_000).restart, false, 'failures stay limited');
+  });
+
+  test('does not spin on a stream with next to nothing in it', () => {
+    const policy = new RestartPolicy(seededRandom(1), 0, undefined, true);
+    const delays = Array.from({ length: 8 }, () => {
+      const decision = policy.decide('success', 50);
+      return decision.restart ? decision.delayMs : -1;
+    });
+    assert.ok((delays[0] ?? 0) >= 200 && (delays[7] ?? 0) >= 4_000, delays.join(' '));
+    assert.deepEqual(policy.decide('success', 5_000), { restart: true, delayMs: 0 });
+  });
+
+  test('is not what a stream does without being asked', () => {
+    assert.equal(new RestartPolicy(seededRandom(1), 0).decide('success', 5_000).restart, false);
+  });
+});
+
 describe('backoff', () => {
   const delays = (policy: RestartPolicy, count: number, uptimeMs = 0): number[] =>
     Array.from({ length: count }, () => {

@@ -120,15 +120,15 @@ test('a refused dial counts once: the attempt, not the summary that repeats it',
     '[error] http://127.0.0.1:9/x.m3u8: Connection refused',
   ];
   assert.deepEqual(facts(...lines), [
-    { rule: 'tcp-start', address: '127.0.0.1', port: 9 },
-    { rule: 'tcp-failed', target: '127.0.0.1 port 9', reason: 'refused' },
+    { rule: 'tcp-start', address: '127.0.0.1', port: 9, pointer: '55b545accf80' },
+    { rule: 'tcp-failed', target: '127.0.0.1 port 9', reason: 'refused', pointer: '55b545accf80' },
     { rule: 'fatal', text: 'http://127.0.0.1:9/x.m3u8: Connection refused' },
   ]);
 });
 
 test('the summary of a failed dial counts where the attempts are not logged', () => {
   assert.deepEqual(facts('[tcp @ 0x1] [error] Connection to tcp://[::1]:9 failed: Connection refused'), [
-    { rule: 'tcp-failed', target: 'tcp://[::1]:9', reason: 'refused' },
+    { rule: 'tcp-failed', target: 'tcp://[::1]:9', reason: 'refused', pointer: '1' },
   ]);
 });
 
@@ -158,7 +158,7 @@ test('causes of a failed dial: timeout, unreachable, name, other', () => {
 
 test('IPv6 addresses are read', () => {
   assert.deepEqual(facts('[tcp @ 0x1] [verbose] Successfully connected to 2001:db8::1 port 443'), [
-    { rule: 'tcp-connected', address: '2001:db8::1', port: 443 },
+    { rule: 'tcp-connected', address: '2001:db8::1', port: 443, pointer: '1' },
   ]);
 });
 
@@ -220,6 +220,10 @@ test('the rarer lines have their rules', () => {
       "[http @ 0x1] [trace] header='Content-Length: 250980'",
       "[http @ 0x1] [trace] header='Content-Type: video/mp2t'",
       '[in#0/hls @ 0x1] [verbose] EOF while reading input',
+      '[http @ 0x1] [warning] Will retry at 18446744073709551615 in 1 second(s).',
+      '[hls @ 0x1] [warning] parse_playlist error Server returned 404 Not Found [http://o/v2.m3u8]',
+      "[http @ 0x1] [error] Protocol 'file' not on whitelist 'http,https'!",
+      '[http @ 0x1] [error] Malformed HTTP status line.',
       '[hls @ 0x1] [warning] Unable to open key file http://o/k',
       "[hls @ 0x1] [error] Error when loading first segment 'http://o/s0.ts'",
       '[error] http://o/1.m3u8: Connection timed out',
@@ -233,9 +237,13 @@ test('the rarer lines have their rules', () => {
       { rule: 'reconnect', offset: 4096, delaySeconds: 2 },
       { rule: 'content-length', bytes: 250_980 },
       { rule: 'eof', text: 'EOF while reading input' },
+      { rule: 'reconnect', delaySeconds: 1 },
+      { rule: 'playlist-failed', url: 'http://o/v2.m3u8' },
+      { rule: 'refused', text: "Protocol 'file' not on whitelist 'http,https'!" },
+      { rule: 'read-failed', text: 'Malformed HTTP status line.' },
       { rule: 'fatal', text: 'Unable to open key file http://o/k' },
       { rule: 'fatal', text: "Error when loading first segment 'http://o/s0.ts'" },
-      { rule: 'timeout', text: 'http://o/1.m3u8: Connection timed out' },
+      { rule: 'timeout', text: 'http://o/1.m3u8: Connection timed out', isLastWord: true },
       { rule: 'fatal', text: "Unrecognized option 'seg_max_retry'." },
     ],
   );
@@ -253,11 +261,61 @@ test('command line options that FFmpeg repeats at level debug are no events', ()
   assert.deepEqual([log.facts, log.counters.unparsed], [[], 0]);
 });
 
+test('FFmpeg ends one sentence without a line break: what stands behind it is read', () => {
+  // FFmpeg 5.1.9, word for word: TIME-OFFSET was not the first attribute.
+  const sentence = '#EXT-X-START value isinvalid, it will be ignored';
+  const request = "HLS request for url 'http://o/v0.ts', offset 0, playlist 0";
+  for (const line of [sentence + request, sentence + sentence + request]) {
+    assert.deepEqual(facts(`[hls @ 0x1] [warning] ${line}`), [
+      { rule: 'hls-request', url: 'http://o/v0.ts', offset: 0, playlist: 0 },
+    ]);
+  }
+  const alone = parseText(`[hls @ 0x1] [warning] ${sentence}`);
+  assert.deepEqual([alone.facts, alone.counters.unparsed], [[], 0]);
+});
+
+test('without the flag repeat FFmpeg only counts equal lines: the last one was said so often, at a pace', () => {
+  const open = "[http @ 0x1] [info] Opening 'http://o/a.m3u8' for reading\n";
+  const log = parseLog([
+    [Buffer.from(open), 1000],
+    [Buffer.from('    Last message repeated 3 times\n[hls @ 0x1] [warning] Empty playlist\n'), 5000],
+    [Buffer.from('    Last message repeated 9 times\n'), 6000],
+  ]);
+  const fact = { rule: 'open', url: 'http://o/a.m3u8', context: 'http', isNewConnection: false } as const;
+  assert.deepEqual(
+    log.facts.map((seen) => [seen.fact, seen.atMs]),
+    [[fact, 1000], ...[2000, 3000, 4000].map((atMs) => [{ ...fact, isRepetition: true }, atMs])],
+  );
+  assert.deepEqual(log.counters.byRule, { open: 4 });
+});
+
+test('a terminal tells the count of equal lines anew as it grows; a request block is repeated as a whole', () => {
+  const count = (text: string): number => parseText(text).facts.length;
+  const times = (...counts: number[]): string => counts.map((n) => `    Last message repeated ${n} times\r`).join('');
+  const error = '[http @ 0x1] [warning] HTTP error 404 Not Found\n';
+  assert.equal(count(error + times(1, 2, 3, 3)), 4);
+  assert.equal(count(error + times(2) + error + times(1, 2)), 6);
+  assert.equal(count(`[http @ 0x1] [debug] request: GET /s.ts HTTP/1.1\r\nHost: o\r\n\r\n\n${times(2)}`), 3);
+});
+
+test('repetitions are bounded: a log can claim any number of them', () => {
+  const error = '[http @ 0x1] [warning] HTTP error 404 Not Found\n';
+  const log = parseText(`${error}    Last message repeated 999999999 times\n`.repeat(20));
+  assert.equal(log.facts.length, 20 + 86_400);
+  assert.equal(log.counters.unparsed, 20);
+});
+
+test('a log that went through a pipe in text mode, CR CR LF for CR LF, is read like the original', () => {
+  const octets = captureLog('11-vod-seg404-prefetch-storm-ff51');
+  const windows = Buffer.from(octets.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+  assert.deepEqual(parseLog([[windows, 0]]).facts, parseLog([[octets, 0]]).facts);
+});
+
 test('unparsed counts what looks like an event and is not understood, and nothing else', () => {
   const unparsed = (line: string): number => parseText(line).counters.unparsed;
   assert.equal(unparsed('[hls @ 0x1] [warning] A sentence that no version of ours ever said'), 1);
   assert.equal(unparsed('[tls @ 0x1] [info] Something new about a session'), 1);
-  assert.equal(unparsed('[hls @ 0x1] Some line of a log without levels'), 1);
+  assert.equal(unparsed('[hls @ 0x1] Some line of a log without levels, which may be chatter'), 0);
   assert.equal(unparsed("[hls @ 0x1] [verbose] HLS request for url 'http://o/1.ts', offset many"), 1);
   assert.equal(unparsed('[http @ 0x1] [debug] request: GET'), 1);
   assert.equal(unparsed('[http @ 0x1] [debug] Some new chatter'), 0);

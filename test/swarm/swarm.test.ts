@@ -4,25 +4,16 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { Swarm, type SwarmOptions, swarmArguments } from '../../src/swarm/swarm.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
-import { command, oldCapabilities, recorder } from '../support/swarm.ts';
+import { recorder, swarmCommand } from '../support/swarm.ts';
 
 /** The fake takes its kind from a wrapper, as the swarm builds the arguments itself. */
 function swarmOf(kind: 'plays' | 'ends' | 'ignores-term' | 'environment', changes: Partial<SwarmOptions> = {}) {
   const seen = recorder();
-  const { client: _client, doorUrl: _doorUrl, ...shared } = command;
   const options: SwarmOptions = {
-    ...shared,
+    ...swarmCommand(fakeProgram(`ffmpeg-${kind}`)),
     clients: 5,
     rampRatePerSecond: 1_000,
     rampJitterMs: 0,
-    seed: 1,
-    capabilities: { ...oldCapabilities, path: fakeProgram(`ffmpeg-${kind}`) },
-    isLive: true,
-    statsBuffer: 1_000,
-    maxRestarts: 0,
-    restartOnStall: false,
-    targetDurationMs: 6_000,
-    verbose: false,
     ...changes,
   };
   return { swarm: new Swarm(seen, options), options, ...seen };

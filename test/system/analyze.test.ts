@@ -69,7 +69,7 @@ describe('after a run of the demo', { skip: requirement('ffmpeg') }, () => {
     );
     for (const kind of KINDS) {
       for (const figure of ['matched', 'missed', 'spurious', 'deadConnection', 'excludedAtStop'] as const) {
-        const sum = analyses.reduce((total, { agreement }) => total + agreement[kind][figure], 0);
+        const sum = analyses.reduce((total, { agreement }) => total + (agreement[kind][figure] ?? 0), 0);
         assert.equal(sum, report.agreement[kind][figure], `${kind} ${figure}`);
       }
       const requests = analyses.reduce((total, { parser }) => total + parser.requests[kind], 0);

@@ -122,11 +122,11 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
 
   test('kill -9 leaves no client, no origin, no encoder and no folder in memory', async () => {
     await using box = await sandbox();
-    await using program = startHlsSwarm(demo(box, 2), box.env);
-    await playing(program, 2);
+    await using program = startHlsSwarm(demo(box, 10), box.env);
+    await playing(program, 10);
     const pid = originPid(box);
     assert.equal(workFolders(pid).length, 1);
-    assert.ok(box.processes().length >= 5, box.processes().join('\n'));
+    assert.ok(box.processes().length >= 12, box.processes().join('\n'));
     process.kill(program.pid, 'SIGKILL');
     await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
     await until(() => workFolders(pid).length === 0, 'the end of its folder', 2_000);
@@ -208,9 +208,9 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     assertMeasured(ended, summary);
     const { clients, proxy, agreement } = summary;
     assert.deepEqual(clients.exits, { success: 2, error: 0, signal: 0, stopped: 0, playlistLost: 0 });
-    assert.equal(proxy.byKind.segment?.ok, 2 * media.segments.length);
+    assert.equal(proxy?.byKind.segment?.ok, 2 * media.segments.length);
     const bytes = media.segments.reduce((sum, { length }) => sum + length, 0);
-    assert.equal(proxy.byKind.segment?.contentBytes, 2 * bytes);
+    assert.equal(proxy?.byKind.segment?.contentBytes, 2 * bytes);
     assert.deepEqual([agreement.segment.precision, agreement.segment.recall], [1, 1]);
     assertNothingLeft(box);
   });

@@ -8,6 +8,7 @@ import { assertMeasured, hlsSwarm, sandbox } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 import { files, vodFiles } from '../support/scripted-answers.ts';
 import { fieldOf, ScriptedOrigin } from '../support/scripted-origin.ts';
+import { proxyOf } from '../support/tapped.ts';
 
 const SEGMENTS = 6;
 
@@ -45,7 +46,7 @@ test('what was injected is what the records say and what the parser finds in the
   const length = cut?.declaredContentLength ?? 0;
   assert.equal((cut?.deliveredBytes ?? 0) - (cut?.responseHeadBytes ?? 0), Math.floor(length / 2));
 
-  const { injected, byKind } = summary.proxy;
+  const { injected, byKind } = proxyOf(summary);
   assert.deepEqual(injected, { delay: 1, throttle: 0, status: 1, reset: 0, truncate: 1, stall: 0 });
   assert.equal(byKind.segment?.injected, 3);
   assert.equal(byKind.segment?.phases.waitMs.n, asked.length - 3);

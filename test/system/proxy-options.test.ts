@@ -30,7 +30,7 @@ describe('options of hls-swarm proxy', { concurrency: true }, () => {
     assert.ok(performance.now() - leftAtMs >= 700, 'it left before its time');
     const { summary, events } = await readJournal(box.file('j.ndjson'));
     assertMeasured(ended, summary);
-    assert.equal(summary.proxy.transfers, 1);
+    assert.equal(summary.proxy?.transfers, 1);
     assert.equal(summary.run.proxyWorkers, 2);
     // What the tap adds is said, in the summary and in the journal, from which the same summary can be made again.
     const calibration = events.find(({ type }) => type === 'calibration');
@@ -62,7 +62,7 @@ describe('options of hls-swarm proxy', { concurrency: true }, () => {
     const ended = await program.ended();
     const summary = await readSummary(box.file('r.json'));
     assertMeasured(ended, summary);
-    assert.deepEqual(summary.proxy.terminations, { '--': 1, SC: 1 });
+    assert.deepEqual(summary.proxy?.terminations, { '--': 1, SC: 1 });
     assert.equal(summary.instrument.calibration, undefined);
   });
 

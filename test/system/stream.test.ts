@@ -8,6 +8,7 @@ import { vodMedia } from '../support/ffmpeg-media.ts';
 import { readJournal } from '../support/journal.ts';
 import { assertMeasured, sandbox, startHlsSwarm } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
+import { proxyOf } from '../support/tapped.ts';
 
 const CLIENTS = 2;
 const SEGMENTS = 8;
@@ -60,7 +61,7 @@ test('an endless MPEG-TS stream is played live, and every octet of it is a strea
     transfers.map(({ kind, termination, integrity }) => [kind, termination, integrity]),
     Array.from({ length: CLIENTS }, () => ['stream', 'KD', 'short']),
   );
-  const { streams } = summary.proxy;
+  const { streams } = proxyOf(summary);
   const contentBytes = transfers.reduce((sum, transfer) => sum + transfer.contentBytes, 0);
   assert.deepEqual([streams.open, streams.opened, streams.contentBytes], [0, CLIENTS, contentBytes]);
   assert.equal(streams.throughput.totalBytes, contentBytes);

@@ -4,14 +4,23 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { canUseScreen, type Screen } from '../../src/tui/screen.ts';
-import { INITIAL_VIEW_STATE, type Key, type Size, type ViewState, view } from '../../src/tui/view.ts';
+import { view } from '../../src/tui/view.ts';
+import { INITIAL_VIEW_STATE, type Size, type ViewState } from '../../src/tui/view-state.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { makeClientsSnapshot } from '../support/snapshot-clients.ts';
 import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
 import { FakeTerminal } from './terminal.ts';
 
 const LARGE: Size = { columns: 120, rows: 40 };
 const SMALL: Size = { columns: 80, rows: 24 };
 const SNAPSHOT = makeSnapshot();
+const HUGE: Size = { columns: 200, rows: 60 };
+const CLIENTS: ViewState = { ...INITIAL_VIEW_STATE, screen: 'clients' };
+const THOUSAND = makeClientsSnapshot(1_000);
+const clientsBy = (clients: Partial<ViewState['clients']>): ViewState => ({
+  ...CLIENTS,
+  clients: { ...CLIENTS.clients, ...clients },
+});
 const AGREEMENT: ViewState = { ...INITIAL_VIEW_STATE, screen: 'agreement' };
 const PROCESS: NodeJS.EventEmitter = process;
 const WATCHED = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'uncaughtException', 'exit'];
@@ -25,14 +34,14 @@ function golden(name: string, rows: readonly string[]): void {
 
 async function withScreen(
   size: Size,
-  use: (terminal: FakeTerminal, screen: Screen, keys: Key[]) => Promise<void>,
+  use: (terminal: FakeTerminal, screen: Screen, presses: string[]) => Promise<void>,
   options: { env?: Record<string, string>; suspend?: () => void } = {},
 ): Promise<void> {
   const terminal = new FakeTerminal(size);
-  const keys: Key[] = [];
-  const screen = terminal.open({ ...options, onKey: (key) => keys.push(key) });
+  const presses: string[] = [];
+  const screen = terminal.open({ ...options, onKey: (press) => presses.push(press) });
   try {
-    await use(terminal, screen, keys);
+    await use(terminal, screen, presses);
   } finally {
     screen.close();
   }
@@ -49,6 +58,23 @@ const pictures = [
   ['agreement-80x24', SNAPSHOT, SMALL, AGREEMENT],
   ['agreement-60x20', SNAPSHOT, { columns: 60, rows: 20 }, AGREEMENT],
   ['agreement-first-second-80x24', makeEmptySnapshot(), SMALL, AGREEMENT],
+  ['clients-80x24', THOUSAND, SMALL, CLIENTS],
+  ['clients-120x40', THOUSAND, LARGE, clientsBy({ sort: 'stalls', chosen: 552 })],
+  ['clients-200x60', THOUSAND, HUGE, clientsBy({ sort: 'state', chosen: 411 })],
+  ['clients-60x20', THOUSAND, { columns: 60, rows: 20 }, clientsBy({ sort: 'speed', isReversed: true, chosen: 26 })],
+  [
+    'clients-filtering-80x24',
+    THOUSAND,
+    SMALL,
+    clientsBy({ filter: '404', isTyping: true, sort: 'wait p95', chosen: 211 }),
+  ],
+  [
+    'clients-no-proxy-120x40',
+    makeClientsSnapshot(30, { isTapped: false }),
+    LARGE,
+    clientsBy({ filter: 'signal', chosen: 7 }),
+  ],
+  ['clients-first-second-80x24', makeEmptySnapshot(), SMALL, CLIENTS],
   ['first-second-120x40', makeEmptySnapshot(), LARGE, INITIAL_VIEW_STATE],
   ['starting-80x24', undefined, SMALL, { ...INITIAL_VIEW_STATE, logLines: ['INFO starting clients=12'] }],
   ['help-80x24', SNAPSHOT, SMALL, { ...INITIAL_VIEW_STATE, overlay: 'help', isPaused: true }],
@@ -173,10 +199,27 @@ test('An open screen leaves SIGINT, SIGTERM, SIGQUIT and exceptions to the appli
   process.off('exit', once);
 });
 
-test('Keys arrive by their meaning, Ctrl-C as quit; others are nobody’s business.', async () => {
-  await withScreen(SMALL, async (terminal, _screen, keys) => {
-    for (const octets of ['?', 'p', 'l', 'r', '\x1b', 'q', '\x03', 'x', '\x1b[A']) await terminal.press(octets);
-    assert.deepEqual(keys, ['help', 'pause', 'logs', 'redraw', 'back', 'quit', 'quit']);
+test('Keys arrive as the character that was typed, or by name; Ctrl-Z is the screen’s own.', async () => {
+  await withScreen(SMALL, async (terminal, _screen, presses) => {
+    const typed = ['?', 's', 'S', '2', '/', ' ', 'é', '東'];
+    const named = [
+      '\x1b',
+      '\x03',
+      '\x0c',
+      '\x1b[A',
+      '\x1b[B',
+      '\x1b[5~',
+      '\x1b[6~',
+      '\x1b[H',
+      '\x1b[F',
+      '\x7f',
+      '\x1a',
+    ];
+    for (const octets of [...typed, ...named]) await terminal.press(octets);
+    const names = ['escape', 'C-c', 'C-l', 'up', 'down', 'pageup', 'pagedown', 'home', 'end', 'backspace'];
+    assert.deepEqual(presses, [...typed, ...names]);
+    await terminal.press('\r');
+    assert.ok(presses.includes('enter'));
   });
 });
 
@@ -188,7 +231,7 @@ test('The key for drawing again repairs what another program wrote over the scre
     await terminal.write('\x1b[5;5Hscribble over the figures');
     draw();
     assert.notDeepEqual(await terminal.rows(), rows);
-    await terminal.press('r');
+    screen.forget();
     draw();
     assert.deepEqual(await terminal.rows(), rows);
   });

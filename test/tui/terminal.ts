@@ -3,7 +3,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import xterm from '@xterm/headless';
 import { openScreen, type Screen } from '../../src/tui/screen.ts';
-import type { Key, Size } from '../../src/tui/view.ts';
+import type { Size } from '../../src/tui/view-state.ts';
 
 export class FakeTerminal {
   readonly #xterm: InstanceType<typeof xterm.Terminal>;
@@ -34,7 +34,7 @@ export class FakeTerminal {
     }) as unknown as NodeJS.ReadStream;
   }
 
-  open(options: { env?: Record<string, string>; onKey?: (key: Key) => void; suspend?: () => void } = {}): Screen {
+  open(options: { env?: Record<string, string>; onKey?: (press: string) => void; suspend?: () => void } = {}): Screen {
     const { env = {}, onKey = () => {}, suspend = () => {} } = options;
     return openScreen({ stdin: this.stdin, stdout: this.stdout, env: { TERM: 'xterm', ...env }, onKey, suspend });
   }

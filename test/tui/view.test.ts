@@ -7,9 +7,12 @@ import { TERMINATIONS } from '../../src/events.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
 import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { type Line, lineWidth } from '../../src/tui/cells.ts';
-import { INITIAL_VIEW_STATE, type Key, nextState, type ViewState, view } from '../../src/tui/view.ts';
+import { view } from '../../src/tui/view.ts';
+import { INITIAL_VIEW_STATE, SCREEN_NAMES, type ViewState } from '../../src/tui/view-state.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { makeClientsSnapshot } from '../support/snapshot-clients.ts';
 import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
+import { proxyOf } from '../support/tapped.ts';
 
 const LARGE = { columns: 120, rows: 40 };
 const SMALL = { columns: 80, rows: 24 };
@@ -45,15 +48,20 @@ test('Every picture is exactly as large as asked for, at any size, whatever the 
       text,
       text,
       fc.nat({ max: 15 }),
-      fc.constantFrom('overview', 'agreement'),
+      fc.constantFrom(...SCREEN_NAMES),
       fc.constantFrom('none', 'help', 'logs'),
-      fc.constantFrom(undefined, makeEmptySnapshot(), makeSnapshot(), makeStreamSnapshot()),
+      fc.constantFrom(undefined, makeEmptySnapshot(), makeSnapshot(), makeStreamSnapshot(), makeClientsSnapshot(70)),
       (columns, rows, url, evidence, count, screen, overlay, snapshot) => {
         const told =
           snapshot === undefined
             ? undefined
             : {
                 ...snapshot,
+                clients: snapshot.clients.map((row) => ({
+                  ...row,
+                  exitCategory: 'error' as const,
+                  exitReason: evidence,
+                })),
                 summary: {
                   ...snapshot.summary,
                   run: { ...snapshot.summary.run, url },
@@ -61,10 +69,16 @@ test('Every picture is exactly as large as asked for, at any size, whatever the 
                   instrument: { ...snapshot.summary.instrument, reasons: [evidence, url] },
                 },
               };
+        const clients = {
+          ...INITIAL_VIEW_STATE.clients,
+          filter: count % 3 === 0 ? url : count % 3 === 1 ? evidence : '',
+          isTyping: count % 2 === 0,
+          chosen: count,
+        };
         const lines = view(
           told,
           { columns, rows },
-          { screen, overlay, isPaused: count > 7, logLines: [url, evidence] },
+          { ...INITIAL_VIEW_STATE, screen, overlay, isPaused: count > 7, logLines: [url, evidence], clients },
         );
         assert.equal(lines.length, rows);
         for (const line of lines) assert.equal(lineWidth(line), columns, textOf(line));
@@ -143,7 +157,7 @@ test('While streams flow their content is one total, wherever it stands: that of
   const { summary } = base;
   const lines = texts({
     ...base,
-    summary: { ...summary, proxy: { ...summary.proxy, streams: { ...summary.proxy.streams, ...streams } } },
+    summary: { ...summary, proxy: { ...proxyOf(summary), streams: { ...proxyOf(summary).streams, ...streams } } },
   });
   assert.match(rowOf(lines, 'Streams'), / · 871 kB · /);
 });
@@ -222,21 +236,6 @@ test('More room unfolds more, and never less of what was shown before.', () => {
 
 test('Every way a transfer can end has words that fit beside its count in half a screen.', () => {
   for (const code of TERMINATIONS) assert.ok(TERMINATION_WORDS[code].length <= 42, code);
-});
-
-test('Keys change what is shown: overlays toggle, back closes, pause pauses, the rest is the caller’s.', () => {
-  const after = (...keys: Key[]): ViewState => keys.reduce(nextState, INITIAL_VIEW_STATE);
-  assert.equal(after('help').overlay, 'help');
-  assert.equal(after('help', 'help').overlay, 'none');
-  assert.equal(after('help', 'logs').overlay, 'logs');
-  assert.equal(after('logs', 'back').overlay, 'none');
-  assert.equal(after('pause').isPaused, true);
-  assert.equal(after('agreement').screen, 'agreement');
-  assert.equal(after('agreement', 'overview').screen, 'overview');
-  assert.deepEqual(after('help', 'agreement'), { ...INITIAL_VIEW_STATE, screen: 'agreement' });
-  assert.deepEqual(after('agreement', 'logs', 'back'), { ...INITIAL_VIEW_STATE, screen: 'agreement' });
-  assert.equal(after('agreement', 'back').screen, 'overview');
-  assert.deepEqual(after('pause', 'pause', 'quit', 'redraw'), INITIAL_VIEW_STATE);
 });
 
 test('On the agreement screen sides that do not agree are marked, and every estimator says what it is or why it is not.', () => {

@@ -1,0 +1,63 @@
+// A live HLS stream of about the asked rate in a folder, for nginx: half a minute is encoded once and copied round and round, so
+// that the stream costs next to no CPU beside what is measured. It serves nothing itself and ends with `await using`.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startProgram } from '../../src/process.ts';
+import { vodMedia } from '../../test/support/ffmpeg-media.ts';
+
+const SEGMENT_SECONDS = 2;
+const SEGMENTS = 15;
+const DEADLINE_MS = 20_000;
+const POLL_MS = 50;
+/** Sound and the container take the rest. */
+const VIDEO_SHARE = 0.9;
+
+export interface LoopedFolder {
+  /** Holds `live.m3u8` and `seg00000.ts`, ... */
+  readonly folder: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Resolves when three segments are listed. */
+export async function loopedFolder(bitsPerSecond: number): Promise<LoopedFolder> {
+  const media = await vodMedia({
+    segments: SEGMENTS,
+    segmentSeconds: SEGMENT_SECONDS,
+    bitsPerSecond: Math.round(bitsPerSecond * VIDEO_SHARE),
+  });
+  const root = await mkdtemp(join(tmpdir(), 'hls-swarm-looped-'));
+  const folder = join(root, 'live');
+  await mkdir(folder);
+  // One file: FFmpeg goes round in a file, and stands still at the end of a playlist.
+  const loop = join(root, 'loop.ts');
+  await writeFile(loop, Buffer.concat(media.segments));
+  const program = startProgram('ffmpeg', copyArguments(loop, folder), {
+    stdio: { stdout: 'ignore', stderr: 'ignore' },
+  });
+  const stop = async (): Promise<void> => {
+    await program.stop();
+    await rm(root, { recursive: true, force: true });
+  };
+  const endsAtMs = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const playlist = await readFile(join(folder, 'live.m3u8'), 'utf8').catch(() => '');
+    if (playlist.split('#EXTINF').length > 3) return { folder, [Symbol.asyncDispose]: stop };
+    if (performance.now() > endsAtMs) {
+      await stop();
+      throw new Error(`no live playlist within ${DEADLINE_MS} ms`);
+    }
+    await pause(POLL_MS);
+  }
+}
+
+/** Old segments stay for a while after they left the list, as a client may still be on its way to them. */
+function copyArguments(input: string, folder: string): readonly string[] {
+  return [
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-re', '-stream_loop', '-1', '-i', input, '-c', 'copy'],
+    ...['-f', 'hls', '-hls_time', String(SEGMENT_SECONDS), '-hls_list_size', '6', '-hls_delete_threshold', '20'],
+    ...['-hls_flags', 'delete_segments+omit_endlist+temp_file', '-hls_segment_filename', join(folder, 'seg%05d.ts')],
+    join(folder, 'live.m3u8'),
+  ];
+}

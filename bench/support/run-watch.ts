@@ -1,0 +1,69 @@
+// Looks at a run again and again while it lasts: how long any zombie stayed, the most that main took, and how many descriptors it
+// had before the first client and after the last. It judges nothing.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SwarmRun } from './swarm-run.ts';
+
+/** A zombie of more than a second is in two looks. */
+const LOOK_MS = 500;
+/** The idle state lasts from the launcher's start to the first client's. */
+const FIRST_LOOK_MS = 10;
+
+export class RunWatch {
+  longestZombieMs = 0;
+  peakResidentBytes = 0;
+  /** With the doors open, before the first client. */
+  idleDescriptors: number | undefined;
+  /** After the last client. */
+  lastDescriptors: number | undefined;
+  readonly #run: SwarmRun;
+  readonly #zombieSinceMs: Map<number, number> = new Map();
+  #hadClients = false;
+  #isOver = false;
+  #loop: Promise<void> | undefined;
+
+  constructor(run: SwarmRun) {
+    this.#run = run;
+  }
+
+  start(lookMs: number = LOOK_MS): void {
+    this.#loop = this.#watch(lookMs);
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await this.#loop;
+  }
+
+  async #watch(lookMs: number): Promise<void> {
+    while (!this.#isOver && !this.#run.program.hasEnded) {
+      try {
+        this.#look();
+      } catch {
+        // It ended while we looked.
+      }
+      await pause(this.#hadClients ? lookMs : FIRST_LOOK_MS);
+    }
+  }
+
+  #look(): void {
+    const run = this.#run;
+    const descriptors = run.descriptors();
+    const hasClients = run.clientPids().length > 0;
+    this.#hadClients ||= hasClients;
+    if (!this.#hadClients) this.idleDescriptors = descriptors;
+    if (this.#hadClients && !hasClients) this.lastDescriptors = descriptors;
+    this.peakResidentBytes = Math.max(this.peakResidentBytes, run.residentBytes);
+    this.#lookForZombies();
+  }
+
+  #lookForZombies(): void {
+    const nowMs = performance.now();
+    const zombies = new Set(this.#run.zombies());
+    for (const pid of this.#zombieSinceMs.keys()) if (!zombies.has(pid)) this.#zombieSinceMs.delete(pid);
+    for (const pid of zombies) {
+      const sinceMs = this.#zombieSinceMs.get(pid) ?? nowMs;
+      this.#zombieSinceMs.set(pid, sinceMs);
+      this.longestZombieMs = Math.max(this.longestZombieMs, nowMs - sinceMs);
+    }
+  }
+}

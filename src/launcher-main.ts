@@ -1,0 +1,145 @@
+// The launcher's own process: forks the clients, so that nobody has to copy the page tables of a measuring process for each.
+// It reads nothing that a client prints (the descriptors are its parent's sockets), decides nothing, and takes all along when
+// its parent is gone.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer, type Socket } from 'node:net';
+import {
+  JsonLines,
+  jsonLine,
+  LAUNCHER_VARIABLE,
+  type LaunchedStream,
+  type LauncherNews,
+  type LauncherOrder,
+  type LauncherPlace,
+  readGreeting,
+} from './launcher-messages.ts';
+
+type StartOrder = Extract<LauncherOrder, { readonly type: 'start' }>;
+
+/** One program from its order to its ending; sockets and order may come in any order. */
+interface Launch {
+  readonly sockets: Map<LaunchedStream, Socket>;
+  order?: StartOrder;
+  child?: ChildProcess;
+  /** Told to leave before it was started: it never is. */
+  isCancelled?: boolean;
+}
+
+const { path, token } = JSON.parse(process.env[LAUNCHER_VARIABLE] ?? '') as LauncherPlace;
+const launches = new Map<number, Launch>();
+let control: Socket | undefined;
+
+const server = createServer((socket) => {
+  socket.on('error', () => {});
+  const lines = new JsonLines();
+  socket.setEncoding('utf8').once('data', (chunk: string) => {
+    const [first = '', ...rest] = [...lines.read(chunk)];
+    const purpose = readGreeting(first, token);
+    if (purpose === undefined) socket.destroy();
+    else if (purpose.key === undefined) serve(socket, lines, rest);
+    else if (purpose.stream !== undefined) take(purpose.key, purpose.stream, socket);
+  });
+});
+server.listen(path, () => process.stdout.write('ready\n'));
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave);
+process.stdin.on('end', leave).on('error', leave).resume();
+
+function serve(socket: Socket, lines: JsonLines, rest: readonly string[]): void {
+  control = socket;
+  socket.on('close', leave);
+  for (const line of rest) obey(JSON.parse(line) as LauncherOrder);
+  socket.on('data', (chunk: string) => {
+    for (const line of lines.read(chunk)) obey(JSON.parse(line) as LauncherOrder);
+  });
+}
+
+function obey(order: LauncherOrder): void {
+  if (order.type === 'start') {
+    const launch = launchOf(order.key);
+    launch.order = order;
+    startWhenReady(launch);
+    return;
+  }
+  const launch = launches.get(order.key);
+  if (launch?.child !== undefined) signal(launch.child, order.signal);
+  else if (launch !== undefined && launch.isCancelled !== true) cancel(launch, order.key, order.signal);
+}
+
+function cancel(launch: Launch, key: number, signalName: string): void {
+  launch.isCancelled = true;
+  for (const socket of launch.sockets.values()) socket.destroy();
+  say({ type: 'exited', key, signal: signalName });
+}
+
+function take(key: number, stream: LaunchedStream, socket: Socket): void {
+  const launch = launchOf(key);
+  if (launch.isCancelled === true) {
+    socket.destroy();
+    return;
+  }
+  launch.sockets.set(stream, socket);
+  startWhenReady(launch);
+}
+
+function launchOf(key: number): Launch {
+  const launch = launches.get(key) ?? { sockets: new Map() };
+  launches.set(key, launch);
+  return launch;
+}
+
+function startWhenReady(launch: Launch): void {
+  const { order, sockets } = launch;
+  if (order === undefined || sockets.size < order.streams.length) return;
+  const { key, file, args, env, cwd } = order;
+  const stdio = ([0, 1, 2, 3] as const).map((stream) => (stream === 0 ? 'ignore' : (sockets.get(stream) ?? 'ignore')));
+  try {
+    const child = spawn(file, args, { stdio, env, detached: true, ...(cwd === undefined ? {} : { cwd }) });
+    launch.child = child;
+    child.once('error', ({ message }) => end(key, { type: 'failed', key, reason: message }));
+    if (child.pid !== undefined) {
+      child.once('exit', (code, signalName) => onExit(child, key, code, signalName));
+      say({ type: 'started', key, pid: child.pid });
+    }
+  } catch (error) {
+    end(key, { type: 'failed', key, reason: error instanceof Error ? error.message : String(error) });
+  }
+  // The child has its own by now; as long as ours are open its end would not be seen.
+  for (const socket of sockets.values()) socket.destroy();
+}
+
+function onExit(child: ChildProcess, key: number, code: number | null, signalName: string | null): void {
+  signalGroup(child.pid, 'SIGKILL');
+  const how = { ...(code === null ? {} : { code }), ...(signalName === null ? {} : { signal: signalName }) };
+  end(key, { type: 'exited', key, ...how });
+}
+
+function end(key: number, news: LauncherNews): void {
+  for (const socket of launches.get(key)?.sockets.values() ?? []) socket.destroy();
+  if (launches.delete(key)) say(news);
+}
+
+function say(news: LauncherNews): void {
+  control?.write(jsonLine(news));
+}
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, name);
+}
+
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // ESRCH: the group is gone already, which is what was asked for.
+  }
+}
+
+/** Where the kernel does not do it. */
+function leave(): void {
+  for (const { child } of launches.values()) if (child !== undefined) signal(child, 'SIGKILL');
+  server.close();
+  control?.destroy();
+  process.stdin.destroy();
+  for (const { sockets } of launches.values()) for (const socket of sockets.values()) socket.destroy();
+}

@@ -1,0 +1,56 @@
+// What a swarm will take of a machine, from what single clients took: processor, memory, files, processes, ports. Pure.
+// The figures are those of `npm run bench:cost` (FFmpeg 5.1, 5 to 20 clients at 1 and 2 Mbit/s), held against longer and
+// larger runs; they are estimates for a warning, no promises, and they judge nothing.
+import { bitsToBytes, bytesPerSecondToMbps, MIB } from '../units.ts';
+
+export interface Load {
+  readonly clients: number;
+  readonly rampRatePerSecond: number;
+  readonly isTapped: boolean;
+  /** `-re`: VOD in real time. */
+  readonly isPaced: boolean;
+  /** Of one client; absent = not known: `ASSUMED_BITS_PER_SECOND`. */
+  readonly bitsPerSecond?: number | undefined;
+}
+
+export interface Cost {
+  /** Steadily. */
+  readonly cores: number;
+  /** While clients are being started, on top. */
+  readonly rampCores: number;
+  readonly memoryBytes: number;
+  /** Without these it cannot begin. */
+  readonly leastMemoryBytes: number;
+}
+
+/** About what a 720p rendition has. */
+export const ASSUMED_BITS_PER_SECOND = 2_000_000;
+
+/** An FFmpeg that demuxes and throws away: waking up and reloading playlists, and then by what it reads. */
+const FFMPEG_CORES = 0.0003;
+const FFMPEG_CORES_PER_MBIT = 0.000_45;
+/** `-re` wakes it for every packet. */
+const PACED_FACTOR = 3.5;
+/** Linking, probing, the first three segments. */
+const START_CPU_SECONDS = 0.08;
+/** Private, measured 11.3 to 14.7 MiB; the rest is shared between clients. */
+const FFMPEG_BYTES: number = 16 * MIB;
+const FFMPEG_LEAST_BYTES: number = 4 * MIB;
+/** Reading what clients say. */
+const MAIN_CORES = 0.02;
+const MAIN_CORES_PER_CLIENT = 0.0003;
+const TAP_CORES_PER_CLIENT = 0.0003;
+const MAIN_BYTES: number = 200 * MIB;
+const MAIN_BYTES_PER_CLIENT: number = MIB / 2;
+
+export function costOf({ clients, rampRatePerSecond, isTapped, isPaced, bitsPerSecond }: Load): Cost {
+  const mbit = bytesPerSecondToMbps(bitsToBytes(bitsPerSecond ?? ASSUMED_BITS_PER_SECOND));
+  const ffmpegCores = (FFMPEG_CORES + FFMPEG_CORES_PER_MBIT * mbit) * (isPaced ? PACED_FACTOR : 1);
+  const instrumentCores = MAIN_CORES_PER_CLIENT + (isTapped ? TAP_CORES_PER_CLIENT : 0);
+  return {
+    cores: clients * (ffmpegCores + instrumentCores) + MAIN_CORES,
+    rampCores: Math.min(clients, rampRatePerSecond) * START_CPU_SECONDS,
+    memoryBytes: clients * (FFMPEG_BYTES + MAIN_BYTES_PER_CLIENT) + MAIN_BYTES,
+    leastMemoryBytes: clients * FFMPEG_LEAST_BYTES + MAIN_BYTES,
+  };
+}

@@ -1,0 +1,214 @@
+// Programs started through the launcher's process: endings, tails of pipes, stops, and the death of launcher and parent.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { Launcher } from '../src/launcher.ts';
+import { JsonLines, readGreeting } from '../src/launcher-messages.ts';
+import { type ProgramOptions, startProgram } from '../src/process.ts';
+import { fakeProgram, isAlive, until } from './support/processes.ts';
+import { requirement } from './support/require.ts';
+
+const silent: ProgramOptions = { stdio: { stdout: 'ignore', stderr: 'ignore' } };
+let launcher: Launcher;
+
+before(async () => {
+  launcher = await Launcher.open();
+});
+after(async () => {
+  await launcher.close();
+});
+
+describe('how a program ended', () => {
+  test('the exit code is told, or the signal and no code', async () => {
+    assert.deepEqual(await launcher.startProgram('sh', ['-c', 'exit 7'], silent).exited, { code: 7 });
+    assert.deepEqual(await launcher.startProgram('sh', ['-c', 'kill -KILL $$'], silent).exited, { signal: 'SIGKILL' });
+  });
+
+  test('a program that is not there never starts and is named', async () => {
+    const program = launcher.startProgram('/no/such/ffmpeg', [], silent);
+    assert.deepEqual(await program.exited, { failure: '/no/such/ffmpeg does not exist' });
+    assert.equal(program.pid, undefined);
+    assert.deepEqual(await program.stop(), { failure: '/no/such/ffmpeg does not exist' });
+  });
+
+  test('an argument list that the system refuses is a failure, not an exception', async () => {
+    const exit = await launcher.startProgram('true', ['x'.repeat(3_000_000)], silent).exited;
+    assert.match(exit.failure ?? '', /^true could not be started: .*E2BIG/);
+  });
+
+  test('the pid is told once, as soon as it is known', async () => {
+    const told: number[] = [];
+    const program = launcher.startProgram('sh', ['-c', 'exit 0'], { ...silent, onStarted: (pid) => told.push(pid) });
+    assert.equal(program.pid, undefined);
+    await program.exited;
+    assert.deepEqual(told, [program.pid]);
+  });
+});
+
+describe('pipes', () => {
+  test('tails are not lost: a megabyte written right before the exit arrives whole on every pipe', async () => {
+    const received = [0, 0, 0];
+    const count = (pipe: number) => (chunk: Buffer) => {
+      received[pipe] = (received[pipe] ?? 0) + chunk.length;
+    };
+    // Not on the third: it does not block when it is full (libuv), which FFmpeg copes with and `head` does not.
+    const program = launcher.startProgram('sh', ['-c', 'for fd in 1 2; do head -c 1000000 /dev/zero >&$fd; done'], {
+      stdio: { stdout: 'pipe', stderr: 'pipe', fd3: 'pipe' },
+      onStdout: count(0),
+      onStderr: count(1),
+      onFd3: count(2),
+    });
+    await program.exited;
+    assert.deepEqual(received, [1_000_000, 1_000_000, 0]);
+  });
+
+  test('each stream has its own words, and they are not mixed between programs', async () => {
+    const words = await Promise.all(
+      Array.from({ length: 20 }, async (_, number) => {
+        const said = { stderr: '', fd3: '' };
+        const program = launcher.startProgram('sh', ['-c', `echo error ${number} >&2; echo progress ${number} >&3`], {
+          stdio: { stdout: 'ignore', stderr: 'pipe', fd3: 'pipe' },
+          onStderr: (chunk) => (said.stderr += chunk.toString()),
+          onFd3: (chunk) => (said.fd3 += chunk.toString()),
+        });
+        await program.exited;
+        return said;
+      }),
+    );
+    words.forEach((said, number) => {
+      assert.deepEqual(said, { stderr: `error ${number}\n`, fd3: `progress ${number}\n` });
+    });
+  });
+
+  test('a descendant that left the group with a pipe in its hand delays the ending by 2 s at most', async () => {
+    const pids: number[] = [];
+    const startedAt = performance.now();
+    const program = launcher.startProgram('sh', ['-c', 'setsid sleep 30 & echo $!; sleep 0.2'], {
+      stdio: { stdout: 'pipe', stderr: 'ignore' },
+      onStdout: (chunk) => pids.push(Number(chunk.toString())),
+    });
+    assert.deepEqual(await program.exited, { code: 0 });
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs > 2_000 && tookMs < 3_000, `${tookMs} ms`);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+  });
+
+  test('the program gets the environment that it is given, and nothing of how we talk', async () => {
+    let said = '';
+    const program = launcher.startProgram('env', [], {
+      stdio: { stdout: 'pipe', stderr: 'ignore' },
+      env: { A: 'b', GONE: undefined, PATH: process.env['PATH'] },
+      onStdout: (chunk) => (said += chunk.toString()),
+    });
+    await program.exited;
+    assert.deepEqual(
+      said.split('\n').filter((line) => !/^(PATH=|PWD=|_=|$)/.test(line)),
+      ['A=b'],
+    );
+  });
+});
+
+describe('stopping', () => {
+  test('SIGTERM, SIGTERM half a second later, SIGKILL when the grace is over', async () => {
+    let isReady = false;
+    const program = launcher.startProgram(fakeProgram('fake-ffmpeg'), ['ignores-term'], {
+      stdio: { stdout: 'ignore', stderr: 'pipe' },
+      onStderr: () => {
+        isReady = true;
+      },
+    });
+    await until(() => isReady, 'the fake to be ready');
+    const startedAt = performance.now();
+    assert.deepEqual(await program.stop({ graceMs: 700 }), { signal: 'SIGKILL' });
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs > 650 && tookMs < 1_500, `${tookMs} ms`);
+  });
+
+  test('a program that is stopped before it was started never is', async () => {
+    const told: number[] = [];
+    const program = launcher.startProgram('sleep', ['60'], {
+      stdio: { stdout: 'pipe', stderr: 'pipe' },
+      onStarted: (pid) => told.push(pid),
+    });
+    program.kill();
+    assert.deepEqual(await program.exited, { signal: 'SIGKILL' });
+    assert.ok(told.every((pid) => !isAlive(pid)));
+  });
+
+  test('a child that the program left behind in its group goes with it', async () => {
+    let child = 0;
+    const program = launcher.startProgram('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], {
+      stdio: { stdout: 'pipe', stderr: 'ignore' },
+      onStdout: (chunk) => {
+        child = Number(chunk.toString());
+      },
+    });
+    await program.exited;
+    assert.ok(child > 0);
+    await until(() => !isAlive(child), 'the left child to be gone');
+  });
+});
+
+describe('deaths', () => {
+  test('a launcher that is lost takes its programs along, each is told so, and the next start gets a new one', {
+    skip: requirement('setpriv'),
+  }, async () => {
+    let pid = 0;
+    const program = launcher.startProgram('sleep', ['60'], { ...silent, onStarted: (started) => (pid = started) });
+    await until(() => pid > 0, 'the program');
+    process.kill(parentOf(pid), 'SIGKILL');
+    assert.deepEqual(await program.exited, { failure: 'the process that starts clients was lost (SIGKILL)' });
+    await until(() => !isAlive(pid), 'the program to be gone');
+    assert.deepEqual(await launcher.startProgram('sh', ['-c', 'exit 5'], silent).exited, { code: 5 });
+  });
+
+  test('kill -9 of the parent leaves nobody behind within 2 s, ten children and the launcher', {
+    skip: requirement('setpriv'),
+  }, async () => {
+    let printed = '';
+    const parent = startProgram(process.execPath, [fakeProgram('parent-of-many.ts')], {
+      stdio: { stdout: 'pipe', stderr: 'inherit' },
+      onStdout: (chunk) => (printed += chunk.toString()),
+    });
+    await until(() => printed.endsWith('\n'), 'the parent to say its pids');
+    const children = printed.trim().split(' ').map(Number);
+    const all = [...children, parentOf(children[0] ?? 0)];
+    assert.equal(children.length, 10);
+    assert.ok(all.every(isAlive));
+    process.kill(parent.pid ?? 0, 'SIGKILL');
+    await parent.exited;
+    await until(() => !all.some(isAlive), 'the children to be gone', 2_000);
+  });
+
+  test('closing ends the launcher, and no descriptor stays open here', async () => {
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    const other = await Launcher.open();
+    const programs = Array.from({ length: 5 }, () =>
+      other.startProgram('sleep', ['60'], { stdio: { stdout: 'pipe', stderr: 'pipe' } }),
+    );
+    await until(() => programs.every(({ pid }) => pid !== undefined), 'five programs');
+    await other.close();
+    for (const { exited, pid } of programs) {
+      await exited;
+      await until(() => !isAlive(pid ?? 0), 'the program to be gone');
+    }
+    await until(() => open() <= before, 'the descriptors to be closed');
+  });
+});
+
+test('a greeting without the token is nobody, whatever else it says', () => {
+  for (const line of ['', '{}', '7', 'null', '{"token":"other","key":1,"stream":2}'])
+    assert.equal(readGreeting(line, 'right'), undefined, line);
+  assert.deepEqual(readGreeting('{"token":"right","key":1,"stream":2}', 'right'), { key: 1, stream: 2 });
+});
+
+test('lines are whole however they come in pieces', () => {
+  const lines = new JsonLines();
+  const whole = ['a', '\nbc', 'd\n\n', 'e'].flatMap((chunk) => [...lines.read(chunk)]);
+  assert.deepEqual(whole, ['a', 'bcd', '']);
+});
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}

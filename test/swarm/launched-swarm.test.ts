@@ -1,0 +1,118 @@
+// Clients that are started through the launcher, as in a run: the ramp at its steepest, restarts, and nothing left afterwards.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { after, afterEach, before, test } from 'node:test';
+import { Launcher } from '../../src/launcher.ts';
+import { Swarm, type SwarmOptions } from '../../src/swarm/swarm.ts';
+import { fakeProgram, isAlive, until } from '../support/processes.ts';
+import { recorder, swarmCommand } from '../support/swarm.ts';
+
+let launcher: Launcher;
+const swarms: Swarm[] = [];
+
+before(async () => {
+  launcher = await Launcher.open();
+});
+after(async () => {
+  await launcher.close();
+});
+// A test that failed leaves nobody playing.
+afterEach(async () => {
+  for (const swarm of swarms.splice(0)) {
+    swarm.kill();
+    await swarm.finished;
+  }
+});
+
+function swarmOf(kind: 'plays' | 'ends' | 'ignores-term', changes: Partial<SwarmOptions> = {}) {
+  const seen = recorder();
+  const swarm = new Swarm(
+    { ...seen, startProgram: launcher.startProgram },
+    {
+      ...swarmCommand(fakeProgram(`ffmpeg-${kind}`)),
+      clients: 10,
+      rampRatePerSecond: 100,
+      rampJitterMs: 0,
+      ...changes,
+    },
+  );
+  swarms.push(swarm);
+  return { swarm, ...seen };
+}
+
+test('100 clients per second are 100 per second, and no start holds up the loop for longer than a gap', async () => {
+  const { swarm, clock, clientEvents } = swarmOf('plays', { clients: 30 });
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const startedAtMs = clock.nowMs();
+  swarm.start();
+  await until(() => clientEvents().length === 30, 'the ramp');
+  delay.disable();
+  const tookMs = (clientEvents().at(-1)?.atMs ?? 0) - startedAtMs;
+  await swarm.stop();
+  assert.ok(tookMs >= 285 && tookMs < 600, `${tookMs} ms`);
+  assert.ok(delay.percentile(50) / 1e6 < 10, `p50 ${delay.percentile(50) / 1e6} ms`);
+});
+
+test('all of it is gone after the stop: processes, zombies, descriptors', async () => {
+  const descriptors = (): number => readdirSync('/proc/self/fd').length;
+  const idle = descriptors();
+  const { swarm } = swarmOf('plays');
+  swarm.start();
+  await until(() => swarm.states().every(({ lines }) => lines.progressLines > 0), 'ten playing clients');
+  const pids = swarm.states().map(({ pid }) => pid ?? 0);
+  assert.ok(pids.every(isAlive));
+  assert.ok(descriptors() >= idle + 20);
+  await swarm.stop();
+  // isAlive takes a zombie for dead; that none is left the kernel's list says.
+  assert.deepEqual(pids.filter(isAlive), []);
+  assert.deepEqual(
+    pids.filter((pid) => existsAtAll(pid)),
+    [],
+  );
+  await until(() => descriptors() <= idle, 'the descriptors to be closed');
+});
+
+test('clients that hear nothing are gone 3 s after the stop began, all at once', async () => {
+  const { swarm } = swarmOf('ignores-term');
+  swarm.start();
+  await until(() => swarm.lines().stderrLines === 10, 'the fakes to be ready');
+  const startedAt = performance.now();
+  await swarm.stop();
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs > 2_900 && tookMs < 4_000, `${tookMs} ms`);
+});
+
+test('a client whose process is killed from outside says so and starts again after its backoff', async () => {
+  const { swarm, clientEvents } = swarmOf('plays', { clients: 1 });
+  swarm.start();
+  await until(() => clientEvents().length === 1, 'the first process');
+  process.kill(clientEvents()[0]?.pid ?? 0, 'SIGSEGV');
+  await until(() => clientEvents().length === 4, 'the second process');
+  await swarm.stop();
+  const [, exit, planned, next] = clientEvents();
+  assert.deepEqual([exit?.category, exit?.signal], ['signal', 'SIGSEGV']);
+  const waitedMs = (next?.atMs ?? 0) - (planned?.atMs ?? 0);
+  assert.ok(waitedMs >= (planned?.delayMs ?? 0) && waitedMs < (planned?.delayMs ?? 0) + 500, `${waitedMs} ms`);
+});
+
+test('a stream with an end ends the swarm by itself when every client has played it', async () => {
+  const { swarm, clientEvents } = swarmOf('ends', { isLive: false });
+  swarm.start();
+  await swarm.finished;
+  const exits = clientEvents().filter(({ event }) => event === 'exit');
+  assert.deepEqual(
+    exits.map(({ category }) => category),
+    new Array(10).fill('success'),
+  );
+});
+
+function existsAtAll(pid: number): boolean {
+  try {
+    readFileSync(`/proc/${pid}/stat`);
+    return true;
+  } catch {
+    return false;
+  }
+}
