@@ -171,7 +171,11 @@ async function main(): Promise<void> {
     ['the same with the parser account (kinds, lookups, intervals)', percent(share(counted)), ''],
     [`state per client after ${SHORT_TURNS} turns, account included`, kib(shortBytes), kib(MOST_STATE_BYTES)],
     [`state per client after ${LONG_TURNS} turns`, kib(longBytes), kib(MOST_STATE_BYTES)],
-    [`the same after ${SHORT_TURNS}, URLs with ${TOKEN_CHARS} more characters`, kib(signedBytes), kib(MOST_STATE_BYTES)],
+    [
+      `the same after ${SHORT_TURNS}, URLs with ${TOKEN_CHARS} more characters`,
+      kib(signedBytes),
+      kib(MOST_STATE_BYTES),
+    ],
     ['lines, dropped, not understood', `${counted.lines}, ${counted.droppedLines}, ${counted.unparsedLines}`, '0, 0'],
   ]);
   const { mediaSeconds } = alone;

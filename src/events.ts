@@ -500,6 +500,7 @@ export const FINDING_CODES = [
   'origin-silent',
   'origin-metrics-stale',
   'tls-untrusted',
+  'cookie-path',
   'bypass',
   'instrument-overloaded',
   'machine-full',

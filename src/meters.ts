@@ -23,6 +23,8 @@ export const WORKER_METERS = [
   'readBytes',
   'writtenBytes',
   'removedFields',
+  /** Answers in the clear that set a cookie with a Path. */
+  'pathCookies',
   'lostRecords',
   'loopDelayP99Us',
   'cpuUs',

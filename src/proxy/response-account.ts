@@ -121,13 +121,14 @@ export class ResponseAccount implements ResponseObserver {
     const isEmpty = framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0);
     if (!isEmpty) transfer.enter('receive', this.#readAtMs);
     transfer.hasUnknownLength = framing.kind === 'close';
-    const { facts, contentEncoding, closePromised } = readResponseFacts(
+    const { facts, contentEncoding, closePromised, setsPathCookie } = readResponseFacts(
       head,
       framing,
       transfer.start.url,
       this.#context.behaviour.recordFields,
     );
     transfer.response = facts;
+    if (setsPathCookie && transfer.start.url.startsWith('http:')) this.#context.meter(WORKER_SLOT.pathCookies, 1);
     this.closePromised = closePromised;
     this.isOpaque = head.status === SWITCHING_PROTOCOLS;
     this.#observer.answered(transfer, contentEncoding);

@@ -16,6 +16,8 @@ export interface HeadFacts {
   readonly contentEncoding: string | undefined;
   /** The origin said that it closes after this message (or speaks HTTP/1.0 without keep-alive). */
   readonly closePromised: boolean;
+  /** A cookie with a Path was set. */
+  readonly setsPathCookie: boolean;
 }
 
 /** `recordFields`: lower-case names of fields to keep as they are. */
@@ -34,7 +36,8 @@ export function readResponseFacts(
   if (location !== undefined) facts.location = location;
   if (recordFields.length > 0) Object.assign(facts, recorded(head.fields, recordFields));
   if (framing.kind === 'length') facts.declaredContentLength = framing.length;
-  return { facts, contentEncoding: known.contentEncoding, closePromised: closes(version, known.connection) };
+  const { contentEncoding, setsPathCookie } = known;
+  return { facts, contentEncoding, closePromised: closes(version, known.connection), setsPathCookie };
 }
 
 /** What the fields alone tell. Answers alike within a second share their fields, and so this. */
@@ -45,6 +48,7 @@ interface OwnFacts {
   readonly location: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly connection: readonly string[];
+  readonly setsPathCookie: boolean;
 }
 
 const told: WeakMap<readonly Field[], OwnFacts> = new WeakMap();
@@ -75,15 +79,18 @@ function readOwnFacts(fields: Known): OwnFacts {
     location: fields.location,
     contentEncoding: encoding === 'identity' || encoding === '' ? undefined : encoding,
     connection: tokensOf(fields.connection),
+    setsPathCookie: PATH_OF_COOKIE.test(fields['set-cookie'] ?? ''),
   };
 }
 
+const PATH_OF_COOKIE = /;[ \t]*path[ \t]*=[ \t]*\//i;
 const KNOWN = {
   'content-type': 'first',
   'content-encoding': 'first',
   age: 'first',
   location: 'first',
   connection: 'list',
+  'set-cookie': 'list',
   'cache-status': 'list',
   'cf-cache-status': 'list',
   'x-cache': 'list',

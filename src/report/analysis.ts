@@ -80,7 +80,7 @@ function verdict({ truth, differences, unexplained }: Analysis): string {
   if (differences.length === 0) return 'Every count equals the truth.';
   return unexplained === 0
     ? 'Every count equals the truth, or differs from it for the reasons below.'
-    : `${count(unexplained)} of the differences from the truth, one by one, have no explanation.`;
+    : `${count(unexplained)} differences from the truth, each counted by itself, have no explanation.`;
 }
 
 function resultSections(result: AnalysisResult, truth: Analysis['truth'], width: number): readonly string[] {

@@ -44,6 +44,15 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
     read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].lateLines),
   },
   {
+    name: 'hls_swarm_agreement_wrong_kind_total',
+    type: 'counter',
+    unit: 'attempts',
+    account: 'agreement',
+    help: 'Matched attempts that the parser took for another kind, by what they were',
+    labels: { kind: KINDS_PAIRED },
+    read: ({ snapshot }) => by('kind', KINDS_PAIRED, (kind) => snapshot.summary.agreement[kind].wrongKind),
+  },
+  {
     name: 'hls_swarm_agreement_pending_attempts',
     type: 'gauge',
     unit: 'attempts',

@@ -96,7 +96,7 @@ export const COMPATIBLE_CLIENT_METRICS: readonly MetricDefinition[] = [
     type: 'gauge',
     unit: 'clients',
     account: 'tap',
-    help: 'Clients whose modelled buffer is empty now',
+    help: 'Clients whose modelled buffer is empty now; where no segments are seen, whose out_time stands still',
     read: ({ snapshot }) => one(snapshot.summary.clients.playback.stalled),
   },
   {

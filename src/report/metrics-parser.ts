@@ -100,9 +100,9 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
   {
     name: 'hls_swarm_parser_timeouts_total',
     type: 'counter',
-    unit: 'lines',
+    unit: 'requests',
     account: 'parser',
-    help: 'Timeout lines',
+    help: 'Requests and dials that timed out, each once however often the log says so',
     read: ({ snapshot }) => one(snapshot.summary.parser.timeouts),
   },
   {

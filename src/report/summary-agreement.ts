@@ -57,6 +57,7 @@ function kindLines(agreement: Summary['agreement'], width: number): Lines {
       return fact('  not judged', `${whose}${reason}`, LABEL, width);
     }),
     ...leftOut(agreement, paired, width),
+    ...wrongKinds(agreement, paired, width),
   ];
 }
 
@@ -77,6 +78,17 @@ function agreementLine(label: string, agreement: KindAgreement, width: number): 
     AGREEMENT_WIDTHS,
     width,
   );
+}
+
+/** Matched, and counted under another kind by the parser: its counts by kind are off by as many. */
+function wrongKinds(agreement: Summary['agreement'], kinds: readonly (typeof KINDS)[number][], width: number): Lines {
+  const told = kinds.flatMap((kind) => {
+    const { wrongKind = 0 } = agreement[kind];
+    return wrongKind === 0 ? [] : [`${count(wrongKind)} of ${kind}`];
+  });
+  return told.length === 0
+    ? []
+    : fact('  wrong kind', `taken for another by the parser: ${told.join(', ')}`, LABEL, width);
 }
 
 /** What is neither matched nor missed nor spurious: without it the counts do not add up. */

@@ -10,7 +10,7 @@ import {
   scored,
   unavailable,
 } from './estimator-score.ts';
-import { reaches } from './log-reach.ts';
+import { reaches, whyUnread } from './log-reach.ts';
 import type { EstimatorName } from './summary.ts';
 
 const NO_NUMBERED_FILES = 'the listing names no numbered segments';
@@ -47,6 +47,8 @@ export function refresh(input: EstimatorInput): Score {
 }
 
 export function hybrid(input: EstimatorInput): Score {
+  const unread = whyUnread(input.logLevel);
+  if (unread !== undefined) return unavailable('hybrid', SEGMENTS, unread);
   if (input.listings === 0) return unavailable('hybrid', SEGMENTS, NO_LISTING);
   const rate = mediaRate(input);
   if ('missing' in rate) return unavailable('hybrid', SEGMENTS, rate.missing);

@@ -13,7 +13,8 @@ export function statistics(input: EstimatorInput): Score {
   if (ended.processes === 0)
     return pending('statistics', ENDED, 'printed when connections close, at the end at the latest');
   if (processes === 0) return unavailable('statistics', ENDED, 'no process that ended printed AVIOContext lines');
-  const reasons = [...(running > 0 ? [`${running} processes still run`] : []), ...causes(ended.statistics)];
+  const told = input.isTapped ? causes(ended.statistics) : [];
+  const reasons = [...(running > 0 ? [`${running} processes still run`] : []), ...told];
   return scored(
     input,
     { name: 'statistics', status: running > 0 ? 'pending' : 'ok', reasons, reference: ENDED, bytes },

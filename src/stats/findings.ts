@@ -58,6 +58,11 @@ export const FINDINGS: Readonly<Record<FindingCode, FindingText>> = {
     sentence: "A TLS handshake failed: the origin's, or that of a player which does not take the tap's certificate.",
     next: 'Origin: check its certificate; --dangerous accepts any. Player: make it trust the file of --tls-ca-out.',
   },
+  'cookie-path': {
+    sentence:
+      'An origin in the clear set a cookie with a Path, which FFmpeg never sends back through an HTTP proxy; directly it would.',
+    next: 'Where the origin wants it back, give it with --cookie NAME=VALUE, or play over https: there it comes back.',
+  },
   bypass: {
     sentence: 'A client connected to something other than its door, so the proxy did not see all of its traffic.',
     next: 'Look for proxy variables in the environment and for protocols that ignore -http_proxy.',

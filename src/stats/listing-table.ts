@@ -104,7 +104,7 @@ export class ListingTable {
 
   /** FFmpeg asked for this. */
   asked(url: string): void {
-    this.#folder.asked(withoutQuery(url));
+    if (this.#files.size > 0) this.#folder.asked(withoutQuery(url));
   }
 
   /** Octets of `url` (of `range` within it), or why they are not known. */

@@ -20,7 +20,7 @@ export function unitOf(logLevel: LogLevel | undefined): PairingUnit | 'none' | u
 /** Why there is nothing to be read of segments and of what was played; undefined where there is. */
 export function whyUnread(logLevel: LogLevel | undefined): string | undefined {
   if (logLevel === 'none') return 'no log is read';
-  if (unitOf(logLevel) === 'none') return `at level ${logLevel} the log names no requests (--stats-loglevel debug)`;
+  if (unitOf(logLevel) === 'none') return `at level ${logLevel} a log names no requests`;
   return undefined;
 }
 
@@ -36,5 +36,5 @@ export function whyUnpaired(
   const named = unit ?? unitOf(logLevel);
   if (named === undefined) return transfers > 0 ? 'the log names no requests' : undefined;
   const isNamed = named !== 'hls-request' || group === 'segment' || group === 'init';
-  return isNamed ? undefined : 'below level debug the log names segments only (--stats-loglevel debug)';
+  return isNamed ? undefined : 'below level debug a log names segments only';
 }

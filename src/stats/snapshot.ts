@@ -9,6 +9,7 @@ import type { ReadClients } from './client-book.ts';
 import { readDrift } from './client-rows.ts';
 import { difference } from './differences.ts';
 import { scoreEstimators } from './estimators.ts';
+import type { InstrumentAccount } from './instrument-account.ts';
 import { whyUnread } from './log-reach.ts';
 import { otherThanSegments } from './origin-account.ts';
 import { reconcileFlow, unexplained, unreconciled } from './reconciliation.ts';
@@ -214,12 +215,20 @@ function readReconciliation(
   return flow === undefined ? unreconciled((figure, kinds) => proxy.sum(figure, kinds)) : reconcileFlow(flow);
 }
 
+/** Without a tap its thread has no delay and no CPU time, and no quiet loop speaks for it. */
+function withoutTap(read: ReturnType<InstrumentAccount['read']>): ReturnType<InstrumentAccount['read']> {
+  const { tapCpuSeconds: _cpu, tapBytesPerCpuSecond: _rate, eventLoopDelayMs, ...rest } = read;
+  const { tapP99: _delay, rampTapP99: _ramp, ...others } = eventLoopDelayMs;
+  return { ...rest, eventLoopDelayMs: others };
+}
+
 function readInstrument(
-  { statsDropThreshold }: RunSettings,
+  { run, statsDropThreshold }: RunSettings,
   { instrument, parser, origin }: Accounts,
   atMs: number,
 ): Summary['instrument'] {
-  const figures = instrument.read(parser.bypassed);
+  const read = instrument.read(parser.bypassed);
+  const figures = run.isTapped ? read : withoutTap(read);
   const judged = judge({
     ledgerImbalanceBytes: figures.ledgerImbalanceBytes,
     lostRecords: figures.lostRecords,

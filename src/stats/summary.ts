@@ -309,6 +309,7 @@ export interface Summary {
     readonly requests: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
     readonly opens: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
     readonly httpErrors: Readonly<Record<string, number>>;
+    /** Requests and dials, each once however often the log says so. */
     readonly timeouts: number;
     readonly reconnections: number;
     /** By estimator `lookup`; missing, like its throughput and the lookups, until a segment-size listing was read. */

@@ -37,7 +37,9 @@ export function exitCategory(
 
 /** Delay before restart number `attempt` (0 = the first) without jitter. */
 export function backoffMs(attempt: number, backoff: Backoff = CLIENT_BACKOFF): number {
-  return Math.min(backoff.initialMs * backoff.multiplier ** attempt, backoff.maxMs);
+  // The power of a long row of failures is infinite, and 0 times that is no number.
+  const growth = Math.min(backoff.multiplier ** attempt, Number.MAX_VALUE);
+  return Math.min(backoff.initialMs * growth, backoff.maxMs);
 }
 
 /** A round of a loop that was over sooner had next to nothing to play: then the backoff keeps it from spinning. */
@@ -83,7 +85,8 @@ export class RestartPolicy {
 
   #nextDelayMs(): number {
     const { jitterRatio } = this.#backoff;
-    const delayMs = backoffMs(this.#attempt, this.#backoff) * this.#random.between(1 - jitterRatio, 1 + jitterRatio);
+    const share = this.#random.between(1 - jitterRatio, 1 + jitterRatio);
+    const delayMs = backoffMs(this.#attempt, this.#backoff) * Math.max(0, share);
     this.#attempt += 1;
     return delayMs;
   }

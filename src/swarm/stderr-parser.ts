@@ -58,6 +58,9 @@ export class StderrParser {
   readonly #stamps = new StampReader();
   readonly #counters = { lines: 0, parsed: 0, unparsed: 0, byRule: {} as Partial<Record<ParsedRule, number>> };
   #held: HeldRequest | undefined;
+  /** A request in the clear named its whole URL, as proxies want it: one that names a path then goes through a tunnel. Its
+   *  context does not tell: what http redirects to https stays in [http]. */
+  #isProxied = false;
   /** The [tcp] context whose last attempt failed: FFmpeg repeats the failure once more when it gives up. */
   #failedPointer: string | undefined;
   /** The [tls] context that failed last: its library tells one failure in several lines. */
@@ -239,7 +242,9 @@ export class StderrParser {
     this.#held = undefined;
     const range = parseRange(held.range);
     const isPath = held.target.startsWith('/');
-    const url = isPath && held.host !== undefined ? `${held.scheme}://${held.host}${held.target}` : held.target;
+    if (!isPath) this.#isProxied = true;
+    const scheme = this.#isProxied ? 'https' : held.scheme;
+    const url = isPath && held.host !== undefined ? `${scheme}://${held.host}${held.target}` : held.target;
     const fact: ParsedFact = { rule: 'request', method: held.method, url, ...(range === undefined ? {} : { range }) };
     this.#count(fact, held.atMs, held.loggedAtWallMs);
   }

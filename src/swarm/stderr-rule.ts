@@ -44,7 +44,7 @@ export function numberOf(captured: string | undefined): number {
 export const OPEN: StderrRule = {
   rule: 'open',
   starts: "Opening '",
-  pattern: /^Opening '(.*)' for reading$/s,
+  pattern: /^Opening '(.+)' for reading$/s,
   build: ([, url], context) => ({
     rule: 'open',
     // AES-128 segments are opened through a wrapper protocol that the origin never sees.

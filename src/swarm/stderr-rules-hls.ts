@@ -15,7 +15,7 @@ export const HLS_RULES: readonly StderrRule[] = [
   {
     rule: 'hls-request',
     starts: 'HLS request for url ',
-    pattern: /^HLS request for url '(.*)', offset (\d{1,15}), playlist (\d{1,9})$/s,
+    pattern: /^HLS request for url '(.+)', offset (\d{1,15}), playlist (\d{1,9})$/s,
     build: ([, url, offset, playlist]) => ({
       rule: 'hls-request',
       url: textOf(url),

@@ -45,7 +45,11 @@ const PAIRING: readonly Column<Partial<KindAgreement>>[] = [
   { heading: 'at stop', columns: 9, text: ({ excludedAtStop }) => count(excludedAtStop) },
   { heading: 'pending', columns: 9, text: ({ pending }) => count(pending) },
   { heading: 'coverage', columns: 10, text: ({ coverage }) => known(coverage, share) },
+  { heading: 'wrong kind', columns: 12, text: ({ wrongKind }) => count(wrongKind) },
 ];
+
+/** A minute has none of these. */
+const OF_THE_RUN: readonly string[] = ['at stop', 'pending', 'coverage'];
 
 const ERRORS: readonly Column<Errors>[] = [
   { heading: 'n', columns: 7, text: ({ n }) => count(n) },
@@ -111,15 +115,16 @@ function pairingTable(agreement: Agreement, kinds: readonly Kind[], columns: num
     headings('Attempts', PAIRING, NAME_WIDTH, columns),
     ...paired.map((kind) => figures(kind, agreement[kind], PAIRING, columns)),
     ...[...reasons].flatMap((reason) => {
+      const isOfAll = KINDS.every((kind) => agreement[kind].unavailable === reason);
       const whose = kinds.filter((kind) => agreement[kind].unavailable === reason).join(', ');
-      return notes(`${whose}: ${reason}`, columns);
+      return notes(isOfAll ? reason : `${whose}: ${reason}`, columns);
     }),
   ];
 }
 
 /** The same of the last minute, where it says anything. */
 function minuteRows(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
-  const shown = PAIRING.filter(({ heading }) => heading !== 'at stop' && heading !== 'pending');
+  const shown = PAIRING.filter(({ heading }) => !OF_THE_RUN.includes(heading));
   return kinds.flatMap((kind) => {
     const { window } = agreement[kind];
     return window === undefined || !hasAttempts(window) ? [] : [figures(`  ${kind}, 60 s`, window, shown, columns)];

@@ -7,6 +7,10 @@ import { parseRange, resourceHash, resourceKey } from '../../src/hls/resource.ts
 const URL_A = 'http://origin.example/live/seg00001.ts?token=a';
 
 describe('a resource hash', () => {
+  it('leaves out user information, which no request line has', () => {
+    assert.equal(resourceKey('http://user:word@host/a.ts', undefined), resourceKey('http://host/a.ts', undefined));
+  });
+
   it('is one for the ways of writing one resource, and a safe integer', () => {
     assert.equal(resourceHash('http://h:80/a b', [0, null]), resourceHash('http://h/a%20b#x', undefined));
     fc.assert(fc.property(fc.webUrl(), (url) => Number.isSafeInteger(resourceHash(url, undefined))));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FINDING_CODES, TERMINATIONS } from '../../src/events.ts';
 import { renderSummary, statusLine } from '../../src/report/exit-summary.ts';
+import type { Snapshot, Summary } from '../../src/stats/summary.ts';
 import { TERMINATION_WORDS } from '../../src/stats/termination-words.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
 import { makeKindSummary } from '../support/snapshot-parts.ts';
@@ -158,4 +159,36 @@ test('the tap alone has no clients: what FFmpeg would have said is left out, wha
     assert.doesNotMatch(page, new RegExp(heading));
   for (const heading of ['Requests', 'Request phases', 'How transfers ended', 'Instrument', 'Doors  '])
     assert.match(page, new RegExp(heading));
+});
+
+describe('without a tap', () => {
+  const agreement = Object.fromEntries(
+    ['segment', 'playlist', 'init', 'key', 'other'].map((kind) => [
+      kind,
+      { unavailable: 'no reference: nothing was tapped', startErrorMs: { n: 0 } },
+    ]),
+  ) as Partial<Summary['agreement']>;
+  const { agreement: scored, ...summary } = makeSnapshot().summary;
+  const untapped = (more: Partial<Summary>): Snapshot => {
+    const { proxy: _proxy, ...rest } = { ...summary, agreement: { ...scored, ...agreement }, ...more };
+    return { ...makeSnapshot(), summary: { ...rest, reconciliation: {} } };
+  };
+
+  test('the status line takes the log’s figures, and has none where no log is read', () => {
+    assert.match(
+      statusLine(untapped({})),
+      /\| segments 249, 24\.0 Mbit\/s \| wait p95 - \| stalled 1 \| HTTP errors 6 \|/,
+    );
+    const parser = { ...summary.parser, level: 'none' as const };
+    assert.match(statusLine(untapped({ parser })), /\| segments -, - \|.*\| HTTP errors - \|/);
+  });
+
+  test('the page has no account of the tap, and says why nothing is judged', () => {
+    const page = renderSummary(untapped({}), OPTIONS);
+    assert.doesNotMatch(page, /Request phases|How transfers ended|Caches|clients stalled now; out_time/);
+    assert.match(page, /^Requests \(in the log; nothing was tapped\)$/m);
+    assert.match(page, /^ {2}not judged +no reference: nothing was tapped$/m);
+    assert.match(page, /^ {2}404 +proxy -, in the log 4$/m);
+    assert.match(page, /^ {2}proxy( +-){6}$/m);
+  });
 });

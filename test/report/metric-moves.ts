@@ -256,6 +256,7 @@ export const MOVES: readonly Move[] = [
   ['agreement_recall_ratio{kind="segment"}', `${PAIRED}.recall`, 0.98],
   ['agreement_coverage_ratio{kind="segment"}', `${PAIRED}.coverage`, 0.96],
   ['agreement_late_lines_total{kind="segment"}', `${PAIRED}.lateLines`, 7],
+  ['agreement_wrong_kind_total{kind="segment"}', `${PAIRED}.wrongKind`, 5],
   ['agreement_start_errors{kind="segment"}', `${PAIRED}.startErrorMs.n`, 242],
   ['agreement_start_error_bias_seconds{kind="segment"}', `${PAIRED}.startErrorMs.bias`, -1, -0.001],
   ['agreement_start_error_sd_seconds{kind="segment"}', `${PAIRED}.startErrorMs.sd`, 2, 0.002],

@@ -86,6 +86,19 @@ describe('the compatible names', () => {
     assert.equal(values.get('hls_swarm_error_rate'), (4 + 2 + parser.timeouts) / requests);
   });
 
+  test('of the tap are absent without one, and those of the parser where no log is read', async () => {
+    const { proxy: _proxy, ...summary } = makeSnapshot().summary;
+    const parser = { ...summary.parser, level: 'none' as const };
+    const untapped = await scrape({ ...makeSnapshot(), summary }, { isTapped: false });
+    const unread = await scrape({ ...makeSnapshot(), summary: { ...summary, parser } }, { isTapped: false });
+    const present = (values: Map<string, number>, start: string): string[] =>
+      [...values.keys()].filter((series) => series.startsWith(`hls_swarm_${start}`));
+    assert.deepEqual(present(untapped, 'proxy_'), []);
+    assert.ok(present(untapped, 'parser_').length > 0);
+    const requested = ['parser_', 'segment_requests_total', 'http_errors_total', 'timeouts_total', 'error_rate'];
+    for (const start of requested) assert.deepEqual(present(unread, start), [], start);
+  });
+
   test('are absent where requests passed unseen in tunnels, but for what was seen beside them', async () => {
     const seen = { segment: undefined, init: undefined, other: undefined, 'multivariant-playlist': undefined };
     const proxy = {

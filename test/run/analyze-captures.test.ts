@@ -26,9 +26,31 @@ const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
     'opens.segment +12 deadConnection',
     'opens.playlist +11 deadConnection',
   ],
+  // The server is gone: the next poll finds its connection dead, and nobody answers the dials after it.
+  '50': ['requests.playlist +1 deadConnection', 'opens.playlist +1 deadConnection', 'opens.playlist +2 notConnected'],
+  // Ended while it waited for a playlist; by a pipe, nothing but its place tells that poll from those before.
+  '51': ['requests.playlist +1 killCutOff', 'opens.playlist +1 killCutOff'],
+  // The TLS errors in this log are those of dead connections.
+  '52': [
+    'requests.segment +8 deadConnection',
+    'requests.playlist +7 deadConnection',
+    'opens.segment +8 deadConnection',
+    'opens.playlist +7 deadConnection',
+  ],
+  // The credentials stand in the URL that FFmpeg was given, and in no request line.
+  '53': ['opens.segment -2 authChallenge', 'opens.playlist -2 authChallenge', 'httpErrors.401 -4 authChallenge'],
+  // Same path, two hosts, in a truth of paths.
+  '54': ['opens.segment -9 redirect'],
   // After a truncated answer the connection is dead.
   '21': ['requests.segment +1 deadConnection', 'opens.segment +1 deadConnection'],
 };
+
+/** Playlist requests that were announced, never made, and never repeated: what agreement calls spurious. */
+const SPURIOUS_PLAYLISTS: Readonly<Record<string, number>> = { '50': 1, '51': 1 };
+
+/** Of the start, 95th percentile. Over TLS the first request of a connection was seen 40 ms after its line. */
+const START_ERROR_MS = 5;
+const START_ERRORS_MS: Readonly<Record<string, number>> = { '52': 50 };
 
 /** Of each capture the log and the truth; the same captures may be committed as text. */
 function capturesIn(
@@ -61,8 +83,12 @@ function assertExplained(analysis: Analysis, capture: string): void {
   assert.equal(analysis.parser.unparsedLines, 0);
   const kinds = ['segment', 'playlist', 'init', 'key'] as const;
   for (const kind of kinds) {
-    const { missed, spurious, pending } = analysis.agreement[kind];
-    assert.deepEqual({ kind, missed, spurious, pending }, { kind, missed: 0, spurious: 0, pending: 0 });
+    const { unavailable, missed, spurious, pending } = analysis.agreement[kind];
+    const isNamed = analysis.agreement.unit === 'request' || kind === 'segment' || kind === 'init';
+    assert.equal(unavailable, isNamed ? undefined : 'below level debug a log names segments only', kind);
+    if (!isNamed) continue;
+    const expected = kind === 'playlist' ? (SPURIOUS_PLAYLISTS[capture.slice(0, 2)] ?? 0) : 0;
+    assert.deepEqual({ kind, missed, spurious, pending }, { kind, missed: 0, spurious: expected, pending: 0 });
   }
 }
 
@@ -75,7 +101,9 @@ for (const folder of [LABORATORY, COMMITTED]) {
         const analysis = await analyze({ stderr: log, truth }, createReadStream(log));
         assertExplained(analysis, name);
         const { n, absP95 } = analysis.agreement.segment.startErrorMs;
-        if (analysis.timeSource === 'arrivals' && n > 1) assert.ok((absP95 ?? 99) < 5, `within ${absP95} ms`);
+        if (analysis.timeSource === 'arrivals' && n > 1) {
+          assert.ok((absP95 ?? 99) < (START_ERRORS_MS[name.slice(0, 2)] ?? START_ERROR_MS), `within ${absP95} ms`);
+        }
       });
       await context.test(`${name} from a pipe, where nobody knows when its octets came`, async () => {
         const analysis = await analyze({ stderr: '-', truth }, createReadStream(log));

@@ -6,101 +6,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import type { Options } from '../../src/config/options.ts';
-import { type Analysis, renderAnalysis } from '../../src/report/analysis.ts';
+import { renderAnalysis } from '../../src/report/analysis.ts';
 import { journalLine } from '../../src/report/journal.ts';
 import { analyze } from '../../src/run/analyze.ts';
 import { commonSequence } from '../../src/run/analyze-order.ts';
 import { life, parsed, RUN, sample, segment, segmentUrl, transfersIn } from '../stats/ledger-traffic.ts';
+import {
+  analysisOf,
+  BASE,
+  differencesOf,
+  type Files,
+  HEALTHY,
+  HEALTHY_ROWS,
+  type Line,
+  media,
+  PLAYLIST,
+  row,
+  START,
+  said,
+} from '../support/analysis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hls-swarm-analyze-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const ORIGIN = 'origin.example:8080';
-const BASE = `http://${ORIGIN}`;
-const PLAYLIST = '/live/stream.m3u8';
-const START = 1_795_221_358;
-
-interface Line {
-  readonly at: number;
-  readonly text: string;
-}
-
-const opening = (at: number, path: string, context = 'hls'): Line => ({
-  at,
-  text: `[${context} @ 0x1] [info] Opening '${BASE}${path}' for reading`,
-});
-const asked = (at: number, path: string): Line => ({
-  at,
-  text: `[http @ 0x2] [debug] request: GET ${path} HTTP/1.1\nUser-Agent: x\nHost: ${ORIGIN}\n\n`,
-});
-const announced = (at: number, path: string): Line => ({
-  at,
-  text: `[hls @ 0x1] [verbose] HLS request for url '${BASE}${path}', offset 0, playlist 0`,
-});
-const request = (at: number, path: string): Line[] => [opening(at, path), asked(at, path)];
-const media = (at: number, path: string): Line[] => [announced(at, path), ...request(at, path)];
-const said = (at: number, text: string): Line => ({ at, text });
-
-const row = (at: number, url: string, more: object = {}): object => ({
-  client: '1',
-  url,
-  kind: url.endsWith('.m3u8') ? 'playlist' : 'segment',
-  status: 200,
-  bodyBytes: 1000,
-  contentLength: 1000,
-  tStart: START + at + 0.0005,
-  tEnd: START + at + 0.01,
-  ...more,
-});
-
-let cases = 0;
-type Files = Partial<Record<'truth.jsonl' | 'sizes.json' | 'events.jsonl', string>>;
-
-/** A folder with the log, its arrivals and what else is given. */
-async function analysisOf(
-  log: readonly Line[] | undefined,
-  rows: readonly object[] | undefined,
-  { files = {}, options = {} }: { readonly files?: Files; readonly options?: Partial<Options> } = {},
-): Promise<Analysis> {
-  cases += 1;
-  const own = mkdtempSync(join(folder, `${cases}-`));
-  const put = (name: string, text: string): string => {
-    writeFileSync(join(own, name), text);
-    return join(own, name);
-  };
-  let offset = 0;
-  const arrivals = (log ?? []).map(({ at, text }) => {
-    const len = Buffer.byteLength(text) + 1;
-    offset += len;
-    return JSON.stringify({ t: START + at, off: offset - len, len });
-  });
-  if (log !== undefined) put('arrivals.jsonl', arrivals.join('\n'));
-  const truth = files['truth.jsonl'] ?? rows?.map((item) => JSON.stringify(item)).join('\n');
-  const { 'sizes.json': sizes, 'events.jsonl': events } = files;
-  return analyze(
-    {
-      ...(log === undefined ? {} : { stderr: put('stderr.log', log.map(({ text }) => `${text}\n`).join('')) }),
-      ...(truth === undefined ? {} : { truth: put('truth.jsonl', truth) }),
-      ...(sizes === undefined ? {} : { sizes: put('sizes.json', sizes) }),
-      ...(events === undefined ? {} : { events: put('events.jsonl', events) }),
-      ...options,
-    },
-    nothing(),
-  );
-}
-
 async function* nothing(): AsyncIterable<Buffer> {}
 
-function differencesOf({ differences }: Analysis): string[] {
-  return differences.flatMap(({ of, reasons }) => reasons.map(({ code, count }) => `${of} ${count} ${code}`));
-}
-
-const HEALTHY = [...request(0, PLAYLIST), ...media(0.1, '/live/a1.ts'), ...media(2, '/live/a2.ts')];
-const HEALTHY_ROWS = [row(0, PLAYLIST), row(0.1, '/live/a1.ts'), row(2, '/live/a2.ts')];
-
 test('a log that tells all and a truth with paths only agree, and the page says so', async () => {
-  const analysis = await analysisOf(HEALTHY, HEALTHY_ROWS);
+  const analysis = await analysisOf({ log: HEALTHY, rows: HEALTHY_ROWS });
   assert.deepEqual(analysis.differences, []);
   const { matched, startErrorMs } = analysis.agreement.segment;
   assert.deepEqual([matched, startErrorMs.n, Math.round((startErrorMs.bias ?? 0) * 10)], [2, 2, -5]);
@@ -108,83 +40,13 @@ test('a log that tells all and a truth with paths only agree, and the page says 
   for (const line of renderAnalysis(analysis, 80).split('\n')) assert.ok(line.length < 80, line);
 });
 
-const REASONS: Readonly<Record<string, readonly [Line[], object[], string[]]>> = {
-  'redirects are followed within one opening': [
-    [...HEALTHY, asked(2.01, '/cdn/a2.ts')],
-    [...HEALTHY_ROWS.with(2, row(2, '/live/a2.ts', { status: 302 })), row(2.01, '/cdn/a2.ts')],
-    ['opens.segment -1 redirect'],
-  ],
-  'a repeated line went to a dead connection': [
-    [...HEALTHY, ...media(4, '/live/a3.ts'), ...request(4.001, '/live/a3.ts')],
-    [...HEALTHY_ROWS, row(4.002, '/live/a3.ts')],
-    ['requests.segment 1 deadConnection', 'opens.segment 1 deadConnection'],
-  ],
-  'a process was killed before its request was out': [
-    [...HEALTHY, ...media(4, '/live/a3.ts')],
-    HEALTHY_ROWS,
-    ['requests.segment 1 killCutOff', 'opens.segment 1 killCutOff'],
-  ],
-  'a log ends before its process': [
-    HEALTHY,
-    [...HEALTHY_ROWS, row(8, '/live/a3.ts')],
-    ['requests.segment -1 logCutOff', 'opens.segment -1 logCutOff'],
-  ],
-  'a request in the middle that the log does not have stays unexplained': [
-    [...HEALTHY, ...media(8, '/live/a4.ts')],
-    [...HEALTHY_ROWS, row(4, '/live/a3.ts'), row(8, '/live/a4.ts')],
-    ['requests.segment -1 unexplained', 'opens.segment -1 unexplained'],
-  ],
-  'a line in the middle that no server saw stays unexplained': [
-    [...HEALTHY, ...media(4, '/live/a3.ts'), ...media(8, '/live/a4.ts')],
-    [...HEALTHY_ROWS, row(8, '/live/a4.ts')],
-    ['requests.segment 1 unexplained', 'opens.segment 1 unexplained'],
-  ],
-  'a connection did not come about': [
-    [opening(0, PLAYLIST), said(0.1, `[tcp @ 0x3] [error] Connection to tcp://${ORIGIN}?x failed: Connection refused`)],
-    [],
-    ['opens.playlist 1 notConnected'],
-  ],
-  'FFmpeg can answer a challenge': [
-    [...HEALTHY, ...media(4, '/live/a3.ts'), asked(4.1, '/live/a3.ts')],
-    [...HEALTHY_ROWS, row(4, '/live/a3.ts', { status: 401 }), row(4.1, '/live/a3.ts')],
-    ['opens.segment -1 unexplained', 'httpErrors.401 -1 authChallenge'],
-  ],
-  'an answer came after the end': [
-    [...HEALTHY, ...media(4, '/live/a3.ts')],
-    [...HEALTHY_ROWS, row(4, '/live/a3.ts', { status: 404, tEnd: START + 5 })],
-    ['httpErrors.404 -1 unreadAnswer'],
-  ],
-  'the truth has another name for it': [
-    HEALTHY,
-    HEALTHY_ROWS.with(2, row(2, '/live/a2.ts', { kind: 'init' })),
-    [
-      'requests.segment 1 kindGuess',
-      'requests.init -1 kindGuess',
-      'opens.segment 1 kindGuess',
-      'opens.init -1 kindGuess',
-    ],
-  ],
-};
-for (const [name, [log, rows, expected]] of Object.entries(REASONS)) {
-  test(`a difference has its reason: ${name}`, async () => {
-    const analysis = await analysisOf(log, rows);
-    assert.deepEqual(differencesOf(analysis), expected);
-    for (const { difference, reasons } of analysis.differences) {
-      assert.equal(
-        reasons.reduce((sum, { count }) => sum + count, 0),
-        difference,
-      );
-    }
-  });
-}
-
 test('requests within a tunnel are invisible to whoever saw only the CONNECT', async () => {
   const secure = HEALTHY.map(({ at, text }) => ({
     at,
     text: text.replace('[http @', '[https @').replaceAll('http://', 'https://'),
   }));
   const rows = [{ method: 'CONNECT', url: 'origin.example:443', tStart: START, status: 200 }];
-  const analysis = await analysisOf(secure, rows);
+  const analysis = await analysisOf({ log: secure, rows });
   assert.equal(analysis.truth?.tunnels, 1);
   assert.deepEqual(differencesOf(analysis), [
     'requests.segment 2 tunnelled',
@@ -214,13 +76,17 @@ test('a size listing gives the bytes of what was looked up, also from a folder b
     { name: 'a2.ts', type: 'file', size: 800 },
   ]);
   const log = [...HEALTHY, ...media(4, '/live/a3.ts')];
-  const analysis = await analysisOf(log, [...HEALTHY_ROWS, row(4, '/live/a3.ts')], { files: { 'sizes.json': sizes } });
+  const analysis = await analysisOf({
+    log,
+    rows: [...HEALTHY_ROWS, row(4, '/live/a3.ts')],
+    files: { 'sizes.json': sizes },
+  });
   assert.equal(analysis.parser.segmentBytes, 1500);
   assert.equal(analysis.agreement.estimators.find(({ name }) => name === 'lookup')?.bytes, 1500);
 });
 
 test('without a truth the account stands alone', async () => {
-  const analysis = await analysisOf(HEALTHY, undefined);
+  const analysis = await analysisOf({ log: HEALTHY });
   assert.deepEqual(analysis.parser.requests, { segment: 2, playlist: 1, init: 0, key: 0, other: 0 });
   assert.deepEqual([analysis.truth, analysis.differences], [undefined, []]);
   const { matched, unavailable } = analysis.agreement.segment;
@@ -237,7 +103,7 @@ test("another parser's events are scored by their own kinds and bytes, ours besi
     { rule: 'request', t: START + 12, url: `${BASE}/live/stream.m3u8`, kind: 'playlist' },
   ];
   const text = events.map((event) => JSON.stringify(event)).join('\n');
-  const analysis = await analysisOf(HEALTHY, HEALTHY_ROWS, { files: { 'events.jsonl': text } });
+  const analysis = await analysisOf({ log: HEALTHY, rows: HEALTHY_ROWS, files: { 'events.jsonl': text } });
   assert.equal(analysis.candidate, 'events');
   assert.deepEqual(analysis.parser.requests, { segment: 2, playlist: 2, init: 0, key: 0, other: 0 });
   const { matched, missed, spurious, precision, recall } = analysis.agreement.segment;
@@ -259,7 +125,7 @@ test("a journal's own parsed records can be handed in as events", async () => {
     .filter(({ type }) => type === 'parsed')
     .map(journalLine);
   const rows = [{ url: segmentUrl(1), tStart: START, kind: 'segment', status: 200 }];
-  const analysis = await analysisOf(undefined, rows, { files: { 'events.jsonl': records.join('') } });
+  const analysis = await analysisOf({ rows, files: { 'events.jsonl': records.join('') } });
   assert.deepEqual([analysis.agreement.segment.matched, analysis.timeSource], [1, 'order']);
 });
 
@@ -299,12 +165,11 @@ const REFUSED: Readonly<Record<string, readonly [Files, RegExp]>> = {
 };
 for (const [name, [files, message]] of Object.entries(REFUSED)) {
   test(`refused with a sentence: ${name}`, async () => {
-    await assert.rejects(analysisOf(HEALTHY, undefined, { files }), { name: 'CannotMeasure', message });
+    await assert.rejects(analysisOf({ log: HEALTHY, files }), { name: 'CannotMeasure', message });
   });
 }
 
-test('a log that is empty or not there is refused', async () => {
-  await assert.rejects(analysisOf([], undefined), { name: 'CannotMeasure', message: /^--stderr: ".*" is empty$/ });
+test('a log that is not there is refused', async () => {
   const missing = analyze({ stderr: join(folder, 'none.log') }, nothing());
   await assert.rejects(missing, { name: 'CannotMeasure', message: /none.log" cannot be read: there is no such file$/ });
 });
@@ -338,14 +203,15 @@ function logOf(number: number, port: number): Line[] {
 
 test('a journal knows the client of a log by its door; of several processes one must be said', async () => {
   const files = { 'truth.jsonl': journal() };
-  const own = await analysisOf(logOf(1, 40_001), undefined, { files });
+  const own = await analysisOf({ log: logOf(1, 40_001), files });
   assert.deepEqual([own.truth?.client, own.truth?.process, own.truth?.requests.segment], [1, 1, 1]);
-  const unsaid = analysisOf(logOf(8, 40_002), undefined, { files });
+  assert.equal(own.segmentTimes?.receiveMs.n, 1, 'what its segment took stands beside what the log makes of it');
+  const unsaid = analysisOf({ log: logOf(8, 40_002), files });
   await assert.rejects(unsaid, {
     name: 'CannotMeasure',
     message: /2 processes of client 2; say .* --log-process, one of: 1, 2$/,
   });
-  const second = await analysisOf(logOf(8, 40_002), undefined, { files, options: { logProcess: 2 } });
+  const second = await analysisOf({ log: logOf(8, 40_002), files, options: { logProcess: 2 } });
   assert.deepEqual([second.truth?.client, second.truth?.process, second.truth?.requests.segment], [2, 2, 1]);
 });
 
@@ -353,10 +219,10 @@ test('a journal of several clients and a log without a door need to be told', as
   const files = { 'truth.jsonl': journal() };
   const [, ...doorless] = logOf(1, 1);
   const message = /has 2 clients, and the log names no door of theirs; say .* --log-client, 1 to 2$/;
-  await assert.rejects(analysisOf(doorless, undefined, { files }), { name: 'CannotMeasure', message });
-  const told = await analysisOf(doorless, undefined, { files, options: { logClient: 1 } });
+  await assert.rejects(analysisOf({ log: doorless, files }), { name: 'CannotMeasure', message });
+  const told = await analysisOf({ log: doorless, files, options: { logClient: 1 } });
   assert.equal(told.truth?.client, 1);
-  const none = analysisOf(doorless, undefined, { files, options: { logClient: 9 } });
+  const none = analysisOf({ log: doorless, files, options: { logClient: 9 } });
   await assert.rejects(none, { name: 'CannotMeasure', message: /has 2 clients; --log-client 9 is none of them$/ });
 });
 

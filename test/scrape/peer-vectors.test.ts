@@ -2,13 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Schedule } from '../../src/scrape/adaptive-interval.ts';
 import { createNginxReader } from '../../src/scrape/nginx-exporter.ts';
 import { createNodeReader } from '../../src/scrape/node-exporter.ts';
 import { parsePrometheusText, type Sample } from '../../src/scrape/prometheus-text.ts';
-import { keepNewest, mediaNumber, readListing } from '../../src/scrape/segment-sizes.ts';
 import { differenceOf } from '../support/peer-differences.ts';
-import { FakeTime } from './fake-time.ts';
 
 const CASES = new URL('../../../shared/peer/cases/', import.meta.url);
 const skip = existsSync(CASES) ? false : 'the vectors in ../shared/peer are absent';
@@ -29,93 +26,6 @@ function vectors<Input, Expected>(component: string, op: string): readonly Vecto
   assert.ok(chosen.length > 0, op);
   return chosen;
 }
-
-test('media numbers are those of the vectors', { skip }, () => {
-  for (const { id, input, expected, truth } of vectors<string, number | null>('segment_scraper', 'segment_number')) {
-    // A query is part of a URL; names in a listing have none.
-    const name = input.split('?')[0] ?? '';
-    assert.equal(mediaNumber(name) ?? null, truth === undefined ? expected : truth, id);
-  }
-});
-
-test('the window keeps and drops the names of the vectors', { skip }, () => {
-  interface Input {
-    readonly window: number;
-    readonly names: readonly string[];
-  }
-  for (const vector of vectors<Input, { kept?: string[]; evicted?: string[] }>('segment_scraper', 'evict')) {
-    const { id, input, expected } = vector;
-    const names = [...new Set(input.names)];
-    const kept = keepNewest(
-      names.map((name) => ({ name, sizeBytes: 1 })),
-      input.window,
-    ).entries.map(({ name }) => name);
-    for (const name of expected.kept ?? []) assert.ok(kept.includes(name), `${id} keeps ${name}`);
-    const segments = (of: readonly string[]): string[] => of.filter((name) => mediaNumber(name) !== undefined);
-    const byNumber = segments(names).sort((one, other) => (mediaNumber(other) ?? 0) - (mediaNumber(one) ?? 0));
-    assert.deepEqual(segments(kept).sort(), byNumber.slice(0, input.window).sort(), `${id} by rank`);
-    if (differenceOf('segment_scraper', vector, 'evicted') !== undefined) continue;
-    for (const name of expected.evicted ?? []) assert.ok(!kept.includes(name), `${id} drops ${name}`);
-  }
-});
-
-test('listings are read as in the vectors; an encoder restart keeps its new names', { skip }, () => {
-  interface Input {
-    readonly window: number;
-    readonly responses: readonly { readonly body: string }[];
-  }
-  interface Expected {
-    readonly error?: boolean;
-    readonly cache?: Record<string, number>;
-    readonly cache_size?: number;
-  }
-  for (const { id, input, expected, truth } of vectors<Input, Expected>('segment_scraper', 'scrape')) {
-    const listing = readListing(input.responses.at(-1)?.body ?? '');
-    assert.equal(!listing.ok, expected.error ?? false, id);
-    const kept = listing.ok ? keepNewest(listing.entries, input.window).entries : [];
-    const sizes = Object.fromEntries(kept.map(({ name, sizeBytes }) => [name, sizeBytes]));
-    const wanted = truth as { lookup_after?: Record<string, number>; note?: string } | undefined;
-    if (wanted?.note === 'a negative size should be refused') {
-      assert.deepEqual(sizes, {}, id);
-      continue;
-    }
-    for (const [name, size] of Object.entries(wanted?.lookup_after ?? {})) assert.equal(sizes[name], size, id);
-    if (expected.cache !== undefined) assert.deepEqual(sizes, expected.cache, id);
-    if (expected.cache_size !== undefined) assert.equal(kept.length, expected.cache_size, id);
-  }
-});
-
-test('jitter of the vectors: it can be switched off, stays within its width and never makes a delay negative', {
-  skip,
-}, async () => {
-  interface Input {
-    readonly interval_ms: number;
-    readonly jitter_ms: number;
-  }
-  for (const { id, input, expected } of vectors<Input, { next_interval_range_ms: [number, number] }>(
-    'segment_scraper',
-    'defaults',
-  )) {
-    for (const draw of [0, 0.25, 0.999]) {
-      const delays: number[] = [];
-      const time = new FakeTime();
-      const schedule = new Schedule({
-        intervalMs: () => input.interval_ms,
-        jitterMs: () => input.jitter_ms,
-        random: () => draw,
-        nowMs: () => time.clock.nowMs(),
-        task: async () => {},
-        timers: { set: (_callback, delayMs) => delays.push(delayMs), clear: () => {} },
-      });
-      schedule.start();
-      await time.advance(0);
-      const [low, high] = expected.next_interval_range_ms;
-      const [delay] = delays;
-      assert.ok(delay !== undefined && delay >= Math.max(0, low) && delay <= high, `${id}: ${delay}`);
-      if (input.jitter_ms === 0) assert.equal(delay, input.interval_ms, id);
-    }
-  }
-});
 
 interface HostInput {
   readonly node?: readonly (string | null)[];

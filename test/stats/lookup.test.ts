@@ -183,6 +183,31 @@ function attempts(): Attempts {
   return { lookup, process, found, ask };
 }
 
+test('where no listing was ever tried only the last attempts wait for one; a listing that failed is one that was tried', () => {
+  const untried = attempts();
+  for (let number = 0; number < 5_000; number += 1) untried.ask(`seg${number}.ts`, number);
+  assert.equal(untried.lookup.read().open, 1_000);
+  const tried = attempts();
+  tried.lookup.listing({ type: 'listing', atMs: 0, url: '', ok: false });
+  for (let number = 0; number < 5_000; number += 1) tried.ask(`seg${number}.ts`, number);
+  assert.equal(tried.lookup.read().open, 4_998);
+});
+
+test('what the log took back is no attempt: neither pending, nor complete with the requests that follow', () => {
+  const { lookup, process, found, ask } = attempts();
+  lookup.listing(listing(0, { 'seg1.ts': 10, 'begin.bin': 1_000, 'seg2.ts': 20 }));
+  ask('seg1.ts', 1);
+  const { attempt } = lookup.requested(process, { playlist: 0, url: `${BASE}begin.bin`, offset: 0, atMs: 2 });
+  assert.equal(lookup.read().pending, 2);
+  lookup.withdraw(process, 0, attempt);
+  lookup.withdraw(process, 0, attempt);
+  assert.equal(lookup.read().pending, 1);
+  ask('seg2.ts', 3);
+  ask('seg3.ts', 4);
+  lookup.ended(process, false);
+  assert.deepEqual(found, [10, 20]);
+});
+
 test('a miss stays open until a listing newer than the request, then counts once', () => {
   const { lookup, ask, found } = attempts();
   lookup.listing(listing(1_000, { 'seg1.ts': 10 }));
@@ -264,7 +289,7 @@ test('both tables keep and evict what the peer does in its own eviction cases', 
     const original = new OriginalListingTable(input.window);
     for (const sizes of [ours, original]) sizes.update(event);
     // Held against an oracle above: the window counts segments.
-    const byRank = differenceOf('segment_scraper', vector, 'evicted') !== undefined;
+    const byRank = differenceOf('segment_scraper', vector, 'window') !== undefined;
     const check = (names: readonly string[], isKept: boolean): void => {
       for (const name of names) {
         if (isKept || !byRank) assert.equal('bytes' in ours.find(BASE + name, undefined), isKept, `${id} ${name}`);

@@ -2,12 +2,12 @@
 // was. Kinds are in request-kinds.test.ts, the lookup in lookup.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Summary } from '../../src/stats/summary.ts';
 import { InferredDurations } from '../../src/stats/inferred-durations.ts';
 import { ParserAccount } from '../../src/stats/parser-account.ts';
 import { FigureBook } from '../../src/stats/process-figures.ts';
+import type { Summary } from '../../src/stats/summary.ts';
 import { parseText } from '../swarm/stderr-captures.ts';
-import { openLedger, parsed, play, segmentUrl } from './ledger-traffic.ts';
+import { parsed, play, segmentUrl } from './ledger-traffic.ts';
 import { requestLine, transfer } from './pairing-traffic.ts';
 
 function newAccount(): ParserAccount {

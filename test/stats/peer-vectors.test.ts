@@ -1,14 +1,12 @@
-// Figures of clients, sums over clients and sizes against the recorded behaviour of go-ffmpeg-hls-swarm: each vector is played
+// Figures of clients and sums over clients against the recorded behaviour of go-ffmpeg-hls-swarm: each vector is played
 // into a ledger as the events that it stands for. Throughput windows are in throughput.test.ts.
 import assert from 'node:assert/strict';
 import type { Event, ProgressEvent } from '../../src/events.ts';
 import { errorRate } from '../../src/report/compatible-figures.ts';
-import { ListingTable } from '../../src/stats/listing-table.ts';
-import { OriginalListingTable } from '../../src/stats/original-listing-table.ts';
 import { FigureBook } from '../../src/stats/process-figures.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
 import { differenceOf } from '../support/peer-differences.ts';
-import { holds, type PeerVector } from '../support/peer-vectors.ts';
+import { holds } from '../support/peer-vectors.ts';
 import { BASE, life, openLedger, parsed, play, RUN } from './ledger-traffic.ts';
 
 /** What the vectors say of one client. */
@@ -86,7 +84,8 @@ function eventsOf(client: PeerClient): Event[] {
 
 /** Without a tap: all that these vectors know is the log and the progress. */
 function snapshotOf(clients: readonly PeerClient[]): Snapshot {
-  const ledger = openLedger({ run: { ...RUN, clients: clients.length, isTapped: false } });
+  // A target of 0: rows are of those that were heard of.
+  const ledger = openLedger({ run: { ...RUN, clients: 0, isTapped: false } });
   const lines = clients.flatMap((client) => (client.lines === undefined ? [] : [client.lines]));
   play([...clients.flatMap(eventsOf), ...(lines.length === 0 ? [] : [linesOf(lines, NOW_MS)])], ledger);
   return ledger.snapshot(NOW_MS, NOW_MS);
@@ -285,6 +284,7 @@ holds('stats_aggregation', {
     for (const [what, id] of input as readonly [string, number][]) {
       if (what === 'add') present.add(id);
       if (what === 'remove') present.delete(id);
+      if (what === 'reset') present.clear();
     }
     const { clients } = snapshotOf([...present].map((id) => ({ id })));
     if (expected.visited !== undefined)
@@ -341,48 +341,4 @@ holds('stats_aggregation', {
       });
   },
   lookup: ({ expected }) => assert.equal(snapshotOf([]).clients.length, Object.keys(expected.states).length),
-});
-
-function update(tables: readonly { update: ListingTable['update'] }[], sizes: Readonly<Record<string, number>>): void {
-  const entries = Object.entries(sizes).map(([name, sizeBytes]) => ({ name, sizeBytes }));
-  for (const table of tables) table.update({ type: 'listing', atMs: 0, url: BASE, ok: true, entries });
-}
-
-const LISTINGS_ELSEWHERE = Object.fromEntries(
-  // How a listing is read and when: test/scrape/peer-vectors.test.ts.
-  ['segment_number', 'scrape', 'evict', 'defaults'].map((op) => [op, () => {}]),
-);
-
-holds('segment_scraper', {
-  ...LISTINGS_ELSEWHERE,
-  lookup: ({ input, expected }) => {
-    const ours = new ListingTable(BASE, 300);
-    const original = new OriginalListingTable(300);
-    update([ours, original], input.cache);
-    for (const [index, name] of input.ask.entries()) {
-      const answer = ours.find(BASE + name, undefined);
-      assert.equal('bytes' in answer ? answer.bytes : null, expected[index], name);
-      assert.equal(original.find(BASE + name) ?? null, expected[index], name);
-    }
-  },
-  cycles: ({ input, expected }) => {
-    const ours = new ListingTable(BASE, input.window);
-    const original = new OriginalListingTable(input.window);
-    const nameOf = (number: number): string => `seg${String(number).padStart(5, '0')}.ts`;
-    for (let cycle = 0; cycle < input.cycles; cycle += 1) {
-      const first = cycle * input.names_per_cycle;
-      const names = Array.from({ length: input.names_per_cycle }, (_, index) => nameOf(first + index));
-      update([ours, original], Object.fromEntries([...names, input.playlist].map((name) => [name, 1])));
-      assert.ok(ours.size <= expected.numbered_max + 1, `${ours.size}`);
-    }
-    const last = input.cycles * input.names_per_cycle;
-    const kept = Array.from({ length: last }, (_, number) => nameOf(number)).filter(
-      (name) => 'bytes' in ours.find(BASE + name, undefined),
-    );
-    assert.deepEqual(kept, expected.final_numbered);
-    assert.deepEqual(
-      kept.every((name) => original.find(BASE + name) === 1),
-      true,
-    );
-  },
 });

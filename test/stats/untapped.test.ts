@@ -136,7 +136,7 @@ test('a log that nobody reads has missed nothing', () => {
 
 test('at level info no request has a line: HTTP errors are held against each other, attempts are not', () => {
   const { summary } = tapped('info');
-  assert.match(summary.agreement.segment.unavailable ?? '', /at level info the log names no requests/);
+  assert.match(summary.agreement.segment.unavailable ?? '', /at level info a log names no requests/);
   assert.equal(summary.agreement.totals?.outOfUnit, 4);
   assert.deepEqual(summary.agreement.httpErrors?.['503'], { parser: 1, proxy: 1, window: { parser: 1, proxy: 1 } });
   assert.equal(summary.agreement.retries, undefined);

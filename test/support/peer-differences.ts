@@ -1,6 +1,7 @@
 // Where we differ from the recorded behaviour of go-ffmpeg-hls-swarm on purpose, and why: one list, reviewed by hand.
 // A rule names a class of vectors, not single ones, so that new vectors of the same kind fall under the same reason.
 // A vector that differs and falls under no rule fails its test. Where a vector has a `truth`, that is what we are held to.
+import { isOneRunOfNumbers, isUndisputed, itemsOf } from './peer-listings.ts';
 import type { PeerVector } from './peer-vectors.ts';
 
 interface PeerDifference {
@@ -26,15 +27,41 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
     reason: 'FFmpeg prints no negative offset or playlist: such a line is counted as unparsed, not believed',
   },
   {
+    component: 'debug_parser',
+    when: ({ input_lines: lines }) => lines.some((line: string) => /header: Content-Length/i.test(line)),
+    reason: "FFmpeg prints `header='Content-Length: ...'`: what looks otherwise is counted as unparsed, not believed",
+  },
+  {
+    component: 'hls_events',
+    op: 'classify_url',
+    when: ({ input, truth }) => truth === undefined && /\.mp4(?:[?#]|$)/i.test(input) && !/init/i.test(input),
+    reason: 'not every MP4 file is an init section: by its name alone it is a segment',
+  },
+  {
     component: 'hls_events',
     op: 'counters',
-    when: ({ input }) => input.some((line: string) => line.startsWith('Server returned ')),
+    figure: 'http_errors',
+    when: ({ input }) => input.some((line: string) => /Server returned \d/.test(line)),
     reason: 'FFmpeg tells the same answer in `HTTP error` before: counted once, there; this line ends a client (fatal)',
   },
   {
     component: 'hls_events',
     op: 'counters',
-    when: ({ input }) => input.every((line: string) => !line.startsWith('[')),
+    figure: 'reconnections',
+    when: ({ input }) => input.some((line: string) => /Reconnecting to /.test(line)),
+    reason: 'FFmpeg prints no such words: it says `Will reconnect at`',
+  },
+  {
+    component: 'hls_events',
+    op: 'counters',
+    figure: 'timeouts',
+    when: ({ input }) => input.some((line: string) => /timeout/i.test(line) || isBareTimeout(line)),
+    reason: 'FFmpeg says `timed out`, and who says it: [tcp], [http] or the level of its last words',
+  },
+  {
+    component: 'hls_events',
+    op: 'counters',
+    when: ({ input }) => input.some((line: string) => /^(?:Opening '|HTTP error)/.test(line)),
     reason: 'FFmpeg prints no such words without who says them: [tcp], [http] or the level of its last words',
   },
   {
@@ -42,8 +69,31 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
     op: 'inflight',
     reason: 'no end of a body is in the log, so nothing is timed to it; the tap times bodies',
   },
+  {
+    component: 'debug_parser',
+    figure: 'tcp_connect_ms',
+    when: (vector) => dialsOf(vector).some(({ ms }) => ms === 0),
+    reason: 'lines that came in one instant tell that a connection was made, not how long it took',
+  },
+  {
+    component: 'debug_parser',
+    figure: 'tcp_connect_samples',
+    when: (vector) => dialsOf(vector).some(({ ms }) => ms === 0),
+    reason: 'the same: such a dial is counted and gives no sample',
+  },
   // Progress and health.
   { component: 'progress_parser', op: 'key_value', reason: 'no split pair leaves the parser: blocks do' },
+  {
+    component: 'progress_parser',
+    op: 'blocks',
+    figure: 'out_time_us',
+    when: ({ input }) => {
+      const names: readonly string[] = input.map((line: string) => line.split('=')[0]);
+      return names.includes('out_time_ms') && !names.includes('out_time_us');
+    },
+    reason: '`out_time_ms` holds microseconds too: where it stands alone it is the position',
+  },
+  { component: 'progress_parser', op: 'current', reason: 'no open block leaves the parser: closed ones do' },
   {
     component: 'progress_parser',
     op: 'is_stalling',
@@ -58,11 +108,10 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   // Listed sizes.
   {
     component: 'segment_scraper',
-    op: 'evict',
-    figure: 'evicted',
-    when: ({ input }) => hasGaps(input.names),
+    figure: 'window',
+    when: ({ op, input }) => (op === 'evict' || op === 'scrape') && !isOneRunOfNumbers(namesOf(input)),
     reason:
-      'the window counts segments, not numbers: names with a time stamp have gaps, and every listed segment may be asked for',
+      'the window counts the segments of a series, whatever their extension, not numbers over all names: time stamps have gaps, and every listed segment may be asked for',
   },
   // Options.
   {
@@ -128,9 +177,15 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   {
     component: 'ffmpeg_args',
     op: 'find_ffprobe',
+    when: ({ input }) => input.sibling_exists,
     reason: 'the sibling is looked for by the folder of a path, never by replacing the word ffmpeg',
   },
-  { component: 'ffmpeg_args', op: 'bitrate', reason: 'a bandwidth that is no positive number is absent, not 0' },
+  {
+    component: 'ffmpeg_args',
+    op: 'bitrate',
+    when: ({ input }) => Number(input) < 0,
+    reason: 'a bandwidth that is no positive number is absent',
+  },
   {
     component: 'preflight',
     op: 'ports',
@@ -167,15 +222,37 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   },
   {
     component: 'segment_scraper',
-    op: 'scrape',
-    when: ({ input }) => input.responses.some(({ body }: { body: string }) => hasUnsafeNumber(body)),
-    reason: 'a size beyond 2^53 is no file size: the entry is refused and counted instead of rounded',
+    op: 'segment_number',
+    when: ({ input, truth }) =>
+      truth === undefined && !Number.isSafeInteger(Number(/(\d+)\.ts$/.exec(input)?.[1] ?? 0)),
+    reason: 'numbers beyond 2^53 cannot be told apart: such a name has none',
+  },
+  {
+    component: 'segment_scraper',
+    op: 'segment_number',
+    when: ({ input, truth }) => truth === undefined && input.includes('?'),
+    reason: 'a query is no part of a name',
   },
   {
     component: 'segment_scraper',
     op: 'scrape',
-    when: ({ input }) => input.responses.some(({ body }: { body: string }) => /"name" *: *""/.test(body)),
-    reason: 'an entry without a name can never be looked up: refused and counted',
+    when: ({ input }) => input.responses.some(({ body }: { body: string }) => body.trim() === 'null'),
+    reason: 'a listing is a list: null is none, and is told as a failure',
+  },
+  {
+    component: 'segment_scraper',
+    op: 'scrape',
+    figure: 'entries',
+    when: ({ input }) =>
+      input.responses.some(({ body }: { body: string }) => itemsOf(body)?.some((item) => !isUndisputed(item)) ?? false),
+    reason:
+      'an entry without a name, or with a size that no file has, is refused and counted, and the others stand; a folder is no file',
+  },
+  {
+    component: 'segment_scraper',
+    when: ({ op, input }) =>
+      (op === 'defaults' || op === 'evict') && (input.window <= 0 || (input.interval_ms ?? 1) <= 0),
+    reason: 'an interval or a window of 0 is out of range and refused with the range, not replaced in silence',
   },
   {
     component: 'origin_scraper',
@@ -304,14 +381,11 @@ function isBeyondOpenRange([name, value]: [string, unknown]): boolean {
   }
 }
 
-function hasUnsafeNumber(body: string): boolean {
-  return (body.match(/\d{16,}/g) ?? []).some((digits) => !Number.isSafeInteger(Number(digits)));
-}
-
-/** Between the numbers of segments, which are the last digits before `.ts`. */
-function hasGaps(names: readonly string[]): boolean {
-  const numbers = [...new Set(names.flatMap((name) => /(\d+)\.ts$/.exec(name)?.[1] ?? []).map(Number))];
-  return numbers.length > 0 && Math.max(...numbers) - Math.min(...numbers) >= numbers.length;
+/** All names that a vector lists. */
+function namesOf(input: PeerVector['input']): readonly string[] {
+  const bodies: readonly { body: string }[] = input.responses ?? [];
+  const listed = bodies.flatMap(({ body }) => itemsOf(body) ?? []).filter(isUndisputed);
+  return [...(input.names ?? []), ...listed.map(({ name }) => name)];
 }
 
 /** How far a client is behind its clock at each of its positions. */
@@ -322,6 +396,26 @@ function driftsOf(input: PeerVector['input']): readonly { readonly outTimeUs: nu
     if (isNew) startedAtMs = nowMs - outTimeUs / 1_000;
     return { outTimeUs, driftMs: nowMs - startedAtMs - outTimeUs / 1_000 };
   });
+}
+
+/**
+ * Dials of a log whose beginning and success are both in it, and what lay between the arrivals of the two lines. Lines
+ * without an arrival came one after another.
+ */
+export function dialsOf(vector: PeerVector): readonly { readonly ms: number }[] {
+  const lines: readonly string[] = vector['input_lines'];
+  const began = new Map<string, number>();
+  return lines.flatMap((line, index) => {
+    const arrivedAtMs: number = vector['line_arrival_ms']?.[index] ?? index;
+    const [, word, target = ''] = /(Starting|Successfully) .* to (\S+ port \d+)/.exec(line) ?? [];
+    if (word === 'Starting') began.set(target, arrivedAtMs);
+    const beganAtMs = began.get(target);
+    return word === 'Successfully' && beganAtMs !== undefined ? [{ ms: arrivedAtMs - beganAtMs }] : [];
+  });
+}
+
+function isBareTimeout(line: string): boolean {
+  return /timed out/i.test(line) && !/^\[|^\w+:\/\//.test(line);
 }
 
 function hasNoDials(client: Readonly<Record<string, number>>): boolean {

@@ -284,7 +284,16 @@ function agreementSection(): Section<'agreement'> {
     absP50: 0.27,
     absP95: 0.49,
   };
-  const base = { matched: 245, missed: 1, spurious: 2, deadConnection: 3, excludedAtStop: 4, pending: 5, lateLines: 0 };
+  const base = {
+    matched: 245,
+    missed: 1,
+    spurious: 2,
+    deadConnection: 3,
+    excludedAtStop: 4,
+    pending: 5,
+    lateLines: 0,
+    wrongKind: 0,
+  };
   return {
     segment: {
       ...base,
@@ -292,6 +301,7 @@ function agreementSection(): Section<'agreement'> {
       recall: 0.9959,
       coverage: 0.9648,
       lateLines: 6,
+      wrongKind: 4,
       startErrorMs: errors,
       window: {
         matched: 221,
@@ -323,6 +333,7 @@ function agreementSection(): Section<'agreement'> {
       excludedAtStop: 0,
       pending: 0,
       lateLines: 0,
+      wrongKind: 0,
       startErrorMs: { n: 0 },
     },
     other: {
@@ -333,6 +344,7 @@ function agreementSection(): Section<'agreement'> {
       excludedAtStop: 0,
       pending: 0,
       lateLines: 0,
+      wrongKind: 0,
       startErrorMs: { n: 0 },
     },
     unit: 'request',
@@ -444,6 +456,7 @@ export function emptySnapshot(): Snapshot {
     excludedAtStop: 0,
     pending: 0,
     lateLines: 0,
+    wrongKind: 0,
     startErrorMs: { n: 0 },
   };
   const silent: Throughput = { totalBytes: 0 };

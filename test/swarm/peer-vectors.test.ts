@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { clientArguments } from '../../src/swarm/arguments.ts';
-import { chooseProgram, parsePrograms, resolveMapping } from '../../src/swarm/probe.ts';
+import { chooseProgram, ffprobeBeside, parsePrograms, resolveMapping } from '../../src/swarm/probe.ts';
 import { holds } from '../support/peer-vectors.ts';
 import { command, newCapabilities } from '../support/swarm.ts';
 
@@ -12,7 +12,8 @@ describe('recorded behaviour', () => {
   holds('ffmpeg_args', {
     args: ({ input, expected }) => assert.deepEqual(comparable(ourArguments(input)), comparable(expected)),
     map: async ({ input, expected }) => {
-      if (input.program_id >= 0) {
+      // A program is what a probe found for these two; nobody probes for the others.
+      if (input.program_id >= 0 && (input.variant === 'highest' || input.variant === 'lowest')) {
         assert.deepEqual(expected, ['-map', `0:p:${input.program_id}`]);
         return;
       }
@@ -44,6 +45,14 @@ describe('recorded behaviour', () => {
       assert.equal(programs === undefined, expected.error);
       if (expected.programs !== null) assert.equal(programs?.length, expected.programs);
     },
+    // Where there is none beside it: the folder of a path is one that no machine has.
+    find_ffprobe: ({ input, expected }) =>
+      assert.equal(ffprobeBeside(input.ffmpeg.replace(/^\//, '/no/such/')), expected),
+    bitrate: ({ input, expected }) => {
+      const [program] = parsePrograms(JSON.stringify({ programs: [programOf(input)] })) ?? [];
+      // The peer's 0 for what is no bandwidth is absent here.
+      assert.equal(program?.bandwidthBitsPerSecond ?? 0, Number(expected));
+    },
     select: ({ input, expected, truth }) => {
       const programs = input.programs.map(({ id, bitrate }: { id: number; bitrate: number | null }) =>
         bitrate === null ? { id } : { id, bandwidthBitsPerSecond: bitrate },
@@ -72,6 +81,10 @@ function ourArguments(input: any): readonly string[] {
     },
     newCapabilities,
   ).args;
+}
+
+function programOf(bitrate: string) {
+  return { program_id: 0, tags: { variant_bitrate: bitrate } };
 }
 
 /** As the peer's builder has it: by program when one was probed. */

@@ -36,7 +36,7 @@ describe('recorded behaviour', () => {
       ),
     fix_hint: async ({ input, expected }) => {
       const check = input === 'ffmpeg' ? await ffmpegCheckOf('/no/such/ffmpeg') : checkOf(input, 10);
-      assert.ok(check?.fix?.includes(expected), check?.fix);
+      assert.ok((check?.fix ?? '').includes(expected), check?.fix);
     },
     process_limit_text: ({ input, expected, truth }) => {
       const soft = truth ?? expected;

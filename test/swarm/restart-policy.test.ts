@@ -85,6 +85,14 @@ describe('backoff', () => {
     assert.ok(well.restart && well.delayMs <= 300);
   });
 
+  test('a delay is a number and never negative, however long the row of failures and wide the jitter', () => {
+    assert.equal(backoffMs(5_000, { initialMs: 0, maxMs: 1_000, multiplier: 2, jitterRatio: 0 }), 0);
+    assert.equal(backoffMs(5_000, { initialMs: 1, maxMs: 1_000, multiplier: 2, jitterRatio: 0 }), 1_000);
+    const wide = { initialMs: 100, maxMs: 100, multiplier: 1, jitterRatio: 2 };
+    for (const delayMs of delays(new RestartPolicy(seededRandom(1), 0, wide), 100))
+      assert.ok(delayMs >= 0 && delayMs <= 300, `${delayMs}`);
+  });
+
   test('clients of one run do not restart in step', () => {
     const first = Array.from(
       { length: 100 },

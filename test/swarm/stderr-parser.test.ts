@@ -58,6 +58,16 @@ test('behind a proxy the request line has the whole URL, which stays as it is', 
   ]);
 });
 
+test('behind a proxy a path is asked for through a tunnel: http that was redirected to https stays in [http]', () => {
+  const request = (target: string, context = 'http'): string =>
+    `[${context} @ 0x1] [debug] request: GET ${target} HTTP/1.1\r\nHost: o:1\r\n\r\n\n`;
+  const urls = (log: string): readonly unknown[] => facts(log).map((fact) => fact.rule === 'request' && fact.url);
+  assert.deepEqual(urls(request('http://o:1/s.ts') + request('/s.ts')), ['http://o:1/s.ts', 'https://o:1/s.ts']);
+  const back = request('/s.ts', 'https') + request('http://o:1/s.ts', 'https') + request('/t.ts', 'https');
+  assert.deepEqual(urls(back), ['https://o:1/s.ts', 'http://o:1/s.ts', 'https://o:1/t.ts']);
+  assert.deepEqual(urls(request('/s.ts') + request('/t.ts')), ['http://o:1/s.ts', 'http://o:1/t.ts']);
+});
+
 test('a request bears the arrival and the stamp of its own line and comes before what follows it', () => {
   const log = parseLog([
     [Buffer.from('2026-01-30 16:25:36.940 [http @ 0x1] [debug] request: GET /s.ts HTTP/1.1\r\n'), 10],

@@ -405,3 +405,10 @@ test('a change of the media sequence belongs to the playlist that was opened for
     ],
   );
 });
+
+test('a line that names an empty URL is no request: it is counted as unparsed', () => {
+  const { facts, counters } = parseText(
+    "[http @ 0x1] [info] Opening '' for reading\n[hls @ 0x1] [verbose] HLS request for url '', offset 0, playlist 0\n",
+  );
+  assert.deepEqual([facts, counters.unparsed], [[], 2]);
+});

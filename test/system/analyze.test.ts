@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Analysis } from '../../src/report/analysis.ts';
 import type { Summary } from '../../src/stats/summary.ts';
 import { readSummary } from '../support/journal.ts';
@@ -18,6 +19,7 @@ import {
 import { requirement } from '../support/require.ts';
 
 const CLIENTS = 2;
+const LOG = fileURLToPath(new URL('../fixtures/ffmpeg/17-start-404-ff51/stderr.txt', import.meta.url));
 const KINDS = ['segment', 'playlist', 'init', 'key'] as const;
 
 describe('after a run of the demo', { skip: requirement('ffmpeg') }, () => {
@@ -102,8 +104,12 @@ describe('what cannot be read is said on one line, with 1', { concurrency: 2 }, 
     'a journal that is not there': [['replay', '/none/j.ndjson'], /JOURNAL: "\/none\/j.ndjson" cannot be read/],
     'a journal that is none': [['replay', import.meta.filename], /line 1: .* is not JSON/],
     'a truth that is none': [
-      ['analyze', '--stderr', import.meta.filename, '--truth', import.meta.filename],
+      ['analyze', '--stderr', LOG, '--truth', import.meta.filename],
       /--truth: .* line 1: .* is not JSON/,
+    ],
+    'a log that is none': [
+      ['analyze', '--stderr', import.meta.filename],
+      /--stderr: .* is no log of FFmpeg: none of its/,
     ],
   };
   for (const [name, [args, message]] of Object.entries(refusals)) {

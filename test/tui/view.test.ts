@@ -162,6 +162,29 @@ test('While streams flow their content is one total, wherever it stands: that of
   assert.match(rowOf(lines, 'Streams'), / · 871 kB · /);
 });
 
+test('Without a tap the screens show what the log says, and nothing for what only a tap can see.', () => {
+  const { proxy: _proxy, ...summary } = makeSnapshot().summary;
+  const unpaired = { unavailable: 'no reference: nothing was tapped', startErrorMs: { n: 0 } };
+  const kinds = { segment: unpaired, playlist: unpaired, init: unpaired, key: unpaired, other: unpaired };
+  const playback = { startupMs: { n: 0 }, behindLiveMs: { n: 0 } };
+  const snapshot = {
+    ...makeSnapshot(),
+    summary: {
+      ...summary,
+      reconciliation: {},
+      clients: { ...summary.clients, playback },
+      agreement: { ...kinds, estimators: summary.agreement.estimators },
+    },
+  };
+  const overview = texts(snapshot, { columns: 100, rows: 60 });
+  assert.match(rowOf(overview, 'segments'), /^segments +- +249 /);
+  assert.match(rowOf(overview, 'stalls'), /^stalls +-/);
+  assert.match(rowOf(overview, 'HTTP'), /^HTTP +-/);
+  assert.ok(!overview.some((line) => line.startsWith('endings')));
+  const agreement = texts(snapshot, { columns: 80, rows: 24 }, { ...INITIAL_VIEW_STATE, screen: 'agreement' });
+  assert.ok(agreement.some((line) => line.startsWith('  no reference: nothing was tapped')));
+});
+
 test('What went through tunnels is unknown to the proxy, not nothing.', () => {
   const proxy = { hasTunnels: true, throughput: undefined, allBytesThroughput: undefined, byKind: {} };
   const lines = texts(
