@@ -31,8 +31,9 @@ export const WORKER_METERS = [
 ] as const;
 export type WorkerMeter = (typeof WORKER_METERS)[number];
 
-/** Per door: what a per-client row needs while transfers are still open. */
-export const DOOR_METERS = ['contentBytes', 'openTransfers', 'lastByteAtMs'] as const;
+/** Per door: what a per-client row needs while transfers are still open, and the number of the process behind it that was
+ *  last given a playlist with an end (0: none), which must be known when that process leaves. */
+export const DOOR_METERS = ['contentBytes', 'openTransfers', 'lastByteAtMs', 'endedProcess'] as const;
 export type DoorMeter = (typeof DOOR_METERS)[number];
 
 const KIND_SLOTS = [...KINDS, 'open'] as const;

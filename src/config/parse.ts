@@ -3,7 +3,7 @@
 import { checkIdle, checkInputs, checkReleased, checkTogether, checkUrl, derive } from './checks.ts';
 import { COMMAND_LINE, type CommandLine, readCommandLine } from './command-line.ts';
 import { helpText } from './help.ts';
-import { COMMANDS, type Command, defaultText } from './option.ts';
+import { COMMANDS, type Command, defaultText, type Option } from './option.ts';
 import { type OptionKey, type Options, optionRows, optionTable } from './options.ts';
 import { PRESETS } from './presets.ts';
 import { complaint, type Setting } from './setting.ts';
@@ -101,6 +101,10 @@ function valuesOf(settings: readonly Setting[], command: Command, errors: string
     }
     const items: OptionValue[] = [];
     for (const text of texts) {
+      if (text === '' && isEmptyByDefault(option)) {
+        delete values[key];
+        continue;
+      }
       const parsed = parseValue(option, text);
       if ('problem' in parsed) errors.push(complaint(option.name, text, source, parsed.problem));
       else items.push(parsed.value);
@@ -109,6 +113,11 @@ function valuesOf(settings: readonly Setting[], command: Command, errors: string
     if (value !== undefined) values[key] = value;
   }
   return values as Partial<Options>;
+}
+
+/** The addresses of go-ffmpeg-hls-swarm: its scripts may write their default out (`-resolve="$IP"`), which is nothing. */
+function isEmptyByDefault(option: Option): boolean {
+  return option.peer === true && (option.type === 'url' || option.type === 'host') && option.default === undefined;
 }
 
 function defaultsFor(command: Command): Partial<Options> {

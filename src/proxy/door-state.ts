@@ -5,7 +5,7 @@ import { FaultPlan } from '../faults/plan.ts';
 import type { FaultAction } from '../faults/rule.ts';
 import { kindByContent, PlaylistMemory } from '../hls/kinds.ts';
 import { resourceKey } from '../hls/resource.ts';
-import type { DoorSlots } from '../meters.ts';
+import { DOOR_SLOT, type DoorSlots } from '../meters.ts';
 import type { TapContext } from './context.ts';
 import { MAX_REDIRECTS, MAX_TLS_SESSIONS } from './limits.ts';
 
@@ -81,6 +81,7 @@ export class DoorState {
       if (isNew) this.#context.emit({ type: 'variants', ...base, variants: playlist.variants });
       return 'multivariant-playlist';
     }
+    if (playlist.endlist) this.slots.set(DOOR_SLOT.endedProcess, base.process);
     if (!isNew) return 'media-playlist';
     const lastSegmentUrl = playlist.segments.at(-1)?.url;
     this.#context.emit({

@@ -4,7 +4,7 @@ import type { ParsedRule } from '../events.ts';
 import { canonicalUrl } from '../hls/resource.ts';
 import type { Evidence } from './analyze-attempts.ts';
 import type { Statement } from './analyze-material.ts';
-import { APART_MS, type Line, type Pairs } from './analyze-pairs.ts';
+import { APART_MS, type Line } from './analyze-pairs.ts';
 import type { ReasonCode } from './analyze-reasons.ts';
 
 /** What FFmpeg says of a request only when it has an answer to it. */
@@ -82,17 +82,9 @@ function isCutOff(line: Line, { pairs, signs, isTimed }: Evidence): boolean {
   if (signs === undefined || (signs.hasEnd && !signs.wasEnded)) return false;
   const last = pairs.lines.at(-1) ?? line;
   if (last !== line && (isTimed || last.key !== line.key)) return false;
-  if (last.following.some(({ fact }) => ANSWERED.has(fact.rule)) || hasLaterRequest(pairs)) return false;
+  if (last.following.some(({ fact }) => ANSWERED.has(fact.rule)) || pairs.hasRequestsAfter) return false;
   const other = pairs.lines.findLast(({ key }) => key !== line.key);
   return last === line || other === undefined || other.at < line.at;
-}
-
-/** A request without a line, after all that have one: then the last line's may be that one, under another name. */
-function hasLaterRequest({ lines, requests, requestOf, lineOf, positionOf }: Pairs): boolean {
-  const line = lines.findLast((one) => requestOf.has(one));
-  const request = line === undefined ? undefined : requestOf.get(line);
-  const after = request === undefined ? 0 : (positionOf.get(request) ?? 0) + 1;
-  return requests.slice(after).some((one) => !lineOf.has(one));
 }
 
 function has(statements: readonly Statement[], ...rules: readonly ParsedRule[]): boolean {

@@ -35,7 +35,11 @@ export interface Pairs {
   readonly positionOf: ReadonlyMap<TransferEvent, number>;
   readonly requestOf: ReadonlyMap<Line, TransferEvent>;
   readonly lineOf: ReadonlyMap<TransferEvent, Line>;
+  /** There are requests without a line after all that have one: then the last line's may be one of them, under another name. */
+  readonly hasRequestsAfter: boolean;
 }
+
+type Found = Omit<Pairs, 'hasRequestsAfter'>;
 
 /** What is this far apart belongs to two attempts (the alignment's own limit). */
 export const APART_MS: number = MS_PER_SECOND;
@@ -69,7 +73,7 @@ export function pairsOf(
   };
   const [last, ofLast] = cutWithinFields(pairs);
   if (last !== undefined && ofLast !== undefined) pair(last, ofLast);
-  return pairs;
+  return { ...pairs, hasRequestsAfter: hasRequestsAfter(pairs) };
 }
 
 /** `Last message repeated N times` tells how many and not when: whatever was requested between its neighbours will do. */
@@ -94,7 +98,7 @@ function* repetitions(
 }
 
 /** A log that breaks off within the fields of its last request has lost the Range of it: then the URL must do. */
-function cutWithinFields({ lines, requests, requestOf, lineOf, positionOf }: Pairs): [Line?, TransferEvent?] {
+function cutWithinFields({ lines, requests, requestOf, lineOf, positionOf }: Found): [Line?, TransferEvent?] {
   const last = lines.at(-1);
   if (last === undefined || last.following.length > 0 || requestOf.has(last)) return [];
   const before = lines.at(-2);
@@ -127,6 +131,13 @@ function linesOf(rule: AttemptRule, statements: readonly Statement[]): Line[] {
       },
     ];
   });
+}
+
+function hasRequestsAfter({ lines, requests, requestOf, lineOf, positionOf }: Found): boolean {
+  const line = lines.findLast((one) => requestOf.has(one));
+  const request = line === undefined ? undefined : requestOf.get(line);
+  const after = request === undefined ? 0 : (positionOf.get(request) ?? 0) + 1;
+  return requests.slice(after).some((one) => !lineOf.has(one));
 }
 
 /** Of each repetition the time between what was said before all of them and what was said after. */

@@ -43,7 +43,7 @@ export function swarmOptions({ url, options, looked, seed, tap, caFile }: SwarmP
     statsLogLevel: options.statsLogLevel,
     statsBuffer: options.statsBufferLines,
     maxRestarts: options.maxRestarts,
-    loops: options.loop,
+    loops: options.loop && !looked.isLive,
     restartOnStall: options.restartOnStall,
     targetDurationMs: options.targetDurationMs,
     verbose: options.verbose,
@@ -56,7 +56,7 @@ export function swarmOptions({ url, options, looked, seed, tap, caFile }: SwarmP
 }
 
 /** The flags in shared memory go up before the process or the signal: no transfer can be younger than its flag. */
-function doorHooks(tap: Tap): Pick<SwarmOptions, 'doorUrl' | 'beforeStart' | 'beforeStop'> {
+function doorHooks(tap: Tap): Pick<SwarmOptions, 'doorUrl' | 'beforeStart' | 'beforeStop' | 'hasEnded'> {
   return {
     doorUrl: (client) => tap.doorUrl(client),
     beforeStart: (client, process) => {
@@ -64,5 +64,6 @@ function doorHooks(tap: Tap): Pick<SwarmOptions, 'doorUrl' | 'beforeStart' | 'be
       tap.setStopping(client, false);
     },
     beforeStop: (client) => tap.setStopping(client, true),
+    hasEnded: (client, process) => tap.door(client)?.get('endedProcess') === process,
   };
 }

@@ -1,7 +1,7 @@
 // Raises the findings that are not about a playlist: single transfers as they end, and states once per second.
 // It measures nothing itself: every figure it compares is another account's.
 import type { ConnectionEvent, TransferEvent } from '../events.ts';
-import { formatMs, PERCENT } from '../units.ts';
+import { formatCount, formatMs, PERCENT } from '../units.ts';
 import type { ClientBook } from './client-book.ts';
 import type { FindingBook } from './findings.ts';
 import type { InstrumentAccount } from './instrument-account.ts';
@@ -56,6 +56,7 @@ export class FindingWatch {
   tick(atMs: number): void {
     this.#lookups(atMs);
     this.#instrument(atMs);
+    this.#cookies(atMs);
     for (const { client, restarts } of this.#accounts.clients.restarting(atMs)) {
       this.#findings.hold('client-restarting', `client ${client}`, atMs, `${restarts} restarts`);
     }
@@ -79,6 +80,15 @@ export class FindingWatch {
       const evidence = `${misses.notYetListed} of ${settled} segments were asked for before the listing showed them`;
       this.#findings.hold('listing-lags', 'segment sizes', atMs, evidence);
     }
+  }
+
+  /** Other players than FFmpeg compare a Path with the path. */
+  #cookies(atMs: number): void {
+    const { clients, instrument } = this.#accounts;
+    const { pathCookies } = instrument;
+    if (pathCookies === 0 || clients.clientsStarted === 0) return;
+    const evidence = `${formatCount(pathCookies, 'answer')} over http set a cookie with a Path`;
+    this.#findings.hold('cookie-path', 'cookies', atMs, evidence);
   }
 
   #instrument(atMs: number): void {

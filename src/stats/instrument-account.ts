@@ -135,6 +135,11 @@ export class InstrumentAccount {
     return this.#sample?.meters['opaqueBytes'] ?? 0;
   }
 
+  /** Answers in the clear that set a cookie with a Path. */
+  get pathCookies(): number {
+    return this.#sample?.meters['pathCookies'] ?? 0;
+  }
+
   /** Lines that were thrown away, as a share of all that came. */
   get droppedShare(): number {
     const dropped = droppedLines(this.#lines);

@@ -159,15 +159,17 @@ function headerBlock(command: ClientCommand): string | undefined {
 
 /**
  * As FFmpeg keeps them: one Set-Cookie value per line. It wants a path, which it compares with the request target as it sends
- * it: behind a door and in the clear that is the whole URL. Its domains have the port.
+ * it: behind a door and in the clear that is the whole URL. Its domains have the port. What an origin sets there never comes
+ * back (its Path is no URL), but takes the place of ours of the same name; with a blank before it FFmpeg takes ours for another.
  */
 function cookieJar({ url, doorUrl, cookies }: ClientCommand): string | undefined {
   const [, scheme = '', authority = ''] = AUTHORITY.exec(url) ?? [];
   const isAbsoluteForm = doorUrl !== undefined && scheme.toLowerCase() === 'http';
   const path = isAbsoluteForm ? `${scheme}://${authority}/` : '/';
+  const before = isAbsoluteForm ? ' ' : '';
   return cookies.length === 0
     ? undefined
-    : cookies.map((cookie) => `${cookie}; path=${path}; domain=${authority}`).join('\n');
+    : cookies.map((cookie) => `${before}${cookie}; path=${path}; domain=${authority}`).join('\n');
 }
 
 /** One word on one line, whatever is in it: a line end goes through printf, the last one is left to FFmpeg. */

@@ -28,6 +28,8 @@ export interface ClientOptions {
   readonly beforeStart?: (client: number, process: number) => void;
   /** Called before the first signal is sent: raise the stop flag. */
   readonly beforeStop?: (client: number) => void;
+  /** Asked when a process left a live stream: it was given a playlist with ENDLIST. Default: nobody knows, so no. */
+  readonly hasEnded?: (client: number, process: number) => boolean;
 }
 
 export const NO_LINES: LineCounts = {
@@ -171,7 +173,8 @@ export class Client {
   }
 
   #onEnded(ended: ClientProcess, ending: ProcessEnding): void {
-    const { isLive, isHls = true } = this.#options;
+    const { client, isHls = true, hasEnded } = this.#options;
+    const isLive = this.#options.isLive && hasEnded?.(client, this.#processNumber) !== true;
     const category = exitCategory(ending, { isStopping: this.#state === 'stopping', isLive, isHls });
     const reason = this.#replaceReason ?? reasonOf(category, ending);
     this.#endedLines = addLines(this.#endedLines, ended.counts);

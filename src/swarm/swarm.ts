@@ -45,6 +45,8 @@ export interface SwarmOptions extends Omit<ClientCommand, 'client' | 'doorUrl'> 
   readonly doorUrl?: (client: number) => string | undefined;
   readonly beforeStart?: (client: number, process: number) => void;
   readonly beforeStop?: (client: number) => void;
+  /** A live stream came to its end before the eyes of this process: it was given a playlist with ENDLIST. */
+  readonly hasEnded?: (client: number, process: number) => boolean;
 }
 
 export interface ClientStatus {
@@ -179,7 +181,7 @@ function createClient(
   random: Random,
   client: number,
 ): Client {
-  const { isLive, isHls, stats, statsBuffer, verbose, stderrDir, beforeStart, beforeStop } = options;
+  const { isLive, isHls, stats, statsBuffer, verbose, stderrDir, beforeStart, beforeStop, hasEnded } = options;
   return new Client(
     dependencies,
     {
@@ -196,6 +198,7 @@ function createClient(
       ...(stderrDir === undefined ? {} : { stderrDir }),
       ...(beforeStart === undefined ? {} : { beforeStart }),
       ...(beforeStop === undefined ? {} : { beforeStop }),
+      ...(hasEnded === undefined ? {} : { hasEnded }),
     },
     new RestartPolicy(random.fork(`restart-${client}`), options.maxRestarts, CLIENT_BACKOFF, options.loops ?? false),
   );

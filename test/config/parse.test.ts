@@ -419,3 +419,12 @@ test('no command line throws', () => {
     { numRuns: 500 },
   );
 });
+
+test('an address option of go-ffmpeg-hls-swarm that is given empty is not given, as in its scripts', () => {
+  const empty = ['resolve', 'origin-metrics', 'nginx-metrics', 'origin-metrics-host', 'segment-sizes-url'];
+  assert.deepEqual(optionsOf([...empty.map((name) => `-${name}=`), STREAM]), optionsOf([STREAM]));
+  const environment = { HLS_SWARM_ORIGIN_METRICS_HOST: 'origin.example' };
+  assert.equal(optionsOf(['-origin-metrics-host=', STREAM], { environment }).originMetricsHost, undefined);
+  assert.equal(errorsOf(['-user-agent=', STREAM]).length, 1);
+  assert.equal(errorsOf(['--seg-retry=', STREAM]).length, 1);
+});

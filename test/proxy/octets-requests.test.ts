@@ -45,6 +45,7 @@ const requests: readonly TapCase[] = [
   ['Expect: 100-continue is between the client and the origin', expectContinue],
   ['an answer before the end of the request body: the transfer ends when both have', earlyAnswer],
   ['Proxy-Connection and Proxy-Authorization stay here, and are counted', proxyFields],
+  ['answers in the clear that set a cookie with a Path are counted, and pass as they are', pathCookies],
   ['an empty path becomes a slash and Host stays as sent', emptyPath],
   ['octets beyond the message pass too, and are counted as excess', excessOctets],
   ['a body that answers HEAD passes, and is excess', bodyToHead],
@@ -172,6 +173,16 @@ async function proxyFields(bench: TapBench): Promise<void> {
   const kept = request(origin, '/', { fields: ['A: 1', 'Connection: keep-alive'] });
   assert.equal(origin.connections[0]?.received, kept.arrives);
   assert.equal(bench.tap.meters().meters.removedFields - before, 2);
+}
+
+async function pathCookies(bench: TapBench): Promise<void> {
+  await using origin = await answering(withLength(BODY, { fields: { 'Set-Cookie': 'a=1; Path=/' } }));
+  const before = bench.tap.meters().meters.pathCookies;
+  const client = await bench.client();
+  await client.send(request(origin, '/').sent);
+  await client.receives(octetsOf(withLength(BODY, { fields: { 'Set-Cookie': 'a=1; Path=/' } })));
+  await bench.account();
+  assert.equal(bench.tap.meters().meters.pathCookies - before, 1);
 }
 
 async function emptyPath(bench: TapBench): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Event, FINDING_CODES } from '../../src/events.ts';
+import { NO_METERS } from '../../src/meters.ts';
 import { FINDINGS, FindingBook, MAX_FINDINGS } from '../../src/stats/findings.ts';
 import type { Finding } from '../../src/stats/summary.ts';
 import {
@@ -65,6 +66,13 @@ test("tls-untrusted comes from connections: the origin's handshake, or the playe
   ]);
   assert.deepEqual([origin?.subject, origin?.evidence], ['https://o.example:443', 'certificate has expired']);
   assert.deepEqual([player?.subject, player?.evidence], ['client 3', 'unknown ca']);
+});
+
+test('cookie-path: answers in the clear that FFmpeg clients of ours were given; other players keep their cookies', () => {
+  const given = sample(2_000, [], { meters: { ...NO_METERS.meters, pathCookies: 3 } });
+  const found = findings([life(1, 1_000, 'start'), given]).find(({ code }) => code === 'cookie-path');
+  assert.deepEqual([found?.evidence, found?.count], ['3 answers over http set a cookie with a Path', 1]);
+  assert.deepEqual(codes([given]), []);
 });
 
 test('playlist-lost: two failed reloads in a row of one client, or exit 0 without ENDLIST', () => {

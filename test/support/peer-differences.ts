@@ -123,6 +123,7 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   {
     component: 'config_validation',
     op: 'validate',
+    figure: 'more_errors',
     when: ({ input, truth }) =>
       truth === undefined && 'origin-metrics-window' in input.flags && !hasExporterUrl(input.flags),
     reason: 'a range holds whether or not another option makes use of the value',
@@ -130,6 +131,7 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   {
     component: 'config_validation',
     op: 'validate',
+    figure: 'more_errors',
     when: ({ input, truth }) => truth === undefined && Object.entries(input.flags).some(isBeyondOpenRange),
     reason: 'values that have no effect, mean something else, or that no machine carries are refused, not taken',
   },
@@ -147,6 +149,7 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   {
     component: 'config_validation',
     op: 'exit_code',
+    figure: 'code',
     when: ({ expected }) => expected === 1,
     reason:
       'a wrong command line is 2, whether a flag cannot be read or its value is not allowed; 1 is "could not measure"',
@@ -183,14 +186,36 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   {
     component: 'ffmpeg_args',
     op: 'bitrate',
-    when: ({ input }) => Number(input) < 0,
-    reason: 'a bandwidth that is no positive number is absent',
+    when: ({ input }) => !isGoInteger(input) && Number.isFinite(Number(input)),
+    reason:
+      'ffprobe prints a positive integer; what else reads as a positive number is taken for it, the rest is absent',
+  },
+  {
+    component: 'ffmpeg_args',
+    op: 'probe_json',
+    when: ({ input }) => !isListOfPrograms(input),
+    reason: 'JSON without a list of programs is no answer of ffprobe, and a program without a number cannot be mapped',
+  },
+  {
+    component: 'ffmpeg_args',
+    op: 'select',
+    when: ({ input, truth }) =>
+      truth === undefined &&
+      input.programs.length > 1 &&
+      input.programs.every(({ bitrate }: { bitrate: number | null }) => bitrate === null),
+    reason: 'programs of which none has a bandwidth cannot be told apart: --probe-failure-policy decides',
   },
   {
     component: 'preflight',
     op: 'ports',
     figure: 'available',
     reason: 'both ends of ip_local_port_range are ports that the kernel gives out: one more than their difference',
+  },
+  {
+    component: 'preflight',
+    op: 'version',
+    when: ({ input }) => !/^ffmpeg version \S/m.test(input) && input.trim().split(/\s+/).length >= 3,
+    reason: 'the third word of what no FFmpeg printed is no version',
   },
   {
     component: 'supervisor',
@@ -266,6 +291,13 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
     figure: 'avg_300s',
     reason: "our ring spans 300 s, the peer's 299 s, so its five-minute mean misses one second when it is full",
   },
+  ...['avg_1s', 'avg_30s', 'avg_60s'].map((figure) => ({
+    component: 'throughput_tracker',
+    figure,
+    when: ({ ops }: PeerVector) => areSamplesUneven(ops),
+    reason:
+      'between samples a window begins at the nearest one, whichever side it is on, and is divided by its true length',
+  })),
   // Sums over clients.
   {
     component: 'client_stats',
@@ -323,6 +355,12 @@ export const PEER_DIFFERENCES: readonly PeerDifference[] = [
   },
   {
     component: 'stats_aggregation',
+    figure: 'error_rate',
+    when: ({ input, truth }) => truth === undefined && Array.isArray(input) && failuresOf(input) > requestsOf(input),
+    reason: 'what failed was asked for, even where only the failure was seen: the share is at most 1',
+  },
+  {
+    component: 'stats_aggregation',
     op: 'debug_aggregate',
     figure: 'tcp_health_ratio',
     when: ({ input }) => input.every(hasNoDials),
@@ -361,6 +399,23 @@ function isBeyondOpenRange([name, value]: [string, unknown]): boolean {
       return Number(text) > 500;
     case 'metrics':
       return !/:\d+$/.test(text);
+    case 'origin-metrics':
+    case 'nginx-metrics':
+    case 'segment-sizes-url':
+      return text !== '' && !/^https?:\/\/[^/]/i.test(text);
+    case 'origin-metrics-node-port':
+    case 'origin-metrics-nginx-port':
+      return !(Number(text) >= 1 && Number(text) <= 65_535);
+    case 'stats-drop-threshold':
+      return !(Number(text) >= 0 && Number(text) <= 1);
+    case 'timeout':
+      return /^[\d.]+(?:ns|us|µs)$/.test(text);
+    case 'duration':
+      return text.startsWith('-');
+    case 'ffmpeg':
+      return text === '';
+    case 'user-agent':
+      return text === '' || /[\r\n]/.test(text);
     case 'header':
       return !text.includes(':');
     case 'stats-loglevel':
@@ -414,8 +469,62 @@ export function dialsOf(vector: PeerVector): readonly { readonly ms: number }[] 
   });
 }
 
+/** What a strict reader of integers takes: all digits, within 63 bits. */
+function isGoInteger(text: string): boolean {
+  return text === '' || (/^\+?\d+$/.test(text) && BigInt(text.replace('+', '')) < 2n ** 63n);
+}
+
+function isListOfPrograms(json: string): boolean {
+  let parsed: { readonly programs?: unknown } | null;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    return true;
+  }
+  const programs: unknown = parsed?.programs;
+  return Array.isArray(programs) && programs.every((program) => Number.isInteger(program?.program_id));
+}
+
 function isBareTimeout(line: string): boolean {
   return /timed out/i.test(line) && !/^\[|^\w+:\/\//.test(line);
+}
+
+type Operation = readonly [what: string, count?: number, repeated?: readonly Operation[]];
+
+/** Samples that do not follow one another by a second, or bytes between two of one instant. */
+function areSamplesUneven(operations: readonly Operation[]): boolean {
+  let seconds = 0;
+  let bytes = 0;
+  let isUneven = false;
+  const step = ([what, count = 0, repeated = []]: Operation): void => {
+    if (what === 'repeat') for (let turn = 0; turn < count; turn += 1) repeated.forEach(step);
+    else if (what === 'add') bytes += Math.max(0, count);
+    else if (what === 'advance_s') seconds += count;
+    else {
+      if (what !== 'reset') isUneven ||= seconds === 0 ? bytes > 0 : seconds !== 1;
+      seconds = 0;
+      bytes = 0;
+    }
+  };
+  operations.forEach(step);
+  return isUneven;
+}
+
+/** `http_errors` is a list of statuses, or a count. */
+function failuresOf(clients: PeerVector['input']): number {
+  return clients.reduce(
+    (sum: number, { http_errors: errors = 0, timeouts = 0 }) =>
+      sum + (Array.isArray(errors) ? errors.length : errors) + timeouts,
+    0,
+  );
+}
+
+function requestsOf(clients: PeerVector['input']): number {
+  return clients.reduce(
+    (sum: number, { manifest = 0, segment = 0, init = 0, http_open: opens = 0 }) =>
+      sum + manifest + segment + init + opens,
+    0,
+  );
 }
 
 function hasNoDials(client: Readonly<Record<string, number>>): boolean {
