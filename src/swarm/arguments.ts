@@ -107,17 +107,19 @@ export function headersWithCookies(command: Pick<ClientCommand, 'noCache' | 'hea
 
 /**
  * Without what would change FFmpeg behind our back: another proxy, colour codes inside the log, report files. The HLS
- * demuxer hands no `-ca_file` to what it opens; OpenSSL is told by the environment.
+ * demuxer hands no `-ca_file` to what it opens; OpenSSL is told by the environment. A static build dies of the character
+ * sets that the C library of the system offers it as soon as a transport stream names its service: it finds none here.
  */
 export function clientEnvironment(
   env: Readonly<Record<string, string | undefined>>,
-  caFile?: string,
+  { caFile, version = '' }: { readonly caFile?: string | undefined; readonly version?: string } = {},
 ): Readonly<Record<string, string | undefined>> {
   return {
     ...env,
     AV_LOG_FORCE_COLOR: undefined,
     AV_LOG_FORCE_256COLOR: undefined,
     FFREPORT: undefined,
+    ...(version.includes('static') ? { GCONV_PATH: '/dev/null' } : {}),
     ...(caFile === undefined ? {} : { SSL_CERT_FILE: caFile }),
   };
 }

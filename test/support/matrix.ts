@@ -35,7 +35,11 @@ export interface Places {
 }
 
 export async function openPlaces(scheme: Scheme, scriptOf: (places: Places) => Script): Promise<Places> {
-  const script: Script = (request) => scriptOf(places)(request);
+  let made: Script | undefined;
+  const script: Script = (request) => {
+    made ??= scriptOf(places);
+    return made(request);
+  };
   const [own, other, cross] = await Promise.all([
     openOrigin(scheme, script),
     openOrigin(scheme, script),

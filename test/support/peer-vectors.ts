@@ -13,6 +13,17 @@ export interface PeerVector {
   readonly [part: string]: any;
 }
 
+export interface PeerDifference {
+  readonly component: string;
+  /** Absent: any operation. */
+  readonly op?: string;
+  /** Absent: the vector as a whole. Else this figure only: held against our definition where the test has it, else left out. */
+  readonly figure?: string;
+  /** Absent: every vector of the operation. */
+  readonly when?: (vector: PeerVector) => boolean;
+  readonly reason: string;
+}
+
 export type PeerCheck = (vector: PeerVector) => void | Promise<void>;
 
 const CASES = new URL('../../../shared/peer/cases/', import.meta.url);

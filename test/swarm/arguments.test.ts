@@ -71,7 +71,7 @@ describe('options that this FFmpeg or this input does not take', () => {
 
 test('what vouches for the door is in the environment too: the HLS demuxer hands no option on', () => {
   assert.equal(clientEnvironment({ SSL_CERT_FILE: '/etc/own.pem' })['SSL_CERT_FILE'], '/etc/own.pem');
-  assert.equal(clientEnvironment({}, '/run/ca.pem')['SSL_CERT_FILE'], '/run/ca.pem');
+  assert.equal(clientEnvironment({}, { caFile: '/run/ca.pem' })['SSL_CERT_FILE'], '/run/ca.pem');
 });
 
 test('one hundred commands built side by side carry one hundred User-Agents (defect O1)', () => {
@@ -95,6 +95,11 @@ test('headers are one block of CR LF lines, the cache ones first', () => {
     'Cache-Control: no-cache, no-store, must-revalidate\r\nPragma: no-cache\r\nX-Token: a b\r\n',
   );
   assert.equal(argsOf().includes('-headers'), false);
+});
+
+test('a static build is kept from the character sets of the system, which it dies of; others are left alone', () => {
+  assert.equal(clientEnvironment({}, { version: '7.0.2-static' })['GCONV_PATH'], '/dev/null');
+  assert.equal('GCONV_PATH' in clientEnvironment({}, { version: '5.1.9-0+deb12u1' }), false);
 });
 
 test('cookies are kept for the URL alone: by the path that FFmpeg compares, which behind a door is the whole URL', () => {

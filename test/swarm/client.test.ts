@@ -65,6 +65,17 @@ describe('endings', () => {
     assert.equal(client.restarts, 2);
   });
 
+  test('exit 0 of a live client that was given the end of its playlist is success', async () => {
+    const asked: number[] = [];
+    const hasEnded = (client: number, process: number): boolean => asked.push(client, process) === 2;
+    const { client, clientEvents, names } = clientOf('ends', { hasEnded });
+    client.start();
+    await client.finished;
+    assert.deepEqual(asked, [3, 1]);
+    assert.deepEqual(names(), ['start', 'exit']);
+    assert.equal(clientEvents()[1]?.category, 'success');
+  });
+
   test('a failing client is restarted as often as allowed, and says what FFmpeg said', async () => {
     const { client, clientEvents, names } = clientOf('fails', {}, 3);
     client.start();

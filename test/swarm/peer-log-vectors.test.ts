@@ -10,7 +10,8 @@ import type { Quantiles, Summary } from '../../src/stats/summary.ts';
 import { LineBudget } from '../../src/swarm/line-budget.ts';
 import { ProgressParser } from '../../src/swarm/progress-parser.ts';
 import { usToMs } from '../../src/units.ts';
-import { dialsOf, differenceOf } from '../support/peer-differences.ts';
+import { differenceOf } from '../support/peer-differences.ts';
+import { dialsOf } from '../support/peer-differences-log.ts';
 import { holds, type PeerVector, peerFile } from '../support/peer-vectors.ts';
 import { factsOf, type ParsedLog, parseLog, type SeenFact } from './stderr-captures.ts';
 
