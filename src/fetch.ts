@@ -12,6 +12,7 @@ import {
   Refusal,
   readContent,
 } from './fetch-answer.ts';
+import { LookCookies } from './fetch-cookies.ts';
 import { trustSystemAuthorities } from './trust.ts';
 import { MIB } from './units.ts';
 
@@ -65,6 +66,8 @@ export interface FetcherOptions {
   readonly verifiesTls?: boolean;
   /** `--resolve`: connections to `host` (as `URL.hostname` has it) go to `address`; Host field and SNI stay. */
   readonly resolve?: { readonly host: string; readonly address: string };
+  /** Cookies that an origin sets go back to it. Default false. */
+  readonly keepsCookies?: boolean;
 }
 
 const DEFAULT_MAX_BYTES: number = 2 * MIB;
@@ -81,6 +84,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #origins = new Map<string, OriginLink>();
+  readonly #cookies: LookCookies = new LookCookies();
 
   constructor(options: FetcherOptions) {
     this.#options = options;
@@ -98,7 +102,9 @@ export class Fetcher {
       let target = parseTarget(url);
       for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
         signal.throwIfAborted();
-        const answer = await this.#link(target.origin).exchange(target, this.#headers(options), options, signal);
+        const headers = this.#cookies.added(target.origin, this.#headers(options));
+        const answer = await this.#link(target.origin).exchange(target, headers, options, signal);
+        if (this.#options.keepsCookies === true) this.#cookies.note(target.origin, answer.setCookie);
         ownBytes += answer.ownBytes;
         if (answer.error !== undefined) throw answer.error;
         if (answer.location === undefined) return { ok: true, ...answer.result, url: target.href, redirects, ownBytes };
@@ -146,6 +152,7 @@ interface Exchange {
   readonly ownBytes: number;
   readonly error?: unknown;
   readonly location?: string;
+  readonly setCookie?: string | readonly string[] | undefined;
   readonly result: Content;
 }
 const NOTHING: Content = {
@@ -238,10 +245,12 @@ class OriginLink {
     const limits = { maxBytes, isCutAllowed: onOverflow === 'cut', mayReadMs };
     const { octets: raw, isCut } = await readContent(response.body, limits);
     const { location } = fields;
-    if (REDIRECTS.has(response.statusCode) && location !== undefined) return { location, result: NOTHING };
+    const setCookie = response.headers['set-cookie'];
+    if (REDIRECTS.has(response.statusCode) && location !== undefined) return { location, setCookie, result: NOTHING };
     const octets = isCut ? raw : decodeContent(raw, fields['content-encoding'], maxBytes);
     const mediaType = fields['content-type']?.split(';')[0]?.trim().toLowerCase();
     return {
+      setCookie,
       result: {
         status: response.statusCode,
         octets,

@@ -24,6 +24,7 @@ export type LauncherOrder =
       readonly cwd?: string;
       readonly streams: readonly LaunchedStream[];
     }
+  | { readonly type: 'settle'; readonly key: number }
   | { readonly type: 'signal'; readonly key: number; readonly signal: NodeJS.Signals };
 
 export type LauncherNews =

@@ -7,12 +7,12 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LaunchedProgram } from './launched-program.ts';
 import {
   greeting,
   JsonLines,
   jsonLine,
   LAUNCHER_VARIABLE,
-  type LaunchedStream,
   type LauncherNews,
   type LauncherOrder,
   type LauncherPlace,
@@ -20,29 +20,17 @@ import {
 import {
   deathSignalPrefix,
   findProgram,
-  forgetGroup,
   neverStarted,
-  PIPE_DRAIN_LIMIT_MS,
   type Program,
-  type ProgramExit,
   type ProgramOptions,
-  rememberGroup,
   type StartProgram,
-  StopSequence,
   startProgram,
 } from './process.ts';
-import { KIB, MS_PER_SECOND } from './units.ts';
+import { MS_PER_SECOND } from './units.ts';
 
-/** One read of a pipe; every reader is done with it before the next one is made, so all share it. */
-const READ_BYTES: number = 64 * KIB;
 const OPEN_LIMIT_MS: number = 10 * MS_PER_SECOND;
-const STREAMS: readonly (readonly [LaunchedStream, 'stdout' | 'stderr' | 'fd3', 'onStdout' | 'onStderr' | 'onFd3'])[] =
-  [
-    [1, 'stdout', 'onStdout'],
-    [2, 'stderr', 'onStderr'],
-    [3, 'fd3', 'onFd3'],
-  ];
-
+/** Programs that are being started at a time; the others wait here. A socket's queue of connections holds 128 on older systems. */
+const MAX_UNDERWAY = 32;
 export class Launcher {
   /** As `startProgram`, but for the pid, which comes later, and stdin, which is /dev/null. */
   readonly startProgram: StartProgram = (command, args, options) => {
@@ -91,11 +79,15 @@ export class Launcher {
   }
 }
 
+type StartOrder = Omit<Extract<LauncherOrder, { readonly type: 'start' }>, 'key' | 'streams'>;
+
 /** The launcher's process and what it was told to start. */
 class Nest {
   readonly #process: Program;
   readonly #place: LauncherPlace;
   readonly #programs: Map<number, LaunchedProgram> = new Map();
+  readonly #waiting: (readonly [LaunchedProgram, StartOrder])[] = [];
+  readonly #underway: Set<number> = new Set();
   readonly #control: Socket;
   #lastKey = 0;
   isLost = false;
@@ -138,20 +130,38 @@ class Nest {
     void child.exited.then(({ signal, code }) => this.#onLost(signal ?? `exit code ${code}`));
   }
 
-  start(
-    program: LaunchedProgram,
-    order: Omit<Extract<LauncherOrder, { readonly type: 'start' }>, 'key' | 'streams'>,
-  ): void {
-    this.#lastKey += 1;
-    const key = this.#lastKey;
-    this.#programs.set(key, program);
-    program.connect(this.#place, key);
-    this.#tell({ ...order, key, streams: program.streams });
-    program.onOrdered((signal) => this.#tell({ type: 'signal', key, signal }));
+  start(program: LaunchedProgram, order: StartOrder): void {
+    this.#waiting.push([program, order]);
+    this.#startNext();
   }
 
   async close(): Promise<void> {
     await this.#process.stop();
+  }
+
+  #startNext(): void {
+    while (this.#underway.size < MAX_UNDERWAY) {
+      const [program, order] = this.#waiting.shift() ?? [];
+      if (program === undefined || order === undefined) return;
+      // Somebody stopped it while it waited.
+      if (!program.hasEnded) this.#order(program, order);
+    }
+  }
+
+  #order(program: LaunchedProgram, order: StartOrder): void {
+    this.#lastKey += 1;
+    const key = this.#lastKey;
+    this.#programs.set(key, program);
+    this.#underway.add(key);
+    program.connect(this.#place, key, (reason) => {
+      this.#tell({ type: 'signal', key, signal: 'SIGKILL' });
+      this.#hear({ type: 'failed', key, reason });
+    });
+    this.#tell({ ...order, key, streams: program.streams });
+    program.onOrdered(
+      (signal) => this.#tell({ type: 'signal', key, signal }),
+      () => this.#tell({ type: 'settle', key }),
+    );
   }
 
   #tell(order: LauncherOrder): void {
@@ -160,6 +170,7 @@ class Nest {
 
   #hear(news: LauncherNews): void {
     const program = this.#programs.get(news.key);
+    if (this.#underway.delete(news.key)) this.#startNext();
     if (news.type === 'started') {
       program?.onStarted(news.pid);
       return;
@@ -175,100 +186,12 @@ class Nest {
   #onLost(how: string): void {
     this.isLost = true;
     this.#control.destroy();
-    for (const program of this.#programs.values()) program.onLost(`the process that starts clients was lost (${how})`);
+    const waiting = this.#waiting.splice(0).map(([program]) => program);
+    for (const program of [...this.#programs.values(), ...waiting])
+      program.onLost(`the process that starts clients was lost (${how})`);
     this.#programs.clear();
   }
 }
-
-class LaunchedProgram implements Program {
-  pid: number | undefined;
-  readonly exited: Promise<ProgramExit>;
-  readonly command: string;
-  readonly streams: readonly LaunchedStream[];
-  readonly #options: ProgramOptions;
-  readonly #sockets: Set<Socket> = new Set();
-  readonly #resolve: (exit: ProgramExit) => void;
-  readonly #sequence: StopSequence;
-  /** Signals that were sent before there was anybody to send them. */
-  readonly #early: NodeJS.Signals[] = [];
-  #signal: (name: NodeJS.Signals) => void;
-  #exit: ProgramExit | undefined;
-  #drainTimer: NodeJS.Timeout | undefined;
-
-  constructor(command: string, options: ProgramOptions) {
-    this.command = command;
-    this.#options = options;
-    this.streams = STREAMS.filter(([, name]) => options.stdio[name] === 'pipe').map(([stream]) => stream);
-    const { promise, resolve } = Promise.withResolvers<ProgramExit>();
-    this.exited = promise;
-    this.#resolve = resolve;
-    this.#signal = (name) => this.#early.push(name);
-    this.#sequence = new StopSequence((name) => this.#signal(name));
-  }
-
-  stop({ graceMs }: { readonly graceMs?: number } = {}): Promise<ProgramExit> {
-    this.#sequence.begin(graceMs);
-    return this.exited;
-  }
-
-  kill(): void {
-    this.#sequence.signal('SIGKILL');
-  }
-
-  connect({ path, token }: LauncherPlace, key: number): void {
-    for (const [stream, , handler] of STREAMS) {
-      if (!this.streams.includes(stream)) continue;
-      const take = this.#options[handler];
-      const onread = {
-        buffer: READ_BUFFER,
-        callback: (bytes: number): boolean => {
-          take?.(READ_BUFFER.subarray(0, bytes));
-          return true;
-        },
-      };
-      const socket = connect({ path, onread });
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        this.#endIfDrained();
-      });
-      socket.write(greeting(token, { key, stream }));
-    }
-  }
-
-  onOrdered(signal: (name: NodeJS.Signals) => void): void {
-    this.#signal = signal;
-    for (const name of this.#early) signal(name);
-  }
-
-  onStarted(pid: number): void {
-    this.pid = pid;
-    rememberGroup(pid);
-    this.#options.onStarted?.(pid);
-  }
-
-  onExit(exit: ProgramExit): void {
-    this.#exit = exit;
-    this.#sequence.end();
-    if (this.pid !== undefined) forgetGroup(this.pid);
-    this.#drainTimer = setTimeout(() => this.#sockets.forEach((socket) => void socket.destroy()), PIPE_DRAIN_LIMIT_MS);
-    this.#endIfDrained();
-  }
-
-  /** Nobody knows how it ended, or it never began. */
-  onLost(failure: string): void {
-    this.onExit({ failure });
-  }
-
-  #endIfDrained(): void {
-    if (this.#exit === undefined || this.#sockets.size > 0) return;
-    clearTimeout(this.#drainTimer);
-    this.#resolve(this.#exit);
-  }
-}
-
-const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /** launcher-main.ts beside this file; .js in a built package. */
 function entry(): string {

@@ -44,6 +44,8 @@ export interface Program {
   stop(options?: { readonly graceMs?: number }): Promise<ProgramExit>;
   /** SIGKILL to the group at once. */
   kill(): void;
+  /** It has got going: from here on it comes before those that have not (launcher.ts). Absent where nothing is arranged. */
+  settle?(): void;
 }
 
 export type StartProgram = (command: string, args: readonly string[], options: ProgramOptions) => Program;

@@ -32,8 +32,20 @@ const TABLES: readonly string[] = ['src/events.ts', 'src/stats/summary.ts'];
 const CONVERSIONS: readonly string[] = ['src/units.ts', 'src/clock.ts'];
 
 const GROUND = [
-  ...['events', 'meters', 'clock', 'units', 'random', 'log', 'process', 'fetch', 'fetch-answer', 'trust'],
-  ...['launcher', 'launcher-main', 'launcher-messages'],
+  ...[
+    'events',
+    'meters',
+    'clock',
+    'units',
+    'random',
+    'log',
+    'process',
+    'fetch',
+    'fetch-answer',
+    'fetch-cookies',
+    'trust',
+  ],
+  ...['launcher', 'launcher-main', 'launcher-messages', 'launched-program', 'character-sets'],
 ];
 const PURE = /^src\/(stats|hls|faults|proxy\/http1)\//;
 /** Known to every room, and to one another not at all. */

@@ -218,3 +218,25 @@ test('--resolve sends connections for a host elsewhere and leaves the Host field
   assert.equal(answer.ok && answer.text, `stream.invalid:${port}`);
   assert.match(await failure(made, 'http://other.invalid/'), /cannot be resolved/);
 });
+
+test('cookies that an origin sets go back to it and to no other, beside those given, when they are kept', async (context) => {
+  const seen: (string | undefined)[] = [];
+  const url = await serve(context, (request, response) => {
+    seen.push(request.headers.cookie);
+    const isFirst = request.url === '/first';
+    const fields = isFirst ? { location: '/next', 'set-cookie': ['a=1; Path=/', 'b = 2', 'nonsense'] } : {};
+    response.writeHead(isFirst ? 302 : 200, fields).end();
+  });
+  const other = await serve(context, (request, response) => {
+    seen.push(request.headers.cookie);
+    response.end();
+  });
+  const made = fetcher(context, { keepsCookies: true });
+  await made.fetchText(`${url}/first`, { ...OPTIONS, headers: { Cookie: 'own=x; b=mine' } });
+  await made.fetchText(url, OPTIONS);
+  await made.fetchText(other, OPTIONS);
+  assert.deepEqual(seen, ['own=x; b=mine', 'own=x; b=mine; a=1', 'a=1; b=2', undefined]);
+  seen.length = 0;
+  await fetcher(context).fetchText(`${url}/first`, OPTIONS);
+  assert.deepEqual(seen, [undefined, undefined]);
+});

@@ -1,6 +1,7 @@
 // Programs started through the launcher's process: endings, tails of pipes, stops, and the death of launcher and parent.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { Launcher } from '../src/launcher.ts';
 import { JsonLines, readGreeting } from '../src/launcher-messages.ts';
@@ -124,6 +125,23 @@ describe('stopping', () => {
     assert.ok(tookMs > 650 && tookMs < 1_500, `${tookMs} ms`);
   });
 
+  test('however many are asked for at once, each is started, and those stopped while they wait are not', async () => {
+    let started = 0;
+    const programs = Array.from({ length: 120 }, () =>
+      launcher.startProgram('true', [], {
+        stdio: { stdout: 'pipe', stderr: 'pipe', fd3: 'pipe' },
+        onStarted: () => {
+          started += 1;
+        },
+      }),
+    );
+    for (const program of programs.slice(100)) program.kill();
+    const exits = await Promise.all(programs.map(({ exited }) => exited));
+    assert.deepEqual(exits.slice(0, 100), new Array(100).fill({ code: 0 }));
+    assert.deepEqual(exits.slice(100), new Array(20).fill({ signal: 'SIGKILL' }));
+    assert.equal(started, 100);
+  });
+
   test('a program that is stopped before it was started never is', async () => {
     const told: number[] = [];
     const program = launcher.startProgram('sleep', ['60'], {
@@ -147,6 +165,19 @@ describe('stopping', () => {
     assert.ok(child > 0);
     await until(() => !isAlive(child), 'the left child to be gone');
   });
+});
+
+test('a program that starts comes after one that has settled, and both after us', async () => {
+  const program = launcher.startProgram('sleep', ['60'], silent);
+  await until(() => program.pid !== undefined, 'the program');
+  const priority = (): number => getPriority(program.pid ?? 0);
+  await until(() => priority() === 19, 'the lowest priority');
+  assert.ok(getPriority() < 10);
+  program.settle?.();
+  // Up again needs the superuser.
+  if (process.getuid?.() === 0) await until(() => priority() === 15, 'a better one');
+  program.kill();
+  await program.exited;
 });
 
 describe('deaths', () => {

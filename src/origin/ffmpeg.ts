@@ -1,5 +1,6 @@
 // One run of FFmpeg for the origin: its environment, its last words, its end by an abort signal.
 // It knows no arguments and decides nothing about how a run ended.
+import { NO_CHARACTER_SETS } from '../character-sets.ts';
 import { type Program, type ProgramExit, startProgram, withoutProxyVariables } from '../process.ts';
 
 export interface FfmpegRun {
@@ -24,7 +25,7 @@ export function startFfmpeg(options: FfmpegOptions): FfmpegRun {
   const program = startProgram(options.ffmpegPath, options.arguments, {
     stdio: { stdout: 'ignore', stderr: 'pipe' },
     cwd: options.folder,
-    env: withoutProxyVariables(process.env),
+    env: { ...withoutProxyVariables(process.env), ...NO_CHARACTER_SETS },
     onStderr: (chunk) => {
       said = (said + chunk.toString()).slice(-LAST_WORDS_LENGTH);
     },

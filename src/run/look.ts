@@ -92,7 +92,8 @@ async function inspect(context: LookContext): Promise<Looked> {
 
 async function seenBefore({ url, options, version, house }: LookContext): Promise<Preflight> {
   const { ending } = house.terminal;
-  const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous, ...resolveFor(url, options) });
+  const tls = { verifiesTls: !options.dangerous };
+  const fetcher = new Fetcher({ version, ...tls, keepsCookies: true, ...resolveFor(url, options) });
   const seen = await preflight(fetcher, {
     url,
     clients: options.clients,

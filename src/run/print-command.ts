@@ -3,7 +3,7 @@
 import type { Options } from '../config/options.ts';
 import { version } from '../config/version.ts';
 import { Fetcher } from '../fetch.ts';
-import { headersWithCookies, printCommand } from '../swarm/arguments.ts';
+import { environmentOfBuild, headersWithCookies, printCommand } from '../swarm/arguments.ts';
 import { probeCapabilities } from '../swarm/capabilities.ts';
 import { type Mapping, resolveMapping } from '../swarm/probe.ts';
 import { inspectStream, type StreamFacts } from '../swarm/stream.ts';
@@ -39,7 +39,8 @@ export async function printClientCommand(
   const plan = { url: url ?? PLACEHOLDER_URL, options, looked, seed: 0, tap: undefined };
   const { args } = swarmArguments(swarmOptions(plan), 1);
   // Without it descriptor 3 would be FFmpeg's first socket, and the progress would go to the origin.
-  stdout.write(`${printCommand(capabilities.path, args)} 3>/dev/null\n`);
+  const line = printCommand(capabilities.path, args, environmentOfBuild(capabilities.version));
+  stdout.write(`${line} 3>/dev/null\n`);
   return EXIT.measured;
 }
 
@@ -50,7 +51,8 @@ async function factsOf(
   stderr: Terminal['stderr'],
 ): Promise<StreamFacts | undefined> {
   if (url === undefined) return undefined;
-  const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous, ...resolveFor(url, options) });
+  const tls = { verifiesTls: !options.dangerous };
+  const fetcher = new Fetcher({ version, ...tls, keepsCookies: true, ...resolveFor(url, options) });
   const timeoutMs = Math.min(LOOK_LIMIT_MS, options.timeoutMs);
   const inspected = await inspectStream(url, fetcher, { headers: headersWithCookies(options), timeoutMs });
   await fetcher.close();

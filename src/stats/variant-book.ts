@@ -43,6 +43,11 @@ export class VariantBook {
   }
 
   transfer(event: TransferEvent): void {
+    const { location } = event;
+    if (location !== undefined && this.#isSelected.has(event.url) && this.#isSelected.size < MAX_VARIANTS) {
+      // Its segments are listed by where the playlist came from in the end.
+      this.#isSelected.set(location, this.#isSelected.get(event.url));
+    }
     if (event.kind !== 'segment' || this.#isSelected.size === 0) return;
     const playlistUrl = this.#timeline.find(event.url, event.range)?.playlistUrl;
     if (playlistUrl !== undefined && this.#isSelected.get(playlistUrl) === false) {

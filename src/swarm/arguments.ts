@@ -1,5 +1,6 @@
 // The argument list of one FFmpeg client, built anew for each client from plain data (pure; nothing is shared or changed).
 // It does not probe or start anything. What the installed build does not take is left out and named in `omitted`.
+import { NO_CHARACTER_SETS } from '../character-sets.ts';
 import { msToUs } from '../units.ts';
 import type { Capabilities } from './capabilities.ts';
 
@@ -107,8 +108,7 @@ export function headersWithCookies(command: Pick<ClientCommand, 'noCache' | 'hea
 
 /**
  * Without what would change FFmpeg behind our back: another proxy, colour codes inside the log, report files. The HLS
- * demuxer hands no `-ca_file` to what it opens; OpenSSL is told by the environment. A static build dies of the character
- * sets that the C library of the system offers it as soon as a transport stream names its service: it finds none here.
+ * demuxer hands no `-ca_file` to what it opens; OpenSSL is told by the environment.
  */
 export function clientEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -119,14 +119,27 @@ export function clientEnvironment(
     AV_LOG_FORCE_COLOR: undefined,
     AV_LOG_FORCE_256COLOR: undefined,
     FFREPORT: undefined,
-    ...(version.includes('static') ? { GCONV_PATH: '/dev/null' } : {}),
+    ...environmentOfBuild(version),
     ...(caFile === undefined ? {} : { SSL_CERT_FILE: caFile }),
   };
 }
 
-/** The command as one line that can be pasted into a POSIX shell. Line ends at the end of a word are left out: FFmpeg adds them. */
-export function printCommand(path: string, args: readonly string[]): string {
-  return [path, ...args].map(shellWord).join(' ');
+/** What a build needs beside what is there already; those that are static say so in their version. */
+export function environmentOfBuild(version: string): Readonly<Record<string, string>> {
+  return version.includes('static') ? NO_CHARACTER_SETS : {};
+}
+
+/**
+ * The command as one line that can be pasted into a POSIX shell, `env` before it. Line ends at the end of a word are left out:
+ * FFmpeg adds them.
+ */
+export function printCommand(
+  path: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): string {
+  const assignments = Object.entries(env).map(([name, value]) => `${name}=${shellWord(value)}`);
+  return [...assignments, ...[path, ...args].map(shellWord)].join(' ');
 }
 
 function logging(command: ClientCommand, capabilities: Capabilities): readonly string[] {

@@ -100,7 +100,7 @@ export class ClientProcess {
       (line) => dependencies.unknownLines?.note(line, client),
     );
     this.#progressParser = new ProgressParser((block, atMs) => {
-      this.#playout.note(block.outTimeUs, atMs);
+      this.#notePlayout(block.outTimeUs, atMs);
       emit({ type: 'progress', client, process, atMs, ...block });
     });
     this.#stderr = new LineSplitter({ onLine: (text, atMs) => this.#onStderrLine(text, atMs) });
@@ -178,6 +178,12 @@ export class ClientProcess {
     if (!this.#progressBudget.take(atMs)) return;
     this.#progressLines += 1;
     this.#progressParser.line(text, atMs);
+  }
+
+  #notePlayout(outTimeUs: number | undefined, atMs: number): void {
+    const hasPlayed = this.#playout.hasBegun;
+    this.#playout.note(outTimeUs, atMs);
+    if (!hasPlayed && this.#playout.hasBegun) this.#program.settle?.();
   }
 
   async #end(exit: ProgramExit): Promise<ProcessEnding> {

@@ -15,6 +15,10 @@ export class Playout {
     this.#runsOutAtMs = Math.max(this.#runsOutAtMs ?? atMs, atMs) + advanceMs;
   }
 
+  get hasBegun(): boolean {
+    return this.#runsOutAtMs !== undefined;
+  }
+
   /** How long the present stall lasts: 0 while it plays, undefined before it began to (until then `-rw_timeout` is in charge). */
   stalledForMs(nowMs: number): number | undefined {
     return this.#runsOutAtMs === undefined ? undefined : Math.max(0, nowMs - this.#runsOutAtMs);

@@ -1,6 +1,7 @@
 // Which streams a client maps: `--variant` turned into `-map` values, from the playlist where there is one, else by ffprobe.
 // It starts no client. ffprobe's requests are our own: they carry our User-Agent and go past the doors.
 import { dirname, join } from 'node:path';
+import { NO_CHARACTER_SETS } from '../character-sets.ts';
 import type { Variant } from '../hls/playlist.ts';
 import { chooseVariant, listVariants, type VariantChoice } from '../hls/variant-choice.ts';
 import { findProgram, runProgram, withoutProxyVariables } from '../process.ts';
@@ -136,7 +137,7 @@ async function probePrograms(
   const output = await runProgram(ffprobeBeside(options.ffmpegPath), args, {
     timeoutMs: PROBE_LIMIT_MS,
     maxBytes: PROBE_MAX_BYTES,
-    env: withoutProxyVariables(process.env),
+    env: { ...withoutProxyVariables(process.env), ...NO_CHARACTER_SETS },
   });
   if (output.failure !== undefined) return { failure: `ffprobe is needed: ${output.failure}` };
   if (output.timedOut) return { failure: `ffprobe found no answer within ${PROBE_LIMIT_MS} ms` };

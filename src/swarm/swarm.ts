@@ -84,7 +84,10 @@ export class Swarm {
     const { clients, rampRatePerSecond: ratePerSecond, rampJitterMs: jitterMs } = options;
     this.#schedule = rampSchedule({ clients, ratePerSecond, jitterMs }, random.fork('ramp'));
     const { version } = options.capabilities;
-    const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env), { caFile: options.caFile, version });
+    const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env), {
+      caFile: options.caFile,
+      version,
+    });
     const shared = { ...dependencies, unknownLines: new UnknownLines(dependencies.log) };
     this.#clients = Array.from({ length: clients }, (_, index) =>
       createClient(shared, options, env, random, index + 1),

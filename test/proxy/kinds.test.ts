@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import type { Event, Kind } from '../../src/events.ts';
+import { until } from '../support/processes.ts';
 import { knownOctets, responseHead, withLength } from '../support/scripted-answers.ts';
 import { type Action, ScriptedOrigin, send } from '../support/scripted-origin.ts';
 import { type Account, octetsOf, onBothThreads, request, type TapBench, type TapCase } from '../support/tap.ts';
@@ -63,6 +64,7 @@ function told(events: readonly Event[]): readonly object[] {
 const cases: readonly TapCase[] = [
   ['a playlist decides what its resources are, whatever they are called, from the next request on', listed],
   ['a playlist is told of once, its segments once each, and again only when it changed', toldOnce],
+  ['the door knows which process was given the end of a list, told of or not', endOfEach],
   ['a multivariant playlist lists media playlists and is told of once', multivariant],
   ['what one door’s playlists list, another door does not know', otherDoor],
   ['a listed byte range of a URL has its own kind', ranges],
@@ -116,6 +118,27 @@ async function toldOnce(bench: TapBench): Promise<void> {
     { ...base, segmentCount: 3, listedSeconds: 5.5, lastSegmentUrl: origin.url('/c.ts'), endlist: true },
     segment('c', 3, 2),
   ]);
+}
+
+async function endOfEach(bench: TapBench): Promise<void> {
+  const lines = ['#EXT-X-TARGETDURATION:2', '#EXTINF:2,', 'a.ts'];
+  const [live, ended] = [playlist(lines), playlist([...lines, '#EXT-X-ENDLIST'])];
+  const answers = [live, ended, live, ended];
+  await using origin = await ScriptedOrigin.start(({ index }) => answers[index - 1]);
+  const client = await bench.client(2);
+  const seen: (number | undefined)[] = [];
+  for (const [at, process] of [7, 7, 8, 9].entries()) {
+    bench.tap.setProcess(2, process);
+    await client.send(request(origin, '/m.m3u8').sent);
+    const due = octetsOf(answers.slice(0, at + 1).flat()).length;
+    await client.until(({ receivedBytes }) => receivedBytes === due, `list ${at + 1}`);
+    await until(
+      () => (at % 2 === 0 ? true : bench.tap.door(2)?.get('endedProcess') === process),
+      'the end to be noted',
+    );
+    seen.push(bench.tap.door(2)?.get('endedProcess'));
+  }
+  assert.deepEqual(seen.slice(1), [7, 7, 9]);
 }
 
 async function multivariant(bench: TapBench): Promise<void> {

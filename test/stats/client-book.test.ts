@@ -217,12 +217,22 @@ test('content of the variants that no client was to play is overhead; unknown wi
     ],
   };
   const low: Event = { ...(listed(7) as Event & { type: 'segment-listed' }), playlistUrl: `${BASE}low.m3u8` };
-  const events = [low, listed(1), got(7, 500), got(1, 600)];
-  const wasted = (variant: string, known: readonly Event[]): number | undefined =>
+  const media = [low, listed(1), got(7, 500), got(1, 600)];
+  const wasted = (variant: string, known: readonly Event[], events = media): number | undefined =>
     play([...known, ...events], openLedger({ run: { ...RUN, variant } })).snapshot(1_000, 0).summary.proxy
       ?.unselectedVariantBytes;
   assert.equal(wasted('highest', [variants]), 1_000);
   assert.equal(wasted('lowest', [variants]), 1_000);
   assert.equal(wasted('all', [variants]), 0);
   assert.equal(wasted('highest', []), undefined);
+  const moved = `${BASE}low/moved.m3u8`;
+  const redirected = aTransfer({
+    url: `${BASE}low.m3u8`,
+    startedAtMs: 1,
+    kind: 'redirect',
+    status: 302,
+    location: moved,
+  });
+  const elsewhere = [{ ...low, playlistUrl: moved }, got(7, 500)];
+  assert.equal(wasted('highest', [variants, redirected], elsewhere), 1_000, 'they are listed by where it came from');
 });

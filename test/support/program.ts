@@ -9,12 +9,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Environment, type ProgramExit, startProgram } from '../../src/process.ts';
 import type { Summary } from '../../src/stats/summary.ts';
+import { TESTED_FFMPEG } from './second-ffmpeg.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** A loaded machine takes its time; a test that waits for longer than this waits in vain. */
 const DEADLINE_MS = 20_000;
-/** The FFmpeg of every sandbox: the one on the PATH, or another that the system tests are to be run with. */
-const FFMPEG = process.env['HLS_SWARM_SECOND_FFMPEG'] ?? 'ffmpeg';
 const POLL_MS = 20;
 
 export interface Ended extends ProgramExit {
@@ -96,7 +95,7 @@ export async function sandbox(): Promise<Sandbox> {
   const temporary = await mkdtemp(join(tmpdir(), 'hls-swarm-system-tmp-'));
   const ffmpeg = join(folder, 'ffmpeg');
   // A script's own name is gone when it execs, so argv[0] carries it on.
-  await writeFile(ffmpeg, `#!/bin/bash\nexec -a "$0" '${FFMPEG}' "$@"\n`);
+  await writeFile(ffmpeg, `#!/bin/bash\nexec -a "$0" '${TESTED_FFMPEG}' "$@"\n`);
   await chmod(ffmpeg, 0o755);
   return {
     folder,

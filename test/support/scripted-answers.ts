@@ -47,6 +47,11 @@ export function chunked(parts: readonly (string | Buffer)[], options: ChunkedOpt
   return [send(responseHead({ ...options, fields })), ...chunks, send(`0\r\n${trailer.join('')}\r\n`)];
 }
 
+/** 302 without content. */
+export function redirect(location: string): readonly Action[] {
+  return [send(responseHead({ status: 302, reason: 'Found', fields: { Location: location, 'Content-Length': '0' } }))];
+}
+
 /** No length: the FIN ends the body. */
 export function untilClose(body: string | Buffer, options: AnswerOptions = {}): readonly Action[] {
   return [send(responseHead(options)), send(Buffer.from(body as string)), fin];

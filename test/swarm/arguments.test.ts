@@ -188,5 +188,6 @@ test('a shell reads the printed command back word for word', async () => {
   const printed = printCommand('printf', ['%s\\0', ...words]);
   const { stdout } = await runProgram('sh', ['-c', printed], { timeoutMs: 5_000, maxBytes: 1_000_000 });
   assert.deepEqual(stdout.split('\0').slice(0, -1), words);
+  assert.equal(printCommand('ffmpeg', ['-re'], { A: 'b c', D: '/e' }), "A='b c' D=/e ffmpeg -re");
   assert.equal(printCommand('ffmpeg', ['-i', 'http://a/b.m3u8?x=1&y=2']), "ffmpeg -i 'http://a/b.m3u8?x=1&y=2'");
 });

@@ -169,7 +169,10 @@ describe('a result that is lost on the way is said, and is no success', { skip, 
     assert.match(ended.stdout, /Journal \(incomplete\) +\/dev\/full/i);
     const { instrument, proxy } = await readSummary(box.file('r.json'));
     assert.equal(instrument.verdict, 'invalid');
-    assert.ok(instrument.lostRecords > (proxy?.transfers ?? 0), `${instrument.lostRecords} of more than ${proxy?.transfers}`);
+    assert.ok(
+      instrument.lostRecords > (proxy?.transfers ?? 0),
+      `${instrument.lostRecords} of more than ${proxy?.transfers}`,
+    );
     assert.deepEqual(box.processes(), []);
   });
 

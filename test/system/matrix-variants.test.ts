@@ -7,6 +7,7 @@ import { type LoggedAnswer, MATRIX_CLIENTS, openPlaces, playMatrix, type Scheme 
 import { MATRIX_SEGMENTS, matrixMedia } from '../support/matrix-media.ts';
 import { sandbox } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
+import { redirect } from '../support/scripted-answers.ts';
 
 const MULTIVARIANT = [
   '#EXTM3U',
@@ -14,7 +15,7 @@ const MULTIVARIANT = [
   '#EXT-X-STREAM-INF:BANDWIDTH=116000,RESOLUTION=160x90,AUDIO="sound"',
   'audio/list0.m3u8',
   '#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=320x180',
-  '/high/index.m3u8?variant=1',
+  '/high/moved.m3u8?variant=1',
   '#EXT-X-STREAM-INF:BANDWIDTH=200000,RESOLUTION=160x90',
   'ranges/index.m3u8',
   '',
@@ -41,7 +42,10 @@ describe('variants', { skip: requirement('ffmpeg'), concurrency: 2 }, () => {
     test(`--variant ${choice} over ${scheme} plays ${played.length} of ${VARIANTS.length + 1} lists to the end`, async () => {
       const site = new Map([...(await matrixMedia()), ['/main.m3u8', Buffer.from(MULTIVARIANT)]]);
       await using box = await sandbox();
-      await using places = await openPlaces(scheme, () => rangedFiles(site));
+      const serve = rangedFiles(site);
+      await using places = await openPlaces(scheme, () => (request) => {
+        return request.target === '/high/moved.m3u8?variant=1' ? redirect('index.m3u8') : serve(request);
+      });
       const url = places.own.origin.url('/main.m3u8');
       const { summary } = await playMatrix(url, places, ['--variant', choice], box);
       const segments = (begins: string): readonly LoggedAnswer[] =>

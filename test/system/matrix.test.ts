@@ -17,8 +17,8 @@ import {
 import { MATRIX_SEGMENTS, matrixMedia, type Packaging, type Site } from '../support/matrix-media.ts';
 import { sandbox } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
-import { chunked, responseHead, untilClose, withLength } from '../support/scripted-answers.ts';
-import { type Action, fieldOf, type RecordedRequest, type Script, send } from '../support/scripted-origin.ts';
+import { chunked, redirect, untilClose, withLength } from '../support/scripted-answers.ts';
+import { type Action, fieldOf, type RecordedRequest, type Script } from '../support/scripted-origin.ts';
 
 interface Row {
   readonly name: string;
@@ -39,6 +39,7 @@ interface Row {
 
 const KEY_LINE = '#EXT-X-KEY:METHOD=AES-128,URI="key.bin?half=2",IV=0x00000000000000000000000000000000';
 const COOKIE = 'session=1; Path=/; HttpOnly';
+const AUDIO_APART = { 'multivariant-playlist': 1, 'media-playlist': 2, segment: 2 * MATRIX_SEGMENTS + 1 };
 const PLAIN = { 'media-playlist': 1, segment: MATRIX_SEGMENTS };
 
 const ROWS: readonly Row[] = [
@@ -61,12 +62,12 @@ const ROWS: readonly Row[] = [
   {
     name: 'separate audio',
     packaging: 'audio',
-    kinds: { 'multivariant-playlist': 1, 'media-playlist': 2, segment: 2 * MATRIX_SEGMENTS + 1 },
+    kinds: AUDIO_APART,
   },
   {
     name: 'separate audio in fragmented MP4',
     packaging: 'fmp4-audio',
-    kinds: { 'multivariant-playlist': 1, 'media-playlist': 2, init: 2, segment: 2 * MATRIX_SEGMENTS + 1 },
+    kinds: { ...AUDIO_APART, init: 2 },
   },
   {
     name: 'a discontinuity to another picture, back in time',
@@ -98,15 +99,16 @@ const ROWS: readonly Row[] = [
     kinds: { ...PLAIN, redirect: 1 + MATRIX_SEGMENTS + 1 },
   },
   {
-    name: 'a cookie of the playlist without which there is no segment',
-    packaging: 'ts',
+    name: 'a cookie of the multivariant playlist without which there is nothing else',
+    packaging: 'audio',
     answer: ({ target, head }, _, site) => {
-      if (target.endsWith('.m3u8')) return withLength(site.get(target) ?? '', { fields: { 'Set-Cookie': COOKIE } });
+      const isEntry = target === '/audio/index.m3u8';
+      if (isEntry) return withLength(site.get(target) ?? '', { fields: { 'Set-Cookie': COOKIE } });
       if (fieldOf(head, 'cookie') === 'session=1') return undefined;
       return withLength('no\n', { status: 403, reason: 'Forbidden' });
     },
     options: (scheme) => (scheme === 'http' ? ['--cookie', 'session=1'] : []),
-    kinds: PLAIN,
+    kinds: AUDIO_APART,
     findings: (scheme) => (scheme === 'http' ? ['cookie-path'] : []),
   },
   {
@@ -168,8 +170,4 @@ function redirectOf(target: string, ...[own, other, cross]: readonly LoggedOrigi
   if (target === '/ts/seg2.ts') return to(cross);
   if (target === '/ts/seg3.ts') return to(other, '?again');
   return target === '/ts/seg3.ts?again' ? to(cross) : undefined;
-}
-
-function redirect(location: string): readonly Action[] {
-  return [send(responseHead({ status: 302, reason: 'Found', fields: { Location: location, 'Content-Length': '0' } }))];
 }
