@@ -466,6 +466,8 @@ export interface SampleEvent {
   readonly machineCpuRatio?: number;
   readonly clientsActive: number;
   readonly clientsStarted: number;
+  /** Clients whose process has not played anything yet; absent where nobody sees it (without `-progress`). */
+  readonly clientsStarting?: number;
   readonly clientsCpuSeconds?: number;
   /** Clients with a transfer open, ascending; absent where that is not known, or true of too many to name. */
   readonly clientsWithOpenTransfers?: readonly number[];

@@ -13,6 +13,7 @@ import {
   readContent,
 } from './fetch-answer.ts';
 import { LookCookies } from './fetch-cookies.ts';
+import { asOctets, requestFields } from './fetch-fields.ts';
 import { trustSystemAuthorities } from './trust.ts';
 import { MIB } from './units.ts';
 
@@ -102,7 +103,7 @@ export class Fetcher {
       let target = parseTarget(url);
       for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
         signal.throwIfAborted();
-        const headers = this.#cookies.added(target.origin, this.#headers(options));
+        const headers = asOctets(this.#cookies.added(target.origin, this.#fields(target, options)));
         const answer = await this.#link(target.origin).exchange(target, headers, options, signal);
         if (this.#options.keepsCookies === true) this.#cookies.note(target.origin, answer.setCookie);
         ownBytes += answer.ownBytes;
@@ -128,9 +129,8 @@ export class Fetcher {
     this.#origins.clear();
   }
 
-  #headers({ purpose, headers }: FetchOptions): Record<string, string> {
-    const userAgent = `hls-swarm-${purpose}/${this.#options.version}`;
-    return { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers };
+  #fields(target: URL, { purpose, headers }: FetchOptions): Record<string, string> {
+    return requestFields(target, `hls-swarm-${purpose}/${this.#options.version}`, headers);
   }
 
   #link(origin: string): OriginLink {

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { setPriority } from 'node:os';
+import { availableParallelism, setPriority } from 'node:os';
 import {
   JsonLines,
   jsonLine,
@@ -17,11 +17,14 @@ import {
 } from './launcher-messages.ts';
 
 /**
- * An FFmpeg takes 70 ms of a core to start: 50 of them per second are more than two cores have, and a tap that had to wait for its
- * turn among them would stamp everything late. So whoever starts comes after whoever plays, and both after what measures.
+ * An FFmpeg takes 50 ms of a core and more to start: 50 of them per second are more than two cores have, and a tap that had to wait
+ * for its turn among them would stamp everything late. So whoever starts while others do comes after whoever plays, and all come
+ * after what measures: the further, the more there are of them.
  */
 const STARTING_NICE = 19;
-const SETTLED_NICE = 15;
+const NICE_OF_MANY = 15;
+const NICE_OF_FEW = 5;
+const FEW = 50;
 
 type StartOrder = Extract<LauncherOrder, { readonly type: 'start' }>;
 
@@ -36,6 +39,8 @@ interface Launch {
 
 const { path, token } = JSON.parse(process.env[LAUNCHER_VARIABLE] ?? '') as LauncherPlace;
 const launches = new Map<number, Launch>();
+/** Programs that have not got going. */
+const starting = new Set<number>();
 let control: Socket | undefined;
 
 const server = createServer((socket) => {
@@ -70,9 +75,17 @@ function obey(order: LauncherOrder): void {
     return;
   }
   const launch = launches.get(order.key);
-  if (order.type === 'settle') giveWay(launch?.child?.pid, SETTLED_NICE);
+  if (order.type === 'settle') settle(order.key);
   else if (launch?.child !== undefined) signal(launch.child, order.signal);
   else if (launch !== undefined && launch.isCancelled !== true) cancel(launch, order.key, order.signal);
+}
+
+function settle(key: number): void {
+  if (starting.delete(key)) giveWay(launches.get(key)?.child?.pid, settledNice());
+}
+
+function settledNice(): number {
+  return launches.size <= FEW ? NICE_OF_FEW : NICE_OF_MANY;
 }
 
 function cancel(launch: Launch, key: number, signalName: string): void {
@@ -108,7 +121,8 @@ function startWhenReady(launch: Launch): void {
     child.once('error', ({ message }) => end(key, { type: 'failed', key, reason: message }));
     if (child.pid !== undefined) {
       child.once('exit', (code, signalName) => onExit(child, key, code, signalName));
-      giveWay(child.pid, STARTING_NICE);
+      giveWay(child.pid, starting.size < availableParallelism() ? settledNice() : STARTING_NICE);
+      starting.add(key);
       say({ type: 'started', key, pid: child.pid });
     }
   } catch (error) {
@@ -126,6 +140,7 @@ function onExit(child: ChildProcess, key: number, code: number | null, signalNam
 
 function end(key: number, news: LauncherNews): void {
   for (const socket of launches.get(key)?.sockets.values() ?? []) socket.destroy();
+  starting.delete(key);
   if (launches.delete(key)) say(news);
 }
 

@@ -13,7 +13,7 @@ import { type OpenHouse, openHouse } from './run/open-house.ts';
 import { printClientCommand } from './run/print-command.ts';
 import { runProxy } from './run/proxy-command.ts';
 import { runReplay } from './run/replay.ts';
-import { fileWrites } from './run/terminal.ts';
+import { fileWrites, type Output } from './run/terminal.ts';
 import { run } from './run.ts';
 
 type Command = Extract<ParsedCommand, { readonly options: Options }>;
@@ -67,7 +67,7 @@ async function dispatch({ command, url, input, options }: Command, house: House)
 /** A sentence for what could not be measured, everything for a bug. */
 function tell(error: unknown): number {
   if (error instanceof CannotMeasure) {
-    process.stderr.write(`hls-swarm: ${error.message}\n`);
+    stderr().write(`hls-swarm: ${error.message}\n`);
     return EXIT.notMeasured;
   }
   return tellBug(error);
@@ -75,8 +75,13 @@ function tell(error: unknown): number {
 
 function tellBug(error: unknown): number {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`hls-swarm: a bug: ${text}\n`);
+  stderr().write(`hls-swarm: a bug: ${text}\n`);
   return EXIT.bug;
+}
+
+/** The house's, which hides secrets, as soon as there is one. */
+function stderr(): Output {
+  return opened?.house.terminal.stderr ?? process.stderr;
 }
 
 /** An exception that nobody caught is a bug, whoever's: the run sums up what it has; after a second one there is no trust left. */

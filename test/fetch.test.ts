@@ -240,3 +240,40 @@ test('cookies that an origin sets go back to it and to no other, beside those gi
   await fetcher(context).fetchText(`${url}/first`, OPTIONS);
   assert.deepEqual(seen, [undefined, undefined]);
 });
+
+test('user information of the URL is sent as Basic credentials, decoded, and to no other origin', async (context) => {
+  const seen: (string | undefined)[] = [];
+  const note = (value: string | undefined): number => seen.push(value?.replace(/^Basic (.*)$/, (_, text) => atob(text)));
+  const other = await serve(context, (request, response) => {
+    note(request.headers.authorization);
+    response.end();
+  });
+  const url = await serve(context, (request, response) => {
+    note(request.headers.authorization);
+    const to: Record<string, string> = { '/there': '/here', '/away': other };
+    const location = to[request.url ?? ''];
+    response.writeHead(location === undefined ? 200 : 302, location === undefined ? {} : { location }).end();
+  });
+  const withUser = (path: string): string => `${url.replace('//', '//user:p%40%zz@')}${path}`;
+  const made = fetcher(context);
+  for (const path of ['/there', '/away']) await made.fetchText(withUser(path), OPTIONS);
+  assert.deepEqual(seen, ['user:p@%zz', 'user:p@%zz', 'user:p@%zz', undefined]);
+  seen.length = 0;
+  await made.fetchText(withUser('/x'), { ...OPTIONS, headers: { Authorization: 'Bearer own' } });
+  assert.deepEqual(seen, ['Bearer own']);
+});
+
+test('there is one User-Agent, ours, and other fields go out octet by octet', async (context) => {
+  let head: readonly string[] = [];
+  const url = await serve(context, (request, response) => {
+    head = request.rawHeaders;
+    response.end();
+  });
+  const headers = { 'User-Agent': 'own', 'X-Name': 'Zoë ☃' };
+  const answer = await fetcher(context).fetchText(url, { ...OPTIONS, headers });
+  assert.ok(answer.ok, JSON.stringify(answer));
+  const values = (name: string): readonly (string | undefined)[] =>
+    head.flatMap((text, at) => (at % 2 === 0 && text.toLowerCase() === name ? [head[at + 1]] : []));
+  assert.deepEqual(values('user-agent'), ['hls-swarm-preflight/1.0.0']);
+  assert.deepEqual(values('x-name').map((value) => Buffer.from(value ?? '', 'latin1').toString()), ['Zoë ☃']);
+});

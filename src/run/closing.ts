@@ -6,14 +6,14 @@ import type { Snapshot } from '../stats/summary.ts';
 import { thresholdWords } from '../stats/threshold.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Recorder } from './record.ts';
-import type { Terminal } from './terminal.ts';
+import type { Output } from './terminal.ts';
 
 const SUMMARY_WIDTH = 80;
 
 /** Prints the summary and writes the files; resolves to the exit code. Without clients nobody promised any media. */
 export async function close(
   recorder: Recorder,
-  terminal: Terminal,
+  terminal: { readonly stdout: Output; readonly stderr: Output },
   { hasClients = true }: { readonly hasClients?: boolean } = {},
 ): Promise<ExitCode> {
   const { snapshot, files, failed } = await recorder.end();

@@ -49,7 +49,15 @@ export function openHouse(options: Options, leave: () => void): OpenHouse {
   });
   const { stdin, stdout, stderr, env } = process;
   const house: House = {
-    terminal: { stdin, stdout, stderr, env, ending: ending.signal, killing: killing.signal },
+    terminal: {
+      stdin,
+      stdout,
+      // Here and not where the sentences are made: one that nobody thought of must not show a secret either.
+      stderr: { isTTY: stderr.isTTY === true, write: (text) => stderr.write(redact(text)) },
+      env,
+      ending: ending.signal,
+      killing: killing.signal,
+    },
     log,
     logLines,
     redact,

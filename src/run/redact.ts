@@ -6,20 +6,22 @@ import { createHmac, randomBytes } from 'node:crypto';
 export type Redact = (text: string) => string;
 
 /** Absolute, or as in a request line of FFmpeg's log. */
-const URL_IN_TEXT = /\bhttps?:\/\/[^\s'"<>|\\]+|(?<=[\s'"])\/[^\s'"<>|?\\]*\?[^\s'"<>|\\]+/g;
-const USER_INFORMATION = /^(https?:\/\/)([^/?#@]*)@/;
+const URL_IN_TEXT = /\bhttps?:\/\/[^\s'"<>|\\]+|(?<=[\s'"])\/[^\s'"<>|?\\]*\?[^\s'"<>|\\]+/gi;
+const USER_INFORMATION = /^(https?:\/\/)([^/?#@]*)@/i;
 const QUERY_VALUE = /([?&][^=&#]*=)([^&#]*)/g;
 /** A field of a head in FFmpeg's log, up to the end of the line or of the JSON text that holds it. */
 const SECRET_FIELD = /\b((?:proxy-)?authorization|(?:set-)?cookie2?)(: ?)(?:[^"\\\r\n]|\\[^rn])+/gi;
 /** An item of the jar that we hand to FFmpeg; it repeats its options when it starts. */
 const JAR_ITEM = /([!#$%&*+.^_`|~0-9A-Za-z-]+=)[^;"\r\n]*(?=; path=\S*; domain=)/g;
 const DIGITS = 6;
+/** What was hidden before stays as it is: a text may pass here on its way to a report and again on its way to the terminal. */
+const HIDDEN = /^…[0-9a-f]{6}$/;
 
 /** A function for any text that may hold URLs; with `none` it leaves them as they are. */
 export function createRedact(mode: 'query-values' | 'none', key: Buffer = randomBytes(32)): Redact {
   if (mode === 'none') return withoutCredentials;
   const hidden = (value: string): string =>
-    `…${createHmac('sha256', key).update(value).digest('hex').slice(0, DIGITS)}`;
+    HIDDEN.test(value) ? value : `…${createHmac('sha256', key).update(value).digest('hex').slice(0, DIGITS)}`;
   const redactUrl = (url: string): string =>
     url
       .replace(USER_INFORMATION, (_, scheme: string, user: string) => `${scheme}${hidden(user)}@`)

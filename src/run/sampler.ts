@@ -44,6 +44,7 @@ export class Sampler {
     const { meters, contentBytesByKind } = tap?.meters() ?? NO_METERS;
     const atMs = clock.nowMs();
     const clientsCpuSeconds = swarm?.cpuSeconds;
+    const clientsStarting = swarm?.starting;
     emit({
       type: 'sample',
       atMs,
@@ -54,6 +55,7 @@ export class Sampler {
       ...this.#self.read(usToSeconds(meters.cpuUs)),
       clientsActive: swarm?.active ?? 0,
       clientsStarted: swarm?.started ?? 0,
+      ...(clientsStarting === undefined ? {} : { clientsStarting }),
       ...(clientsCpuSeconds === undefined ? {} : { clientsCpuSeconds }),
       ...openClients(tap),
     });

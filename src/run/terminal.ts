@@ -9,7 +9,8 @@ export interface Output {
 export interface Terminal {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  /** What is written here is redacted. */
+  readonly stderr: Output & { readonly isTTY?: boolean };
   readonly env: Environment;
   /** Aborted by the first Ctrl-C or SIGTERM: measure no more, sum up. */
   readonly ending: AbortSignal;

@@ -5,7 +5,6 @@ import type { Accounts } from './accounts.ts';
 import { kindAgreement, noAgreement, type WindowedErrors } from './agreement.ts';
 import { reaches, unitOf, whyUnpaired } from './log-reach.ts';
 import type { PairingReading } from './pairing.ts';
-import { ATTEMPT_GROUPS } from './pairing-tally.ts';
 import type { EstimatorScore, KindAgreement, Summary } from './summary.ts';
 import { hasTunnels } from './tunnels.ts';
 
@@ -42,19 +41,14 @@ export function readAgreement(
 function readErrors(
   run: Run,
   { errors, proxy }: Accounts,
-  { unit, groups }: PairingReading,
+  { unit }: PairingReading,
   atMs: number,
 ): Pick<Agreement, 'httpErrors' | 'retries'> {
   const isUnseen = hasTunnels(run, proxy.sample?.meters['opaqueBytes'] ?? 0);
   if (!run.isTapped || isUnseen || !reaches(run.logLevel, 'warning')) return {};
   const hasRequestLines = (unit ?? unitOf(run.logLevel) ?? 'request') === 'request';
-  const dead = { run: 0, window: 0 };
-  for (const group of ATTEMPT_GROUPS) {
-    dead.run += groups[group].deadConnection;
-    dead.window += groups[group].window?.deadConnection ?? 0;
-  }
   return {
     httpErrors: errors.readErrors(atMs),
-    ...(hasRequestLines ? { retries: errors.readRetries(atMs, dead) } : {}),
+    ...(hasRequestLines ? { retries: errors.readRetries(atMs) } : {}),
   };
 }

@@ -4,6 +4,7 @@ import type { ParsedEvent, TransferEvent } from '../events.ts';
 import { resourceHash } from '../hls/resource.ts';
 import { FailedRequests, LOWEST_ERROR_STATUS } from './failed-requests.ts';
 import { Minute } from './minute.ts';
+import type { LineFate } from './pairing-process.ts';
 import type { RequestKind } from './request-kinds.ts';
 import type { CountAgreement } from './summary.ts';
 
@@ -23,6 +24,13 @@ interface RequestLine {
   readonly key: number;
   readonly atMs: number;
   readonly isNewConnection: boolean;
+  readonly fate: LineFate | undefined;
+}
+
+/** A request asked for again, when nobody knows yet whether the first one went anywhere. */
+interface HeldRetry {
+  readonly former: LineFate;
+  readonly atMs: number;
 }
 
 /** One side's view of one process; dies with the process. */
@@ -38,13 +46,15 @@ export class ErrorAgreement {
   readonly #proxySides = new Map<number, Side>();
   readonly #stopped = new Map<number, { readonly process: number; readonly atMs: number }>();
   readonly #retries = new BothCounts();
+  /** No more than there are lines that wait for their transfer. */
+  #held: HeldRetry[] = [];
 
   stopping(client: number, process: number, atMs: number): void {
     if (this.#stopped.get(client)?.process !== process) this.#stopped.set(client, { process, atMs });
   }
 
-  /** `note`: of a `request` line. */
-  parsed(event: ParsedEvent, note?: RepeatNote): void {
+  /** `note`, `fate`: of a `request` line; without a fate its request counts as one that went out. */
+  parsed(event: ParsedEvent, note?: RepeatNote, fate?: LineFate): void {
     if (this.#isStopped(event.client, event.process, event.atMs)) return;
     const side = sideOf(this.#parserSides, event.client, event.process);
     if (side === undefined) return;
@@ -52,15 +62,16 @@ export class ErrorAgreement {
     if (event.rule === 'request') {
       const { lastLine } = side;
       const key = resourceHash(event.url, event.range);
-      const line = { key, atMs: event.atMs, isNewConnection: note?.isNewConnection ?? false };
+      const line = { key, atMs: event.atMs, isNewConnection: note?.isNewConnection ?? false, fate };
       const wasSaid = side.failed.take(key, event.url, event.range);
-      if (wasSaid || isSilentRetry(lastLine, line, note?.guess)) this.#retries.add('parser', event.atMs);
+      const former = lastLine?.key === key ? lastLine.fate : undefined;
+      if (wasSaid || isSilentRetry(lastLine, line, note?.guess)) this.#retried(former, event.atMs);
       side.lastLine = line;
     } else if (event.rule === 'reconnect') {
       // Its request line follows, and is not to be counted again.
       if (side.lastLine !== undefined) side.failed.forget(side.lastLine.key);
+      this.#retried(side.lastLine?.fate, event.atMs);
       side.lastLine = undefined;
-      this.#retries.add('parser', event.atMs);
     } else if (isFailure(event) && side.lastLine !== undefined) {
       // What FFmpeg complains of is what became of its last request: it asks for one thing at a time.
       side.failed.note(side.lastLine.key);
@@ -76,20 +87,27 @@ export class ErrorAgreement {
     if (side?.failed.transfer(event) === true) this.#retries.add('proxy', event.startedAtMs);
   }
 
+  /** Counts the retries that are decided by now: after each settling of the pairs. */
+  settle(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const { former, atMs } of held) this.#retried(former, atMs);
+  }
+
   /** With the last minute before `atMs`. */
   readErrors(atMs: number): Record<string, CountAgreement> {
     const codes = [...this.#errors].toSorted(([one], [other]) => one.localeCompare(other));
     return Object.fromEntries(codes.map(([code, counts]) => [code, counts.read(atMs)]));
   }
 
-  /** `dead`: requests that went to connections that were gone, in the log and nowhere else; each was asked for again. */
-  readRetries(atMs: number, dead: { readonly run: number; readonly window: number }): CountAgreement {
-    const { parser, proxy, window } = this.#retries.read(atMs);
-    return {
-      parser: Math.max(0, parser - dead.run),
-      proxy,
-      window: { parser: Math.max(0, window.parser - dead.window), proxy: window.proxy },
-    };
+  /** Only what was sent out can be sent again: what FFmpeg wrote to a connection that was gone is in the log and nowhere else. */
+  readRetries(atMs: number): CountAgreement {
+    return this.#retries.read(atMs);
+  }
+
+  #retried(former: LineFate | undefined, atMs: number): void {
+    if (former === undefined || former.isDead === false) this.#retries.add('parser', atMs);
+    else if (former.isDead === undefined) this.#held.push({ former, atMs });
   }
 
   #errorOf(status: number): BothCounts {

@@ -26,7 +26,8 @@ export const ESTIMATOR_FACTS: Readonly<Record<EstimatorName, EstimatorFacts>> = 
   statistics: {
     inputs: "'AVIOContext Statistics: N bytes read' lines, level verbose",
     absence:
-      'pending until the connections of a process close: with keep-alive at its end; killed processes print none',
+      'pending until the connections of a process close: with keep-alive at its end; killed processes are left out: ' +
+      'the connections that they still had print none',
     knownBias:
       'exact at ENDLIST; AES-128 low by the padding of each segment; a stopped process low by what it had not read; ' +
       'blind to the bodies of errors and redirects',

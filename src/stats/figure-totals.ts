@@ -30,13 +30,17 @@ export interface Figures {
   segmentBytes: number;
   /** Why the process is over; undefined while it runs. */
   ending: ExitCategory | 'unknown' | undefined;
+  /** A signal ended it, another's or ours: it had no time to print what a process prints at its end. */
+  isKilled: boolean;
 }
 
 /** Processes whose log has statistics lines, against what the tap carried for them in 2xx answers. */
 export interface StatisticsTotals {
   readonly processes: number;
-  /** Processes that had transfers and printed no line: killed, or their log is not read. */
+  /** Processes that had transfers and printed no line, though nobody killed them. */
   readonly uncovered: number;
+  /** Processes that had transfers and were killed: the connections that they still had printed nothing. */
+  readonly killed: number;
   readonly bytes: number;
   readonly contentBytes: number;
   readonly refusedBytes: number;
@@ -54,7 +58,10 @@ export interface StatisticsTotals {
 
 export interface FigureTotals
   extends Readonly<
-    Omit<Figures, 'playlists' | 'ending' | 'outTimeMs' | 'hybridOutTimeMs' | 'refusedBytes' | 'keys' | 'cutBytes'>
+    Omit<
+      Figures,
+      'playlists' | 'ending' | 'isKilled' | 'outTimeMs' | 'hybridOutTimeMs' | 'refusedBytes' | 'keys' | 'cutBytes'
+    >
   > {
   readonly processes: number;
   /** Missing while no progress was read. */
@@ -91,6 +98,7 @@ export const NO_FIGURES: FigureTotals = {
   statistics: {
     processes: 0,
     uncovered: 0,
+    killed: 0,
     bytes: 0,
     contentBytes: 0,
     refusedBytes: 0,
@@ -130,6 +138,7 @@ export function plus(sum: FigureTotals, one: Figures): FigureTotals {
 }
 
 function plusStatistics(sum: StatisticsTotals, one: Figures): StatisticsTotals {
+  if (one.isKilled) return one.transfers === 0 ? sum : { ...sum, killed: sum.killed + 1 };
   if (one.statisticsLines === 0) return one.transfers === 0 ? sum : { ...sum, uncovered: sum.uncovered + 1 };
   const contentBytes = one.contentBytes - one.refusedBytes;
   const shortBytes = contentBytes - one.statisticsBytes;

@@ -16,6 +16,9 @@ import { withoutAbsent } from './without-absent.ts';
 /** Above this share of all cores the clients and the instrument fight for the machine. */
 const FULL_CPU_RATIO = 0.95;
 
+/** A client that has not played by then, after the last was started, has other troubles than its start. */
+const START_LIMIT_MS = 60_000;
+
 /** Seconds before a share of the run or a p99 of it says anything: the first ones are the start of many processes. */
 const ENOUGH_SAMPLES = 10;
 
@@ -53,6 +56,7 @@ export class InstrumentAccount {
   #sample: SampleEvent | undefined;
   /** The first sample in which every client had been started once. */
   #rampEnd: SampleEvent | undefined;
+  #haveAllPlayed = false;
   #lines: LinesEvent | undefined;
   #calibration: CalibrationEvent | undefined;
   #dropRate = 0;
@@ -95,11 +99,22 @@ export class InstrumentAccount {
     this.#sample = event;
     this.#ticks += 1;
     if (this.#clients > 0 && event.clientsStarted >= this.#clients) this.#rampEnd ??= event;
-    if (event.machineCpuRatio === undefined) return;
+    if (event.machineCpuRatio === undefined || this.#isStart(event)) return;
     this.#samples += 1;
     if (event.machineCpuRatio <= FULL_CPU_RATIO) return;
     this.#fullSamples += 1;
     this.#fullSinceMs ??= event.atMs;
+  }
+
+  /**
+   * Clients are on their way up, for the first time. Each start takes 50 ms of a core and more, so a steep ramp fills a small
+   * machine whatever its clients ask for later, and what starts gives way to what plays and measures (launcher-main.ts).
+   */
+  #isStart({ atMs, clientsStarted, clientsStarting = 0 }: SampleEvent): boolean {
+    if (clientsStarted === 0 || this.#haveAllPlayed) return false;
+    const isOver = this.#rampEnd !== undefined && (clientsStarting === 0 || atMs - this.#rampEnd.atMs > START_LIMIT_MS);
+    this.#haveAllPlayed = isOver;
+    return !isOver;
   }
 
   /** Running totals; the rate of a tick is what was lost since the last one. */
@@ -117,7 +132,7 @@ export class InstrumentAccount {
   }
 
   /** Share of the run in which the machine's CPU was full, and since when; undefined where the system does not tell, and
-   *  in the first seconds. */
+   *  in the first seconds. The start of the clients is not in it: loop delays tell what it did to the instrument. */
   get machineFull(): { readonly share: number; readonly sinceMs: number } | undefined {
     if (this.#fullSinceMs === undefined || this.#samples < ENOUGH_SAMPLES) return undefined;
     return { share: this.#fullSamples / this.#samples, sinceMs: this.#fullSinceMs };

@@ -5,6 +5,8 @@ import { type AccountOptions, type Accounts, openAccounts } from './accounts.ts'
 import { FindingWatch } from './finding-watch.ts';
 import { LogPlaylistWatch } from './log-playlist-watch.ts';
 import type { OpenTransfers } from './pairing.ts';
+import type { LineFate } from './pairing-process.ts';
+import type { LineNote } from './parser-requests.ts';
 import { PlaylistWatch } from './playlist-watch.ts';
 import { isOk } from './proxy-account.ts';
 import { assembleSnapshot, type RunSettings, type RunState, readEstimators } from './snapshot.ts';
@@ -49,6 +51,7 @@ export class Ledger {
     this.#endedAtMs = atMs;
     this.#accounts.parser.lookup.finish();
     this.#accounts.pairing.finish();
+    this.#accounts.errors.settle();
     this.#accounts.join.finish(atMs);
     this.#watch.tick(atMs);
   }
@@ -143,17 +146,23 @@ export class Ledger {
   }
 
   #parsed(event: ParsedEvent): void {
-    const { parser, figures, pairing, rates, errors } = this.#accounts;
+    const { parser, figures, errors } = this.#accounts;
     figures.parsed(event);
     const note = parser.record(event);
-    errors.parsed(event, note);
     this.#unseenPlaylists.parsed(event, note?.guess === 'playlist');
-    if (note === undefined) return;
-    if (event.rule !== 'request' && event.rule !== 'hls-request') return;
+    const fate = note === undefined ? undefined : this.#asked(event, note);
+    errors.parsed(event, note, fate);
+  }
+
+  /** A line that names a request: it has a transfer, where requests are seen. */
+  #asked(event: ParsedEvent, note: LineNote): LineFate | undefined {
+    const { pairing, rates } = this.#accounts;
     const { run } = this.#options;
+    if (event.rule !== 'request' && event.rule !== 'hls-request') return undefined;
     if (!run.isTapped || isTunnelled(run, event.url)) rates.line(event, note.guess);
-    else if (event.rule === 'request') pairing.request(event, note);
+    else if (event.rule === 'request') return pairing.request(event, note);
     else pairing.hlsRequest(event, note);
+    return undefined;
   }
 
   #client(event: Event & { readonly type: 'client' }): void {
@@ -170,14 +179,15 @@ export class Ledger {
       errors.stopping(client, process, atMs);
     } else if (event.event === 'exit') {
       parser.processOver(client, process, event.category === 'stopped' || event.category === 'signal');
-      figures.ended(client, process, event.category);
+      figures.ended(event);
       pairing.processEnded(client, process);
     }
   }
 
   /** Once per second: what only time can show. */
   #sample(event: SampleEvent): void {
-    const { proxy, parser, clients, origin, instrument, pairing, rates, streams, estimatorWindows } = this.#accounts;
+    const { proxy, parser, clients, origin, instrument, pairing, rates, streams, estimatorWindows, errors } =
+      this.#accounts;
     this.#ticks += 1;
     const { sample: previous } = proxy;
     if (previous !== undefined && (event.mainLoopDelayMaxMs ?? 0) > LATE_LINES_MS)
@@ -190,6 +200,7 @@ export class Ledger {
     rates.tick(event.atMs);
     clients.tick(event.atMs);
     if (this.#options.run.isTapped) pairing.settle(event.atMs, openTransfersOf(event));
+    errors.settle();
     this.#followNeed(event.atMs);
     estimatorWindows.tick(event.atMs, readEstimators(this.#options, this.#accounts));
     this.#playlists.tick(event.atMs);

@@ -35,6 +35,11 @@ export interface LineFacts {
   readonly isNewConnection: boolean | undefined;
 }
 
+/** What became of a line: undefined until it is judged, true where it went to a connection that was gone already. */
+export interface LineFate {
+  readonly isDead: boolean | undefined;
+}
+
 /** One settling: its number and instant; `isFinal` when nothing more can come. */
 export interface Settling {
   readonly number: number;
@@ -48,8 +53,9 @@ interface Waiting {
   seen: Settling | undefined;
 }
 
-interface WaitingLine extends Waiting {
+interface WaitingLine extends Waiting, LineFate {
   readonly atMs: number;
+  isDead: boolean | undefined;
   readonly note: KindNote;
   isLate: boolean;
   isRepeated: boolean;
@@ -103,9 +109,10 @@ export class ProcessPairing {
     return this.#lines.size === 0 && this.#transfers.size === 0;
   }
 
-  line(unit: PairingUnit, facts: LineFacts): void {
+  /** Undefined for a line that names no attempt, as others of the same log do. */
+  line(unit: PairingUnit, facts: LineFacts): LineFate | undefined {
     if (unit === 'request' && this.#unit === 'hls-request') this.#switchToRequests();
-    if (unit !== this.#unit) return;
+    if (unit !== this.#unit) return undefined;
     this.#hasLines = true;
     this.#tally.sawLine();
     const line: WaitingLine = {
@@ -116,11 +123,14 @@ export class ProcessPairing {
       isLate: facts.isLate,
       isRepeated: false,
       isPassed: false,
+      isDead: undefined,
     };
     if (this.#newestLine !== undefined && isRetryOf(this.#newestLine, line, facts)) this.#newestLine.isRepeated = true;
     this.#newestLine = line;
     this.#lines.add(line);
-    if (dropOldest(this.#lines)) this.#tally.droppedLine();
+    const dropped = dropOldest(this.#lines);
+    if (dropped !== undefined) this.#dropLine(dropped);
+    return line;
   }
 
   transfer(event: TransferEvent): void {
@@ -138,7 +148,7 @@ export class ProcessPairing {
       stopping: event.stopping,
       isRetry: this.#failed.transfer(event),
     });
-    if (dropOldest(this.#transfers)) this.#tally.droppedTransfer();
+    if (dropOldest(this.#transfers) !== undefined) this.#tally.droppedTransfer();
   }
 
   /** Lines that arrived after `fromMs` and up to `toMs` met a loop that was late. */
@@ -177,10 +187,15 @@ export class ProcessPairing {
   /** The first GET line says that the log has them: logical opens are no attempts then. */
   #switchToRequests(): void {
     this.#unit = 'request';
-    for (let dropped = this.#lines.size; dropped > 0; dropped -= 1) this.#tally.droppedLine();
+    for (const line of this.#lines) this.#dropLine(line);
     this.#lines.clear();
     this.#newestLine = undefined;
     for (const transfer of this.#transfers) transfer.key = this.#keyOf(transfer.url, transfer.range);
+  }
+
+  #dropLine(line: WaitingLine): void {
+    line.isDead = false;
+    this.#tally.droppedLine();
   }
 
   /** A logical open names no range, only an offset. */
@@ -229,6 +244,7 @@ export class ProcessPairing {
   #commit(line: WaitingLine, transfer: WaitingTransfer): void {
     this.#lines.delete(line);
     this.#transfers.delete(transfer);
+    line.isDead = false;
     const isAfterStop = line.atMs >= this.#stopAtMs || this.#isStopped(transfer);
     if (isAfterStop) this.#tally.excluded(transfer.group, 'pair');
     else
@@ -243,6 +259,7 @@ export class ProcessPairing {
     if (!isGivenUp(line.seen, settling)) return;
     if (!line.isPassed && !isGivenUp(this.#quietSince, settling)) return;
     this.#lines.delete(line);
+    line.isDead = line.isRepeated;
     if (line.atMs >= this.#stopAtMs) this.#tally.excluded(line.note.guess, 'line');
     else this.#tally.count(line.note.guess, line.isRepeated ? 'deadConnection' : 'spurious');
   }
@@ -284,11 +301,9 @@ function isGivenUp(since: Settling | undefined, settling: Settling): boolean {
 }
 
 /** Sets keep the order of arrival, so the first one is the oldest. */
-function dropOldest<Item>(waiting: Set<Item>): boolean {
-  if (waiting.size <= MAX_PENDING) return false;
-  for (const oldest of waiting) {
-    waiting.delete(oldest);
-    break;
-  }
-  return true;
+function dropOldest<Item>(waiting: Set<Item>): Item | undefined {
+  if (waiting.size <= MAX_PENDING) return undefined;
+  const [oldest] = waiting;
+  if (oldest !== undefined) waiting.delete(oldest);
+  return oldest;
 }

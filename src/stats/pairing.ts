@@ -2,7 +2,7 @@
 // It guesses no kinds, reads no clock and keeps nothing that is judged: settle it once per second, finish it once.
 import type { ParsedEvent, TransferEvent } from '../events.ts';
 import type { AttemptCounts } from './agreement.ts';
-import { type PairingUnit, ProcessPairing, type Settling } from './pairing-process.ts';
+import { type LineFate, type PairingUnit, ProcessPairing, type Settling } from './pairing-process.ts';
 import { type AttemptGroup, everyGroup, PairingTally, type PendingCounts } from './pairing-tally.ts';
 import type { AttemptTotals } from './summary.ts';
 
@@ -46,8 +46,9 @@ export class Pairing {
     this.#expected = expected;
   }
 
-  request(event: RequestEvent, note: RequestNote): void {
-    this.#line('request', event, note);
+  /** The answer tells, once the line is judged, what became of it. */
+  request(event: RequestEvent, note: RequestNote): LineFate | undefined {
+    return this.#line('request', event, note);
   }
 
   /** Counts only while the process's log has no GET lines (a level below debug). */
@@ -116,9 +117,9 @@ export class Pairing {
     };
   }
 
-  #line(unit: PairingUnit, event: RequestEvent | HlsRequestEvent, note: RequestNote): void {
+  #line(unit: PairingUnit, event: RequestEvent | HlsRequestEvent, note: RequestNote): LineFate | undefined {
     const process = this.#processOf(event.client, event.process);
-    process.line(unit, {
+    const fate = process.line(unit, {
       url: event.url,
       ...(event.rule === 'request' && event.range !== undefined ? { range: event.range } : {}),
       atMs: event.atMs,
@@ -127,6 +128,7 @@ export class Pairing {
       isNewConnection: note.isNewConnection,
     });
     if (process.unit !== undefined) this.#units.add(process.unit);
+    return fate;
   }
 
   #processOf(client: number, process: number): ProcessPairing {

@@ -1,6 +1,6 @@
 // Per client, the figures that estimators are built from: what FFmpeg's own statistics said and what the tap carried for
 // the same process. Ended processes are folded into totals, so memory does not grow with restarts. It scores nothing.
-import type { ExitCategory, ParsedEvent, ProgressEvent, TransferEvent } from '../events.ts';
+import type { ClientEvent, ParsedEvent, ProgressEvent, TransferEvent } from '../events.ts';
 import { MS_PER_SECOND, usToMs } from '../units.ts';
 import { type Figures, type FigureTotals, NO_FIGURES, plus } from './figure-totals.ts';
 import { SegmentReference, UndecidedSegments } from './segment-reference.ts';
@@ -48,10 +48,12 @@ export class FigureBook {
     return begun;
   }
 
-  /** `category`: how it ended, where that is known. */
-  ended(client: number, process: number, category: ExitCategory | undefined): void {
+  /** Its exit, with how it ended where that is known. */
+  ended({ client, process, category, signal }: ClientEvent): void {
     const figures = this.at(client, process);
-    if (figures !== undefined) figures.ending = category ?? 'unknown';
+    if (figures === undefined) return;
+    figures.ending = category ?? 'unknown';
+    figures.isKilled = category === 'signal' || signal !== undefined;
   }
 
   transfer(event: TransferEvent): void {
@@ -185,5 +187,6 @@ function newFigures(client: number, process: number, undecided: UndecidedSegment
     segments: 0,
     segmentBytes: 0,
     ending: undefined,
+    isKilled: false,
   };
 }

@@ -131,6 +131,11 @@ export class ClientProcess {
     };
   }
 
+  /** `out_time` has advanced. */
+  get hasPlayed(): boolean {
+    return this.#playout.hasBegun;
+  }
+
   /** How long a player has had nothing to play (playout.ts); undefined before it began to. */
   stalledForMs(nowMs: number): number | undefined {
     return this.#playout.stalledForMs(nowMs);

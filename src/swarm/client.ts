@@ -88,6 +88,11 @@ export class Client {
     return this.#process !== undefined;
   }
 
+  /** There is a process, and it has not played anything yet. */
+  get isStarting(): boolean {
+    return this.#process !== undefined && this.#state !== 'stopping' && !this.#process.hasPlayed;
+  }
+
   uptimeMs(nowMs: number): number | undefined {
     return this.#process === undefined ? undefined : nowMs - this.#process.startedAtMs;
   }

@@ -73,6 +73,7 @@ export class Swarm {
   readonly #dependencies: SwarmDependencies;
   readonly #clients: readonly Client[];
   readonly #schedule: readonly number[];
+  readonly #hasProgress: boolean;
   #nextToStart = 0;
   #rampTimer: NodeJS.Timeout | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
@@ -80,6 +81,7 @@ export class Swarm {
 
   constructor(dependencies: SwarmDependencies, options: SwarmOptions) {
     this.#dependencies = dependencies;
+    this.#hasProgress = options.stats;
     const random = seededRandom(options.seed);
     const { clients, rampRatePerSecond: ratePerSecond, rampJitterMs: jitterMs } = options;
     this.#schedule = rampSchedule({ clients, ratePerSecond, jitterMs }, random.fork('ramp'));
@@ -127,6 +129,11 @@ export class Swarm {
   /** Clients that have been started at least once. */
   get started(): number {
     return this.#clients.filter((client) => client.processNumber > 0).length;
+  }
+
+  /** Clients whose process has not played anything yet; undefined without `stats`, where nobody sees it. */
+  get starting(): number | undefined {
+    return this.#hasProgress ? this.#clients.filter((client) => client.isStarting).length : undefined;
   }
 
   get isRamping(): boolean {

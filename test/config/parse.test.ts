@@ -186,6 +186,11 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: RegExp])[] 
   [[STREAM, '--report', '--journal=j'], /^--report: needs a value, and "--journal=j" that follows is an option$/],
   [[STREAM, '--report='], /^--report: "" \(command line\) is not a path/],
   [[STREAM, '--report', 'x', '--journal', 'x'], /^--journal: "x" is already written by --report/],
+  [[STREAM, '--report', 'x', '--journal', './x'], /^--journal: "\.\/x" is already written by --report/],
+  [[STREAM, '--no-clients'], /^--no-clients: unknown option; only switches have a --no- form$/],
+  [[STREAM, '--no-clients', '5'], /^--no-clients: unknown option; only switches have a --no- form$/],
+  [[STREAM, '--no-clients=5'], /^--no-clients: unknown option; only switches have a --no- form$/],
+  [[STREAM, '--header', 'user-agent: own'], /^--header: "user-agent" .*--user-agent own --no-user-agent-suffix/],
   [[STREAM, '--profile', 'default'], /^--profile: not an option of run; it belongs to demo, origin$/],
   [['demo', '--profile', 'abr'], /^--profile abr comes with a later release; available now: default, low-latency/],
   [
@@ -300,6 +305,7 @@ test('a configuration file that is no mapping of options is refused, saying why'
     errorsOf([STREAM, '--config=c.yaml'], { files: { 'c.yaml': text } }).join('|');
   assert.match(problem('- clients\n'), /^--config: "c.yaml" does not hold a mapping/);
   assert.match(problem('a: [1\n'), /^--config: "c.yaml" is not YAML: /);
+  assert.match(problem('clients: 5\n---\nclients: 6\n'), /^--config: "c.yaml" holds 2 documents; allowed: one$/);
   assert.match(problem('*nowhere\n'), /^--config: "c.yaml" is not YAML: Unresolved alias/);
   assert.match(
     problem('clients: [1, 2]\n'),

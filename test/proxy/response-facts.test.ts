@@ -27,7 +27,10 @@ test('a bare head tells its status and that nothing is known of caches', () => {
 
 test('a cookie with a Path is one whose path begins at the root, in whichever of the fields', () => {
   const sets = (...values: string[]): boolean => read(values.map((value) => `Set-Cookie: ${value}`)).setsPathCookie;
-  assert.deepEqual([sets('a=1; Path=/'), sets('a=1;PATH = /live; Secure'), sets('a=1', 'b=2; path=/')], Array(3).fill(true));
+  assert.deepEqual(
+    [sets('a=1; Path=/'), sets('a=1;PATH = /live; Secure'), sets('a=1', 'b=2; path=/')],
+    Array(3).fill(true),
+  );
   assert.deepEqual([sets(), sets('a=1'), sets('a=1; Path='), sets('path=/; Secure')], Array(4).fill(false));
 });
 

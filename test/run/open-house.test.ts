@@ -50,3 +50,13 @@ test('a failure ends the run and is told; the first one is the reason', () => {
   assert.equal(failure()?.message, 'first');
   assert.deepEqual([house.terminal.ending.aborted, house.terminal.killing.aborted], [true, false]);
 });
+
+test('nothing that is told on stderr shows a secret of a URL, whoever made the sentence', (context) => {
+  const { house } = open();
+  const said: string[] = [];
+  context.mock.method(process.stderr, 'write', (text: string) => said.push(text));
+  house.terminal.stderr.write('✗ stream: HTTP://me:SECRET@origin.example/nope.m3u8?token=SECRET answered 404\n');
+  context.mock.restoreAll();
+  assert.match(said.join(''), /^✗ stream: HTTP:\/\/….*@origin\.example\/nope\.m3u8\?token=….* answered 404\n$/);
+  assert.doesNotMatch(said.join(''), /SECRET/);
+});

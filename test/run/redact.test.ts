@@ -77,3 +77,15 @@ test('with none every text stays as it is', () => {
   const text = 'http://ann:secret@h.example/?k=v';
   assert.equal(createRedact('none')(text), text);
 });
+
+test('the scheme may be written in capitals', () => {
+  assert.match(
+    redact('HTTP://ann:secret@h.example/a.m3u8?t=abc'),
+    new RegExp(`^HTTP://${HIDDEN}@h\\.example/a\\.m3u8\\?t=${HIDDEN}$`),
+  );
+});
+
+test('what was hidden stays recognisable when it passes a second time', () => {
+  const once = redact('http://ann:secret@h.example/a.m3u8?t=abc&u=d');
+  assert.equal(redact(once), once);
+});

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event, TransferEvent } from '../../src/events.ts';
 import { ErrorAgreement } from '../../src/stats/error-agreement.ts';
+import type { LineFate } from '../../src/stats/pairing-process.ts';
 import type { CountAgreement } from '../../src/stats/summary.ts';
-import { aTransfer, parsed, segmentUrl } from './ledger-traffic.ts';
+import { aTransfer, life, openLedger, parsed, play, RUN, sample, segmentUrl } from './ledger-traffic.ts';
 
 const url = segmentUrl(1);
 const get = (atMs: number, of: string = url): Event => parsed(1, atMs, { rule: 'request', method: 'GET', url: of });
@@ -16,25 +17,25 @@ const answer = (startedAtMs: number, facts: Partial<TransferEvent> = {}): Event 
   aTransfer({ client: 1, url, startedAtMs, ...facts });
 
 const AT_MS = 100_000;
-const ALIVE = { run: 0, window: 0 };
+type Fates = ReadonlyMap<Event, LineFate>;
 
-function countAt(atMs: number, events: readonly Event[], dead = ALIVE): { errors: object; retries: CountAgreement } {
+function countAt(atMs: number, events: readonly Event[], fates?: Fates): { errors: object; retries: CountAgreement } {
   const agreement = new ErrorAgreement();
   let hasDialled = false;
   for (const event of events) {
     if (event.type === 'parsed' && event.rule === 'tcp-start') hasDialled = true;
     else if (event.type === 'parsed') {
-      agreement.parsed(event, { guess: 'segment', isNewConnection: hasDialled });
+      agreement.parsed(event, { guess: 'segment', isNewConnection: hasDialled }, fates?.get(event));
       if (event.rule === 'request') hasDialled = false;
     } else if (event.type === 'transfer') agreement.transfer(event);
     else if (event.type === 'client') agreement.stopping(event.client, event.process, event.atMs);
   }
-  return { errors: agreement.readErrors(atMs), retries: agreement.readRetries(atMs, dead) };
+  return { errors: agreement.readErrors(atMs), retries: agreement.readRetries(atMs) };
 }
 
 /** Long after: nothing of it in the last minute. */
-function count(events: readonly Event[], dead?: typeof ALIVE): { errors: object; retries: object } {
-  const { errors, retries } = countAt(AT_MS, events, dead);
+function count(events: readonly Event[], fates?: Fates): { errors: object; retries: object } {
+  const { errors, retries } = countAt(AT_MS, events, fates);
   const run = ({ parser, proxy }: CountAgreement): object => ({ parser, proxy });
   return {
     errors: Object.fromEntries(Object.entries(errors).map(([code, both]) => [code, run(both)])),
@@ -105,8 +106,9 @@ test('the same request again on a new connection each is no retry: that is how a
 });
 
 test('requests to connections that were gone are the log’s alone, and left out', () => {
+  const gone = get(1);
   const events = [
-    get(1),
+    gone,
     broken(2),
     dial(2),
     get(2),
@@ -116,7 +118,49 @@ test('requests to connections that were gone are the log’s alone, and left out
     answer(3, { status: 503 }),
     get(5),
   ];
-  assert.deepEqual(count([...events, answer(5)], { run: 1, window: 0 }).retries, { parser: 1, proxy: 1 });
+  const fates = new Map([[gone, { isDead: true }]]);
+  assert.deepEqual(count([...events, answer(5)], fates).retries, { parser: 1, proxy: 1 });
+});
+
+test('a retry is held back until it is known whether the request before it went anywhere: a counter takes nothing back', () => {
+  for (const isDead of [true, false]) {
+    const agreement = new ErrorAgreement();
+    const fate: { isDead: boolean | undefined } = { isDead: undefined };
+    const read = (): number => {
+      agreement.settle();
+      return agreement.readRetries(10).parser;
+    };
+    const note = { guess: 'segment' as const };
+    agreement.parsed(parsed(1, 1, { rule: 'request', method: 'GET', url }), { ...note, isNewConnection: false }, fate);
+    agreement.parsed(parsed(1, 2, { rule: 'request', method: 'GET', url }), { ...note, isNewConnection: true });
+    assert.equal(read(), 0);
+    fate.isDead = isDead;
+    assert.deepEqual([read(), read()], isDead ? [0, 0] : [1, 1]);
+  }
+});
+
+test('an origin that closes idle connections: requests repeated on a new one are no retries at any time, and real ones stay', () => {
+  const ledger = openLedger({ run: { ...RUN, clients: 1, logLevel: 'debug' } });
+  play([life(1, 0, 'start')], ledger);
+  const seen: number[] = [];
+  for (let second = 1; second <= 12; second += 1) {
+    const atMs = second * 1_000;
+    const of = segmentUrl(second);
+    const isReset = second === 4;
+    const first = { ...reset(atMs - 900), url: of };
+    const again = answer(atMs - 890, { url: of });
+    play([get(atMs - 900, of), ...(isReset ? [first] : []), dial(atMs - 892), get(atMs - 891, of), again], ledger);
+    play([sample(atMs, [])], ledger);
+    seen.push(ledger.snapshot(atMs, 0).summary.agreement.retries?.parser ?? -1);
+  }
+  ledger.finish(12_500);
+  seen.push(ledger.snapshot(12_500, 0).summary.agreement.retries?.parser ?? -1);
+  assert.deepEqual(
+    seen.toSorted((a, b) => a - b),
+    seen,
+  );
+  assert.deepEqual([seen.at(0), seen.at(-1)], [0, 1]);
+  assert.equal(ledger.snapshot(12_500, 0).summary.agreement.segment.deadConnection, 11);
 });
 
 test('the last minute has its own counts, which forget', () => {

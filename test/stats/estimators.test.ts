@@ -67,15 +67,37 @@ test('what FFmpeg says of its own requests is held against the requests of ended
   );
 });
 
-test('statistics: a process that was killed prints nothing and is left out, which is said', () => {
-  const killed = [life(2, 0, 'start'), ...segment(2, 1, 200), exit('signal', 2)];
+test('statistics: a process without such lines is left out, which is said', () => {
+  const silent = [life(2, 0, 'start'), ...segment(2, 1, 200), exit('error', 2)];
   const whole = [life(1, 0, 'start'), ...segment(1, 1, 200), statisticsLine(segmentBytes(1)), exit('success')];
-  const score = row('statistics', [...killed, ...whole]);
+  const score = row('statistics', [...silent, ...whole]);
   assert.deepEqual(
     [score.status, score.bytes, score.referenceBytes, score.coverage, score.reason],
     ['ok', segmentBytes(1), segmentBytes(1), 0.5, '1 processes ended without such lines, left out'],
   );
-  assert.equal(row('statistics', killed).reason, 'no process that ended printed AVIOContext lines');
+  assert.equal(row('statistics', silent).reason, 'no process that ended printed AVIOContext lines');
+});
+
+test('statistics: a process that was killed is left out whatever it printed before, for its last connections printed nothing', () => {
+  const whole = [life(1, 0, 'start'), ...segment(1, 1, 200), statisticsLine(segmentBytes(1)), exit('success')];
+  const ours = life(2, 8_100, 'exit', { category: 'stopped', signal: 'SIGKILL' });
+  for (const ending of [exit('signal', 2), ours]) {
+    for (const early of [[], [statisticsLine(400, 2)]]) {
+      const killed = [life(2, 0, 'start'), ...playlist(2, 100), ...segment(2, 1, 200), ...early, ending];
+      const score = row('statistics', [...killed, ...whole]);
+      assert.deepEqual(
+        [score.bytes, score.referenceBytes, score.errorRatio, score.coverage, score.reason],
+        [
+          segmentBytes(1),
+          segmentBytes(1),
+          0,
+          0.5,
+          '1 processes were killed before they had printed all such lines, left out',
+        ],
+      );
+      assert.equal(row('statistics', killed).reason, 'every process that ended with transfers was killed');
+    }
+  }
 });
 
 test('statistics: each difference has its own cause, process by process, or is unexplained', () => {

@@ -29,6 +29,32 @@ test('the delays of the ramp are those of the first sample in which all clients 
   assert.deepEqual(account.read(0).eventLoopDelayMs, { tapP99: 1, mainP99: 2, rampTapP99: 8, rampMainP99: 30 });
 });
 
+test('a machine that is full while its clients start is not full, one that stays so is', () => {
+  const account = new InstrumentAccount(2);
+  const at = (seconds: number, started: number, starting: number, machineCpuRatio: number): void =>
+    account.sampled({
+      ...sample(started, 0, 0),
+      atMs: seconds * 1_000,
+      clientsStarting: starting,
+      machineCpuRatio,
+    });
+  for (let second = 0; second < 20; second += 1) at(second, second < 10 ? 1 : 2, 1, 1);
+  assert.equal(account.machineFull, undefined);
+  for (let second = 20; second < 30; second += 1) at(second, 2, 0, second < 25 ? 1 : 0.5);
+  assert.deepEqual(account.machineFull, { share: 0.5, sinceMs: 20_000 });
+  // A process that starts again later is no ramp.
+  for (let second = 30; second < 40; second += 1) at(second, 2, 1, 1);
+  const { share } = account.machineFull ?? {};
+  assert.equal(share, 0.75);
+});
+
+test('a client that never plays does not make a start of the whole run', () => {
+  const account = new InstrumentAccount(1);
+  for (let second = 0; second < 80; second += 1)
+    account.sampled({ ...sample(1, 0, 0), atMs: second * 1_000, clientsStarting: 1, machineCpuRatio: 1 });
+  assert.deepEqual(account.machineFull, { share: 1, sinceMs: 61_000 });
+});
+
 test('doors for any player have no ramp', () => {
   const account = new InstrumentAccount(0);
   account.sampled(sample(0, 1, 2));

@@ -1,7 +1,8 @@
 // The runner of the matrix: origins that log every answer, a swarm of the program itself against them through the tap, and the
 // journal held against the logs to the octet. It knows no stream; a row brings its media and says what is asked for.
 import assert from 'node:assert/strict';
-import type { Kind, TransferEvent } from '../../src/events.ts';
+import type { FindingCode, Kind, TransferEvent } from '../../src/events.ts';
+import type { Summary } from '../../src/stats/summary.ts';
 import { joinByPort, type LoggedRequest, type ReadJournal, readJournal, requestDifferences } from './journal.ts';
 import { assertMeasured, type Ended, hlsSwarm, type Sandbox } from './program.ts';
 import { type Action, fieldOf, type RecordedRequest, type Script, ScriptedOrigin } from './scripted-origin.ts';
@@ -107,6 +108,12 @@ export function kindsOf(transfers: readonly TransferEvent[]): Partial<Record<Kin
   return Object.fromEntries([...kinds].map(([kind, own]) => [kind, own.length]));
 }
 
+/** What was found out about the stream and its origin. How busy this machine is otherwise is no matter of a test. */
+export function findingsOf({ findings }: Summary): readonly FindingCode[] {
+  return findings.map(({ code }) => code).filter((code) => !OF_THE_MACHINE.has(code));
+}
+
+const OF_THE_MACHINE: ReadonlySet<FindingCode> = new Set(['instrument-overloaded', 'machine-full']);
 const NOTHING_DIFFERS = { different: [], missingAtOrigin: [], missingAtProxy: [] };
 
 async function openOrigin(scheme: Scheme, script: Script): Promise<LoggedOrigin> {

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import type { FindingCode, Kind } from '../../src/events.ts';
 import { rangedFiles } from '../support/agreement-runs.ts';
 import {
+  findingsOf,
   kindsOf,
   type LoggedOrigin,
   MATRIX_CLIENTS,
@@ -139,11 +140,8 @@ for (const scheme of SCHEMES) {
         const journal = await playMatrix(url, places, row.options?.(scheme) ?? [], box);
         for (const client of [1, 2])
           assert.deepEqual(kindsOf(journal.transfers.filter((own) => own.client === client)), row.kinds);
-        const { findings, agreement, proxy } = journal.summary;
-        assert.deepEqual(
-          findings.map(({ code }) => code),
-          row.findings?.(scheme) ?? [],
-        );
+        const { agreement, proxy } = journal.summary;
+        assert.deepEqual(findingsOf(journal.summary), row.findings?.(scheme) ?? []);
         assert.deepEqual([agreement.segment.precision, agreement.segment.recall], [1, 1]);
         assert.equal(proxy?.byKind.segment?.ok, MATRIX_CLIENTS * (row.kinds.segment ?? 0));
       });

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { probeCapabilities } from '../../src/swarm/capabilities.ts';
 import { rangedFiles } from '../support/agreement-runs.ts';
 import { vodMedia } from '../support/ffmpeg-media.ts';
-import { MATRIX_CLIENTS, openPlaces, playMatrix, playRecorded } from '../support/matrix.ts';
+import { findingsOf, MATRIX_CLIENTS, openPlaces, playMatrix, playRecorded } from '../support/matrix.ts';
 import { matrixMedia } from '../support/matrix-media.ts';
 import { sandbox } from '../support/program.ts';
 import { live, withLength } from '../support/scripted-answers.ts';
@@ -48,10 +48,7 @@ describe('another FFmpeg than the one on the PATH', { skip: withoutSecondFfmpeg,
     });
     const url = places.own.origin.url('/ts/index.m3u8');
     const { summary } = await playMatrix(url, places, ['--seg-retry', '2'], box);
-    assert.deepEqual(
-      summary.findings.map(({ code }) => code),
-      ['segment-missing'],
-    );
+    assert.deepEqual(findingsOf(summary), ['segment-missing']);
     const asked = places.own.log.map(({ request }) => request.target);
     assert.equal(asked.filter((target) => target === '/ts/seg3.ts').length, MATRIX_CLIENTS);
     assert.ok(asked.filter((target) => target === '/ts/seg1.ts').length > MATRIX_CLIENTS);

@@ -203,6 +203,6 @@ test('The place line says which rows are seen, of how many, by what, and what is
   );
   assert.match(
     line({ filter: 'x\u001b[1m東', isTyping: true }),
-    /^none of 0, 1,000 in all · by client ↑ · filter x\?\[1m東_ {2}Enter/,
+    /^0 of 1,000 match · by client ↑ · filter x\?\[1m東_ {2}Enter/,
   );
 });
