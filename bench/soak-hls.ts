@@ -119,7 +119,9 @@ function standstills(seconds: readonly Second[]): number {
 function errorsOf({ proxy, parser, clients }: Summary): number {
   const ended = Object.entries(proxy?.terminations ?? {}).filter(([code]) => code !== '--' && !code.startsWith('K'));
   const { error, signal, playlistLost } = clients.exits;
-  return sum(ended.map(([, count]) => count)) + sum(Object.values(parser.httpErrors)) + error + signal + playlistLost;
+  return (
+    sum(ended.map(([, count]) => count)) + sum(Object.values(parser.httpErrors ?? {})) + error + signal + playlistLost
+  );
 }
 
 function problemsOf({ clients, seconds, summary, exitCode }: Soaked): readonly string[] {

@@ -17,7 +17,7 @@ import { readTransfers } from './support/journal-transfers.ts';
 import { loopedFolder } from './support/looped-folder.ts';
 import { machineAndDate } from './support/machine.ts';
 import { RunWatch } from './support/run-watch.ts';
-import { coresBetween, type PartsCores, SwarmRun } from './support/swarm-run.ts';
+import { coresBetween, type PartsCores, SwarmRun, stateOf } from './support/swarm-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +44,8 @@ const THROUGHPUT_TOLERANCE = 0.1;
 const RUNNING_LIMIT_SECONDS = 2;
 const SETTLE_MS = 10_000;
 const LOOK_MS = 2_000;
-const STOP_LOOK_MS = 100;
+const STOP_LOOK_MS = 250;
+const GONE_LOOK_MS = 20;
 const END_LIMIT_MS = 60_000;
 
 interface Measured {
@@ -264,10 +265,13 @@ async function killed(nginx: Nginx): Promise<Check> {
   await using _ = run.program;
   await run.ready();
   await run.allRunning(rampMs() + END_LIMIT_MS);
-  const alive = processesNaming(mark).length;
+  const pids = processesNaming(mark).map((line) => Number.parseInt(line, 10));
+  const alive = pids.length;
   const askedAtMs = performance.now();
   run.program.signal('SIGKILL');
-  while (processesNaming(mark).length > 0 && performance.now() - askedAtMs < END_LIMIT_MS) await pause(20);
+  // One after the other: to look at all of them again and again would take the time that they need.
+  for (const pid of pids)
+    while (stateOf(pid) !== undefined && performance.now() - askedAtMs < END_LIMIT_MS) await pause(GONE_LOOK_MS);
   const tookMs = performance.now() - askedAtMs;
   return check(
     `kill -9 of the parent of ${alive - 1} clients: all gone after`,

@@ -282,6 +282,10 @@ interface ParsedBase {
 export const PARSED_KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 export type ParsedKind = (typeof PARSED_KINDS)[number];
 
+/** Why FFmpeg got no connection. */
+export const DIAL_FAILURES = ['refused', 'timeout', 'unreachable', 'resolve', 'other'] as const;
+export type DialFailure = (typeof DIAL_FAILURES)[number];
+
 /** `isRepetition`: FFmpeg said it by `Last message repeated N times`: it was, and when is a guess. */
 export type ParsedFact = ParsedContent & { readonly isRepetition?: true };
 type ParsedContent =
@@ -309,7 +313,7 @@ type ParsedContent =
       readonly rule: 'tcp-failed';
       readonly pointer?: string;
       readonly target: string;
-      readonly reason: 'refused' | 'timeout' | 'unreachable' | 'resolve' | 'other';
+      readonly reason: DialFailure;
     }
   /** A TLS session that did not come about or broke, in the words of FFmpeg's TLS library. */
   | { readonly rule: 'tls-failed'; readonly text: string }
@@ -361,6 +365,41 @@ type ParsedContent =
   | { readonly rule: 'exit-reason'; readonly text: string; readonly signal?: number }
   | { readonly rule: 'fatal'; readonly text: string };
 export type ParsedRule = ParsedFact['rule'];
+const EVERY_RULE: Readonly<Record<ParsedRule, true>> = {
+  request: true,
+  'hls-request': true,
+  open: true,
+  'tcp-start': true,
+  'tcp-connected': true,
+  'tcp-failed': true,
+  'tls-failed': true,
+  'http-error': true,
+  'read-failed': true,
+  'keepalive-failed': true,
+  reconnect: true,
+  'premature-end': true,
+  refused: true,
+  'init-section': true,
+  'segment-failed': true,
+  'segment-skipped': true,
+  'segments-expired': true,
+  'playlist-failed': true,
+  'sequence-change': true,
+  'no-longer-receiving': true,
+  bandwidth: true,
+  'format-probed': true,
+  'tag-skipped': true,
+  'content-length': true,
+  'avio-statistics': true,
+  'http-statistics': true,
+  'stream-total': true,
+  'input-opened': true,
+  timeout: true,
+  eof: true,
+  'exit-reason': true,
+  fatal: true,
+};
+export const PARSED_RULES: readonly ParsedRule[] = Object.keys(EVERY_RULE) as ParsedRule[];
 export type ParsedEvent = ParsedBase & ParsedFact;
 
 /** One block of `-progress`. FFmpeg's `out_time_ms` is microseconds too. */

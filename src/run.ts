@@ -82,7 +82,7 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   await unlessEnded(terminal, scrapers.round(), 'the first client was started');
   sampler.start();
   swarm.start();
-  await Promise.race([durationOf(options), aborted(terminal.ending), swarm.finished]);
+  log.info({}, await whyItEnds(options, terminal, swarm));
 
   faces.stop();
   await stopMeasuring({ clock, swarm, tap, scrapers, demo });
@@ -164,6 +164,15 @@ function isCalibrated({ noCalibrate, noProxy }: Options): boolean {
 function afterSample(recorder: Recorder, scrapers: Scrapers, swarm: Swarm): void {
   scrapers.setActiveClients(swarm.active);
   scrapers.setListingWindow(recorder.tick()?.listingWindow);
+}
+
+/** Waits for the end of the playing; the name that the log has for its cause. */
+function whyItEnds(options: Options, { ending }: House['terminal'], swarm: Swarm): Promise<string> {
+  return Promise.race([
+    durationOf(options).then(() => 'duration_elapsed'),
+    aborted(ending).then(() => 'shutdown_initiated'),
+    swarm.finished.then(() => 'all_clients_stopped'),
+  ]);
 }
 
 /** Counts from the first start; a run without a duration ends when somebody ends it. */

@@ -43,6 +43,7 @@ const GROUND = [
     'fetch',
     'fetch-answer',
     'fetch-cookies',
+    'fetch-fields',
     'trust',
   ],
   ...['launcher', 'launcher-main', 'launcher-messages', 'launched-program', 'character-sets'],

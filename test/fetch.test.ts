@@ -243,7 +243,8 @@ test('cookies that an origin sets go back to it and to no other, beside those gi
 
 test('user information of the URL is sent as Basic credentials, decoded, and to no other origin', async (context) => {
   const seen: (string | undefined)[] = [];
-  const note = (value: string | undefined): number => seen.push(value?.replace(/^Basic (.*)$/, (_, text) => atob(text)));
+  const note = (value: string | undefined): number =>
+    seen.push(value?.replace(/^Basic (.*)$/, (_, text) => atob(text)));
   const other = await serve(context, (request, response) => {
     note(request.headers.authorization);
     response.end();
@@ -275,5 +276,8 @@ test('there is one User-Agent, ours, and other fields go out octet by octet', as
   const values = (name: string): readonly (string | undefined)[] =>
     head.flatMap((text, at) => (at % 2 === 0 && text.toLowerCase() === name ? [head[at + 1]] : []));
   assert.deepEqual(values('user-agent'), ['hls-swarm-preflight/1.0.0']);
-  assert.deepEqual(values('x-name').map((value) => Buffer.from(value ?? '', 'latin1').toString()), ['Zoë ☃']);
+  assert.deepEqual(
+    values('x-name').map((value) => Buffer.from(value ?? '', 'latin1').toString()),
+    ['Zoë ☃'],
+  );
 });

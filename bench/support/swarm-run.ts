@@ -144,7 +144,7 @@ function childrenOf(pid: number): readonly number[] {
 }
 
 /** `R`, `S`, `Z`, ...; undefined when there is no such process. */
-function stateOf(pid: number): string | undefined {
+export function stateOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);

@@ -1,5 +1,6 @@
 // What options say together, and what follows from them: rules over the finished values.
 // It does not read texts; each value by itself was judged in value.ts.
+import { resolve } from 'node:path';
 import { nearestName } from './nearest.ts';
 import { COMMANDS, type Command } from './option.ts';
 import { type OptionKey, type Options, optionRows, optionTable } from './options.ts';
@@ -11,6 +12,7 @@ const CHECK_DURATION_MS = 10_000;
 /** A rolling window must hold two scrapes, else it has no rate. */
 const SCRAPES_PER_WINDOW = 2;
 const COOKIE_HEADER = /^cookie:/i;
+const USER_AGENT_HEADER = /^user-agent:\s*(.*?)\s*$/i;
 /** Where the shortcut looks for the listing: the original's port and path. */
 const LISTING_PORT = 17080;
 const LISTING_PATH = '/files/json/';
@@ -70,6 +72,13 @@ export function checkTogether(options: Options): string[] {
   }
   if (options.cookies.length > 0 && options.headers.some((header) => COOKIE_HEADER.test(header))) {
     errors.push("--cookie: FFmpeg sends none beside a Cookie header of its own; leave out --header 'Cookie: ...'");
+  }
+  for (const header of options.headers) {
+    const agent = USER_AGENT_HEADER.exec(header)?.[1];
+    if (agent === undefined) continue;
+    errors.push(
+      `--header: ${JSON.stringify('User-Agent')} would take the place of each client's own; write --user-agent ${JSON.stringify(agent)} --no-user-agent-suffix`,
+    );
   }
   if (options.noProxy && options.faults.length > 0) {
     errors.push('--fault: without the tap nothing injects it; leave out --no-proxy');
@@ -172,8 +181,8 @@ function sharedFiles(options: Options): string[] {
     const path = options[key];
     if (typeof path !== 'string') return [];
     const name = optionTable[key].name;
-    const owner = owners.get(path);
-    owners.set(path, name);
+    const owner = owners.get(resolve(path));
+    owners.set(resolve(path), name);
     return owner === undefined || path.startsWith('/dev/')
       ? []
       : [`--${name}: ${JSON.stringify(path)} is already written by --${owner}; name another file`];

@@ -59,7 +59,7 @@ function selfContained(argv: readonly string[], errors: string[]): string[] {
     const name = bare.split('=', 1)[0] ?? '';
     // A mistyped name takes its value along, so that one slip is reported once.
     const key =
-      isMeta(name) || negated(name) !== undefined
+      isMeta(name) || deniedKey(name) !== undefined
         ? undefined
         : (keyOfName(name) ?? keyOfName(nearestOption(name) ?? ''));
     const needsValue = key !== undefined && optionTable[key].type !== 'boolean' && !bare.includes('=');
@@ -92,11 +92,16 @@ function isMeta(name: string): boolean {
   return HELP_NAMES.has(name) || name === VERSION_NAME;
 }
 
-/** `no-cache` and `no-proxy` are names of their own and are found as such first. */
 function negated(name: string): OptionKey | undefined {
-  if (!name.startsWith(NEGATION)) return undefined;
-  const key = keyOfName(name.slice(NEGATION.length));
+  const key = deniedKey(name);
   return key !== undefined && optionTable[key].type === 'boolean' ? key : undefined;
+}
+
+/** `no-cache` and `no-proxy` are names of their own and are found as such first. */
+function deniedKey(name: string): OptionKey | undefined {
+  return name.startsWith(NEGATION) && keyOfName(name) === undefined
+    ? keyOfName(name.slice(NEGATION.length))
+    : undefined;
 }
 
 function meaning(name: string, value: string | undefined): { key: OptionKey; text: string } | string {
@@ -108,6 +113,7 @@ function meaning(name: string, value: string | undefined): { key: OptionKey; tex
       ? { key: denied, text: 'false' }
       : `--${name}: takes no value, and ${JSON.stringify(value)} was given; write --${optionTable[denied].name}=${value}`;
   }
+  if (deniedKey(name) !== undefined) return `--${name}: unknown option; only switches have a --no- form`;
   const near = nearestOption(name);
   return `--${name}: unknown option${near === undefined ? '; --help lists them' : `; did you mean --${near}?`}`;
 }

@@ -8,7 +8,7 @@ import { type OptionKey, type Options, optionRows, optionTable } from './options
 import { PRESETS } from './presets.ts';
 import { complaint, type Setting } from './setting.ts';
 import { readConfigFile, readEnvironment } from './sources.ts';
-import { type OptionValue, parseValue } from './value.ts';
+import { lowerScheme, type OptionValue, parseValue } from './value.ts';
 import { version } from './version.ts';
 
 export type ParsedCommand =
@@ -83,7 +83,7 @@ function parseOptions(
   return {
     ok: true,
     command: effective,
-    ...(url === undefined ? {} : { url }),
+    ...(url === undefined ? {} : { url: lowerScheme(url) }),
     ...(input === undefined ? {} : { input }),
     options,
   };

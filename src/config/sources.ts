@@ -1,6 +1,6 @@
 // Options from the environment and from a YAML file, as texts with their source.
 // It does not read the file itself (the reader is handed in) and does not judge values.
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml';
 import { nearestName } from './nearest.ts';
 import { environmentName } from './option.ts';
 import { keyOfName, type OptionKey, optionRows, optionTable } from './options.ts';
@@ -39,7 +39,8 @@ export function readConfigFile(path: string, readFile: (path: string) => string)
   } catch (error) {
     return failed(`is not YAML: ${messageOf(error)}`);
   }
-  const { content, lineOf } = read;
+  const { content, lineOf, documents } = read;
+  if (documents > 1) return failed(`holds ${documents} documents; allowed: one`);
   if (content === null || content === '') return { settings: [], errors: [] };
   if (typeof content !== 'object' || Array.isArray(content)) {
     return failed('does not hold a mapping; allowed: lines such as "clients: 20"');
@@ -51,22 +52,26 @@ export function readConfigFile(path: string, readFile: (path: string) => string)
 }
 
 interface YamlReading {
+  /** Of the first document. */
   readonly content: unknown;
   /** Where each name of the mapping stands, from 1. */
   readonly lineOf: ReadonlyMap<string, number>;
+  readonly documents: number;
 }
 
 /** Throws where the text is broken, and also where an alias has no anchor or too many: that shows only on conversion. */
 function readYaml(text: string): YamlReading {
   const lineCounter = new LineCounter();
   // Scalars are kept as written: 0x10 or 1_000 must not become a number by another grammar than the command line's.
-  const document = parseDocument(text, { schema: 'failsafe', logLevel: 'silent', lineCounter });
-  if (document.errors[0] !== undefined) throw document.errors[0];
+  const documents = [parseAllDocuments(text, { schema: 'failsafe', logLevel: 'silent', lineCounter })].flat();
+  for (const { errors } of documents) if (errors[0] !== undefined) throw errors[0];
+  const [document] = documents;
   const lineOf = new Map<string, number>();
+  if (document === undefined) return { content: null, lineOf, documents: 0 };
   for (const { key } of isMap(document.contents) ? document.contents.items : []) {
     if (isScalar(key) && key.range) lineOf.set(String(key.value), lineCounter.linePos(key.range[0]).line);
   }
-  return { content: document.toJS(), lineOf };
+  return { content: document.toJS(), lineOf, documents: documents.length };
 }
 
 function messageOf(error: unknown): string {

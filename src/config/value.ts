@@ -60,7 +60,7 @@ export function parseValue(option: Option, text: string): Parsed {
         ? { value: text }
         : problem('is not one of the choices');
     case 'url':
-      return urlProblem(text) === undefined ? { value: text } : problem(urlProblem(text) ?? '');
+      return urlProblem(text) === undefined ? { value: lowerScheme(text) } : problem(urlProblem(text) ?? '');
     case 'host':
       return hostOf(text) ?? problem('is not a host');
     case 'hostport':
@@ -85,6 +85,11 @@ export function urlProblem(text: string): string | undefined {
   if (/\s/.test(text)) return 'has a space in it';
   if (!/^[^/]+:\/\/[^/?#]/.test(text)) return 'has no host';
   return URL.canParse(text) ? undefined : 'is not a valid address';
+}
+
+/** FFmpeg knows schemes in lower case only; the rest of a URL is the origin's. */
+export function lowerScheme(url: string): string {
+  return url.replace(/^[A-Za-z]+:/, (scheme) => scheme.toLowerCase());
 }
 
 /** What may be given, as the end of a sentence. */

@@ -8,7 +8,19 @@ export interface ListedResource {
   readonly range?: ByteRange;
 }
 
-let last: { readonly url: string; readonly canonical: string } = { url: '', canonical: '' };
+/** URLs whose reading is kept: many clients ask for the same few at a time, and every account asks about each of them. */
+const MAX_KNOWN = 256;
+
+interface Known {
+  readonly url: string;
+  readonly canonical: string;
+  /** Of the whole resource, once it was wanted. */
+  hash: number | undefined;
+}
+
+let last: Known = { url: '', canonical: '', hash: undefined };
+const known = new Map<string, Known>();
+
 const TWO_POW_32 = 2 ** 32;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -35,22 +47,16 @@ export function resourceKey(url: string, range: ByteRange | undefined): string {
  * the few hundred that are ever compared with one another two alike are out of the question; it is no protection against malice.
  */
 export function resourceHash(url: string, range: ByteRange | undefined): number {
-  const key = resourceKey(url, range);
-  let low = FNV_OFFSET;
-  let high = key.length;
-  for (let position = 0; position < key.length; position += 1) {
-    const unit = key.charCodeAt(position);
-    low = Math.imul(low ^ unit, FNV_PRIME);
-    high = Math.imul(high ^ unit, GOLDEN_PRIME);
-    high ^= high >>> HALF_BITS;
-  }
-  return (high & HIGH_MASK) * TWO_POW_32 + (low >>> 0);
+  const isWhole = range === undefined || (range[0] === 0 && range[1] === null);
+  if (!isWhole) return hashOf(resourceKey(url, range));
+  const resource = knownUrl(url);
+  resource.hash ??= hashOf(resource.canonical);
+  return resource.hash;
 }
 
-/** The URL part of `resourceKey`. One resource is asked about several times in a row: the last answer is kept. */
+/** The URL part of `resourceKey`. */
 export function canonicalUrl(url: string): string {
-  if (url !== last.url) last = { url, canonical: readUrl(url) };
-  return last.canonical;
+  return knownUrl(url).canonical;
 }
 
 /**
@@ -86,9 +92,37 @@ export function partOf(url: string, first: number, lengthBytes: number): ListedR
   return lengthBytes === 0 ? { url } : { url, range: [first, first + lengthBytes - 1] };
 }
 
+function hashOf(key: string): number {
+  let low = FNV_OFFSET;
+  let high = key.length;
+  for (let position = 0; position < key.length; position += 1) {
+    const unit = key.charCodeAt(position);
+    low = Math.imul(low ^ unit, FNV_PRIME);
+    high = Math.imul(high ^ unit, GOLDEN_PRIME);
+    high ^= high >>> HALF_BITS;
+  }
+  return (high & HIGH_MASK) * TWO_POW_32 + (low >>> 0);
+}
+
+/** One resource is asked about several times in a row: the last answer is at hand, those before it for as long as they fit. */
+function knownUrl(url: string): Known {
+  if (url === last.url) return last;
+  let resource = known.get(url);
+  if (resource === undefined) {
+    if (known.size >= MAX_KNOWN) known.clear();
+    resource = { url, canonical: readUrl(url), hash: undefined };
+    known.set(url, resource);
+  }
+  last = resource;
+  return resource;
+}
+
 function readUrl(url: string): string {
   const parsed = URL.parse(url);
   if (parsed === null) return url.split('#', 1)[0] ?? url;
+  const { href } = parsed;
+  // Writing to a URL costs as much as reading it, and hardly any has something to leave out.
+  if (!href.includes('#') && !href.includes('@')) return href;
   parsed.hash = '';
   parsed.username = '';
   parsed.password = '';

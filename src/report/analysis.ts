@@ -1,10 +1,10 @@
 // The result of `hls-swarm analyze`: its shape as JSON, and as a page for people. Pure.
 // It judges nothing: counts, reasons and scores come as they are.
-import type { Summary } from '../stats/summary.ts';
+import type { ParserReading, Summary } from '../stats/summary.ts';
 import { agreementSection, estimatorsSection, type SegmentTimes } from './summary-agreement.ts';
 import { centred, count, doubleRule, fact, heading, row, wrapped } from './text-layout.ts';
 
-type RequestCounts = Summary['parser']['requests'];
+type RequestCounts = ParserReading['requests'];
 
 /**
  * A count that is not the truth's, or that equals it although other things were said than requested. The parts sum to
@@ -26,7 +26,7 @@ export interface AnalysisResult {
   readonly candidate: 'parser' | 'events';
   /** Where the instants come from; with `order` and `none` nothing is timed. */
   readonly timeSource: string;
-  readonly parser: Summary['parser'];
+  readonly parser: ParserReading;
   readonly agreement: Summary['agreement'];
   /** What the segments really took; only a journal knows. */
   readonly segmentTimes?: SegmentTimes;

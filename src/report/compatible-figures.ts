@@ -1,7 +1,7 @@
 // Which account feeds the compatible names: the tap, or the parser when --no-proxy leaves nothing else. Pure.
 // It rounds nothing and fills nothing in: a rate without requests is unknown, and so is what only tunnels carried.
 import type { Kind } from '../events.ts';
-import type { Snapshot, Summary, Throughput } from '../stats/summary.ts';
+import type { Summary, Throughput } from '../stats/summary.ts';
 import { unlessUnseen } from '../stats/tunnels.ts';
 import type { Reading, Series } from './metric-definition.ts';
 
@@ -43,7 +43,7 @@ export function errorSeries(statusCodes: Readonly<Record<string, number>>): read
 
 /** Responses by status, errors only; a transfer without a final head is no HTTP error. */
 function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string, number>> {
-  if (!facts.isTapped) return readLog(snapshot)?.httpErrors ?? {};
+  if (!facts.isTapped) return snapshot.summary.parser.httpErrors ?? {};
   const codes: Record<string, number> = {};
   for (const account of Object.values(snapshot.summary.proxy?.byKind ?? {})) {
     for (const [code, count] of Object.entries(account.statusCodes)) {
@@ -54,20 +54,20 @@ function errorCodes({ snapshot, facts }: Reading): Readonly<Record<string, numbe
 }
 
 export function playlistRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, PLAYLIST_KINDS) : readLog(snapshot)?.requests.playlist;
+  return facts.isTapped ? transfers(snapshot.summary, PLAYLIST_KINDS) : snapshot.summary.parser.requests?.playlist;
 }
 
 export function segmentRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, SEGMENT_KINDS) : readLog(snapshot)?.requests.segment;
+  return facts.isTapped ? transfers(snapshot.summary, SEGMENT_KINDS) : snapshot.summary.parser.requests?.segment;
 }
 
 export function initRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, ['init']) : readLog(snapshot)?.requests.init;
+  return facts.isTapped ? transfers(snapshot.summary, ['init']) : snapshot.summary.parser.requests?.init;
 }
 
 /** Requests of no known kind; a key, a redirect and a stream are known. */
 export function unknownRequests({ snapshot, facts }: Reading): number | undefined {
-  return facts.isTapped ? transfers(snapshot.summary, ['other']) : readLog(snapshot)?.requests.other;
+  return facts.isTapped ? transfers(snapshot.summary, ['other']) : snapshot.summary.parser.requests?.other;
 }
 
 /** Undefined where nothing counts bytes: no tap and no segment-size listing. */
@@ -77,7 +77,7 @@ export function allBytes({ snapshot, facts }: Reading): Throughput | undefined {
 
 /** The tap's endings by silence of the origin; a client that does not drain (cD) is no timeout of the stream. */
 export function timeouts({ snapshot, facts }: Reading): number | undefined {
-  if (!facts.isTapped) return readLog(snapshot)?.timeouts;
+  if (!facts.isTapped) return snapshot.summary.parser.timeouts;
   const { proxy } = snapshot.summary;
   const { sC = 0, sH = 0, sD = 0 } = proxy?.terminations ?? {};
   return unlessUnseen(proxy, sC + sH + sD);
@@ -86,7 +86,7 @@ export function timeouts({ snapshot, facts }: Reading): number | undefined {
 /** Requests per second by kind; the tap's, so unknown as soon as some of them passed unseen. */
 export function requestRate({ snapshot, facts }: Reading, kind: 'playlist' | 'segment'): number | undefined {
   const { proxy } = snapshot.summary;
-  const isUnseen = facts.isTapped ? proxy?.hasTunnels === true : readLog(snapshot) === undefined;
+  const isUnseen = facts.isTapped ? proxy?.hasTunnels === true : snapshot.summary.parser.level === 'none';
   return isUnseen ? undefined : snapshot.requestRates[kind];
 }
 
@@ -99,11 +99,6 @@ export function errorRate(reading: Reading): number | undefined {
   );
   // What failed was asked for, even where only the failure was seen.
   return ratio(failed, Math.max(requests, failed));
-}
-
-/** Undefined where nobody reads a log. */
-function readLog({ summary: { parser } }: Snapshot): Summary['parser'] | undefined {
-  return parser.level === 'none' ? undefined : parser;
 }
 
 function transfers({ proxy }: Summary, kinds: readonly Kind[]): number | undefined {

@@ -101,13 +101,13 @@ export function statusLine(snapshot: Snapshot, { hasClients = true }: Pick<Summa
 }
 
 /** What stands in for the tap where there is none; nothing where no log is read either. */
-function logged({ level, requests, httpErrors, throughput }: Summary['parser']): {
+function logged({ requests, httpErrors, throughput }: Summary['parser']): {
   readonly segments: number | undefined;
   readonly throughput: Throughput | undefined;
   readonly errors: number | undefined;
 } {
-  if (level === 'none') return { segments: undefined, throughput: undefined, errors: undefined };
-  return { segments: requests.segment, throughput, errors: total(Object.values(httpErrors)) };
+  const errors = httpErrors === undefined ? undefined : total(Object.values(httpErrors));
+  return { segments: requests?.segment, throughput, errors };
 }
 
 function total(counts: Iterable<number>): number {

@@ -116,7 +116,7 @@ export function byWindow(throughput: Throughput | undefined): readonly Series[] 
 }
 
 export type QuantileName = 'p50' | 'p95' | 'p99' | 'max';
-type SectionOf = (reading: Reading) => Quantiles;
+type SectionOf = (reading: Reading) => Quantiles | undefined;
 
 /** One gauge per quantile: a `quantile` label belongs to summaries only, and these are already computed for the run. */
 export function quantileGauges(
@@ -133,7 +133,7 @@ export function quantileGauges(
     unit: 'seconds',
     help: `${facts.help}, ${name === 'max' ? 'largest' : name}`,
     read: (reading) => {
-      const ms = read(reading)[name];
+      const ms = read(reading)?.[name];
       return one(ms === undefined ? undefined : toSeconds(ms));
     },
   }));

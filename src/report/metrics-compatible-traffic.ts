@@ -128,13 +128,14 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     unit: 'seconds',
     account: 'parser',
     help: INFERRED,
-    read: ({ snapshot }) => [{ labels: {}, buckets: snapshot.inferredLatencySeconds }],
+    read: ({ snapshot }) =>
+      snapshot.summary.parser.inferred === undefined ? [] : [{ labels: {}, buckets: snapshot.inferredLatencySeconds }],
   },
   ...quantileGauges(
     'hls_swarm_inferred_latency',
     ['p50', 'p95', 'p99', 'max'],
     { help: INFERRED, account: 'parser' },
-    ({ snapshot }) => snapshot.summary.parser.inferred.segmentMs,
+    ({ snapshot }) => snapshot.summary.parser.inferred?.segmentMs,
     msToSeconds,
   ),
   {

@@ -1,5 +1,6 @@
 // The parser's account as metrics: what it believed from FFmpeg's stderr and the segment-size listing.
-// It never borrows a figure of the tap: these names exist to be compared with hls_swarm_proxy_*.
+// It never borrows a figure of the tap: these names exist to be compared with hls_swarm_proxy_*. None is there without a log
+// that is read (metrics.ts).
 import type { ParsedRule } from '../events.ts';
 import { msToSeconds } from '../units.ts';
 import { errorSeries } from './compatible-figures.ts';
@@ -77,7 +78,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     account: 'parser',
     help: 'HTTP attempts seen in the log, by the kind that the parser believes',
     labels: { kind: REQUEST_KINDS },
-    read: ({ snapshot }) => by('kind', REQUEST_KINDS, (kind) => snapshot.summary.parser.requests[kind]),
+    read: ({ snapshot }) => by('kind', REQUEST_KINDS, (kind) => snapshot.summary.parser.requests?.[kind]),
   },
   {
     name: 'hls_swarm_parser_opens_total',
@@ -86,7 +87,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     account: 'parser',
     help: 'Logical opens seen in the log',
     labels: { kind: REQUEST_KINDS },
-    read: ({ snapshot }) => by('kind', REQUEST_KINDS, (kind) => snapshot.summary.parser.opens[kind]),
+    read: ({ snapshot }) => by('kind', REQUEST_KINDS, (kind) => snapshot.summary.parser.opens?.[kind]),
   },
   {
     name: 'hls_swarm_parser_http_errors_total',
@@ -95,7 +96,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     account: 'parser',
     help: 'HTTP error lines',
     labels: { status_code: '400 to 599, and other' },
-    read: ({ snapshot }) => errorSeries(snapshot.summary.parser.httpErrors),
+    read: ({ snapshot }) => errorSeries(snapshot.summary.parser.httpErrors ?? {}),
   },
   {
     name: 'hls_swarm_parser_timeouts_total',
@@ -120,7 +121,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     account: 'parser',
     help: 'Parsed lines by rule',
     labels: { rule: RULES },
-    read: ({ snapshot }) => by('rule', RULES, (rule) => snapshot.summary.parser.events[rule] ?? 0),
+    read: ({ snapshot }) => by('rule', RULES, (rule) => snapshot.summary.parser.events?.[rule] ?? 0),
   },
   {
     name: 'hls_swarm_parser_pending',
@@ -129,7 +130,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     account: 'parser',
     help: 'What the log has begun and not ended: segments asked for, connects under way, sizes waiting for a listing',
     labels: { what: PENDING },
-    read: ({ snapshot }) => by('what', PENDING, (what) => snapshot.summary.parser.pending[what]),
+    read: ({ snapshot }) => by('what', PENDING, (what) => snapshot.summary.parser.pending?.[what]),
   },
   {
     name: 'hls_swarm_parser_segment_bytes_total',
@@ -210,7 +211,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'connections',
     account: 'parser',
     help: 'Connection attempts in the log',
-    read: ({ snapshot }) => one(snapshot.summary.parser.tcp.started),
+    read: ({ snapshot }) => one(snapshot.summary.parser.tcp?.started),
   },
   {
     name: 'hls_swarm_parser_tcp_connected_total',
@@ -218,7 +219,7 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'connections',
     account: 'parser',
     help: 'Successful connections in the log',
-    read: ({ snapshot }) => one(snapshot.summary.parser.tcp.connected),
+    read: ({ snapshot }) => one(snapshot.summary.parser.tcp?.connected),
   },
   {
     name: 'hls_swarm_parser_tcp_failed_total',
@@ -227,13 +228,13 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     account: 'parser',
     help: 'Failed connections in the log',
     labels: { reason: FAILURES },
-    read: ({ snapshot }) => by('reason', FAILURES, (reason) => snapshot.summary.parser.tcp.failed[reason] ?? 0),
+    read: ({ snapshot }) => by('reason', FAILURES, (reason) => snapshot.summary.parser.tcp?.failed[reason] ?? 0),
   },
   ...quantileGauges(
     'hls_swarm_parser_inferred_playlist_interval',
     ['p50', 'p95', 'p99'],
     { help: INTERVAL, account: 'parser' },
-    ({ snapshot }) => snapshot.summary.parser.inferred.playlistMs,
+    ({ snapshot }) => snapshot.summary.parser.inferred?.playlistMs,
     msToSeconds,
   ),
 ];

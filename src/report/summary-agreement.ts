@@ -159,6 +159,7 @@ function countedTwice({ httpErrors = {}, retries }: Summary['agreement'], width:
 
 /** The original's "wall time" of a segment, beside what the wire took: its error is the reason why it is never used. */
 function inferredWords({ parser, agreement }: Judged['summary'], times: SegmentTimes | undefined): string {
+  if (parser.inferred === undefined) return 'no log is read';
   const { segmentMs } = parser.inferred;
   if (segmentMs.n === 0) return 'no interval between segments in the log';
   const error = agreement.segment.inferredDurationErrorMs;

@@ -148,10 +148,7 @@ export function instrumentSection({ summary }: Snapshot, width: number): Lines {
       'records',
       `lost ${count(instrument.lostRecords)}, bypassed requests ${count(instrument.bypassedRequests)}, ledger imbalance ${count(instrument.ledgerImbalanceBytes)} bytes`,
     ),
-    ...label(
-      'log lines',
-      `${count(summary.parser.lines)} read, ${count(summary.parser.unparsedLines)} not understood, ${count(summary.parser.droppedLines)} dropped`,
-    ),
+    ...label('log lines', logLines(summary.parser)),
     ...(calibration === undefined
       ? []
       : label(
@@ -173,4 +170,10 @@ function percent(ratio: number): string {
 /** `segmentContent` as `segment content`. */
 function words(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function logLines({ lines, unparsedLines, droppedLines }: Summary['parser']): string {
+  const understood =
+    unparsedLines === undefined ? 'for the last words of processes only' : `${count(unparsedLines)} not understood`;
+  return `${count(lines)} read${unparsedLines === undefined ? ' ' : ', '}${understood}, ${count(droppedLines)} dropped`;
 }

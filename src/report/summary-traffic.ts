@@ -76,7 +76,7 @@ export function requestsSection(snapshot: Snapshot, width: number): Lines {
 /** Without a tap there is nothing but what the log names. */
 function loggedRequests({ summary, elapsedSeconds }: Snapshot, width: number): Lines {
   const clients = Math.max(1, summary.clients.target);
-  const lines = Object.entries(summary.parser.requests).flatMap(([kind, requests]) =>
+  const lines = Object.entries(summary.parser.requests ?? {}).flatMap(([kind, requests]) =>
     requests === 0
       ? []
       : [
@@ -144,18 +144,16 @@ function injectedLines(injected: Readonly<Record<Injected, number>>, width: numb
 export function errorsSection({ summary }: Snapshot, width: number): Lines {
   const seen = errorStatuses(summary.proxy?.byKind ?? {});
   const logged = summary.parser.httpErrors;
-  const isRead = summary.parser.level !== 'none';
-  const inLog = (lines: number): string => (isRead ? count(lines) : UNKNOWN);
-  const codes = [...new Set([...seen.keys(), ...Object.keys(logged)])].toSorted();
+  const codes = [...new Set([...seen.keys(), ...Object.keys(logged ?? {})])].toSorted();
   return [
     ...heading('HTTP errors', width),
     ...(codes.length === 0
       ? [noneOf(summary)]
       : codes.map(
           (code) =>
-            `  ${code}   proxy ${count(unlessUnseen(summary.proxy, seen.get(code) ?? 0))}, in the log ${inLog(logged[code] ?? 0)}`,
+            `  ${code}   proxy ${count(unlessUnseen(summary.proxy, seen.get(code) ?? 0))}, in the log ${count(logged && (logged[code] ?? 0))}`,
         )),
-    `  timeouts in the log ${inLog(summary.parser.timeouts)}, reconnections ${inLog(summary.parser.reconnections)}`,
+    `  timeouts in the log ${count(summary.parser.timeouts)}, reconnections ${count(summary.parser.reconnections)}`,
   ];
 }
 

@@ -7,7 +7,7 @@ import { groupOf } from '../stats/pairing-tally.ts';
 import { ParserAccount } from '../stats/parser-account.ts';
 import { FigureBook } from '../stats/process-figures.ts';
 import type { RequestKind } from '../stats/request-kinds.ts';
-import type { Summary } from '../stats/summary.ts';
+import type { ParserReading } from '../stats/summary.ts';
 import { type Attempts, attemptsOf, type Item } from './analyze-attempts.ts';
 import { reasonsOfErrors } from './analyze-error-reasons.ts';
 import type { Candidate, Reference, Statement } from './analyze-material.ts';
@@ -36,7 +36,7 @@ export function trueCounts(transfers: readonly TransferEvent[]): TrueCounts {
 }
 
 /** Every count that is not the truth's, and every kind of which other things were said than requested, with its reasons. */
-export function explain(candidate: Candidate, account: Summary['parser'], reference: Reference): AnalysisDifference[] {
+export function explain(candidate: Candidate, account: ParserReading, reference: Reference): AnalysisDifference[] {
   const { requests, httpErrors } = trueCounts(reference.transfers);
   const { statements, signs } = candidate;
   const attempts = attemptsOf({

@@ -8,7 +8,8 @@ import type { ListingEvent } from '../events.ts';
 import { type Analysis, type AnalysisResult, renderAnalysis } from '../report/analysis.ts';
 import { readListing } from '../scrape/segment-sizes.ts';
 import { errorRatio } from '../stats/agreement.ts';
-import type { EstimatorScore, Summary } from '../stats/summary.ts';
+import { isRead } from '../stats/log-reach.ts';
+import type { EstimatorScore, ParserReading, Summary } from '../stats/summary.ts';
 import { readEvents } from './analyze-events.ts';
 import { explain, trueCounts, unexplainedIn } from './analyze-explain.ts';
 import { checkArrivals, readArrivals, readLog } from './analyze-log.ts';
@@ -89,12 +90,14 @@ function resultOf(
   const { candidate, reference } = withoutHosts(said, requested);
   const timed = withTimes(candidate, reference);
   const { summary } = score({ candidate: timed, reference, sizes });
-  const differences = reference === undefined ? [] : explain(timed, summary.parser, reference);
+  const { parser } = summary;
+  if (!isRead(parser)) throw new Error('the log that was handed in was not read');
+  const differences = reference === undefined ? [] : explain(timed, parser, reference);
   const phases = reference?.source === 'journal' ? summary.proxy?.byKind.segment?.phases : undefined;
   return {
     candidate: candidate.name,
     timeSource: timed.timeSource,
-    parser: accountOf(summary.parser, timed),
+    parser: accountOf(parser, timed),
     agreement: agreementOf(summary.agreement, timed, reference),
     ...(phases === undefined ? {} : { segmentTimes: { receiveMs: phases.receiveMs, totalMs: phases.totalMs } }),
     differences,
@@ -103,7 +106,7 @@ function resultOf(
 }
 
 /** Without times of its own a log has no intervals and no rates. */
-function accountOf(account: Summary['parser'], candidate: Candidate): Summary['parser'] {
+function accountOf(account: ParserReading, candidate: Candidate): ParserReading {
   const { segmentBytes } = candidate;
   const counted = segmentBytes === undefined ? account : { ...account, segmentBytes };
   if (isTimed(candidate)) return counted;

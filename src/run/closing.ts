@@ -5,6 +5,7 @@ import { FINDINGS } from '../stats/findings.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { thresholdWords } from '../stats/threshold.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { noMediaCause } from './no-media.ts';
 import type { Recorder } from './record.ts';
 import type { Output } from './terminal.ts';
 
@@ -32,7 +33,7 @@ export async function close(
   // Said already. A file that a script will look for is not there: that is no success.
   if (failed && code === EXIT.measured) return EXIT.notMeasured;
   if (code === EXIT.notMeasured)
-    terminal.stderr.write('hls-swarm: could not measure: not one media byte was received\n');
+    terminal.stderr.write(`hls-swarm: could not measure: not one media byte was received${noMediaCause(snapshot)}\n`);
   return code;
 }
 
@@ -52,7 +53,7 @@ export function exitCode(snapshot: Snapshot, hasClients = true): ExitCode {
   // What passed in tunnels nobody can name.
   const isTapped = snapshot.summary.run.proxyWorkers > 0;
   // A transport stream is of none of the kinds that HLS has.
-  const { segment, other } = snapshot.summary.parser.requests;
+  const { segment = 0, other = 0 } = snapshot.summary.parser.requests ?? {};
   const heardOf = isTapped ? mediaBytes + opaqueBytes : segment + other;
   if (heardOf === 0 && hasClients) return EXIT.notMeasured;
   const { instrument, thresholds } = snapshot.summary;

@@ -9,6 +9,7 @@ import { type Preflight, preflight } from '../swarm/preflight.ts';
 import { resolveMapping } from '../swarm/probe.ts';
 import { CannotMeasure } from './exit-codes.ts';
 import type { House } from './house.ts';
+import { omittedNote } from './omitted-note.ts';
 import { refusal, takenPortCheck, tellChecks } from './preflight-lines.ts';
 import { resolveFor } from './resolve.ts';
 import { unlessEnded } from './unless-ended.ts';
@@ -70,6 +71,7 @@ async function inspect(context: LookContext): Promise<Looked> {
     userAgent: `hls-swarm-probe/${version}`,
     headers: headersWithCookies(options),
     timeoutMs: options.timeoutMs,
+    ...resolveFor(url, options),
     ...(stream?.description === undefined ? {} : { variants: stream.description.variants }),
   });
   if (!mapping.ok) throw new CannotMeasure(mapping.reason);
@@ -78,12 +80,11 @@ async function inspect(context: LookContext): Promise<Looked> {
   if (options.loop && seen.isLive) stderr.write(LOOP_NOTE);
   if (options.liveStartIndex !== undefined && !(seen.isHls && seen.isLive)) stderr.write(START_NOTE);
   const { isHls, isLive, streamUrls, targetDurationSeconds } = seen;
+  const looked = { capabilities, isHls, isLive, streamUrls, map: mapping.map };
+  const omitted = omittedNote({ url, options, looked });
+  if (omitted !== undefined) stderr.write(omitted);
   return {
-    capabilities,
-    isHls,
-    isLive,
-    streamUrls,
-    map: mapping.map,
+    ...looked,
     checks,
     ...(stream === undefined ? {} : { stream }),
     ...(targetDurationSeconds === undefined ? {} : { targetDurationSeconds }),

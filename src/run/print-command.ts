@@ -9,6 +9,7 @@ import { type Mapping, resolveMapping } from '../swarm/probe.ts';
 import { inspectStream, type StreamFacts } from '../swarm/stream.ts';
 import { swarmArguments } from '../swarm/swarm.ts';
 import { CannotMeasure, EXIT, type ExitCode } from './exit-codes.ts';
+import { omittedNote } from './omitted-note.ts';
 import { resolveFor } from './resolve.ts';
 import { swarmOptions } from './swarm-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -38,6 +39,8 @@ export async function printClientCommand(
   const looked = { capabilities, isHls, isLive, streamUrls: [], map: mapping.map };
   const plan = { url: url ?? PLACEHOLDER_URL, options, looked, seed: 0, tap: undefined };
   const { args } = swarmArguments(swarmOptions(plan), 1);
+  const omitted = omittedNote(plan);
+  if (omitted !== undefined) stderr.write(omitted);
   // Without it descriptor 3 would be FFmpeg's first socket, and the progress would go to the origin.
   const line = printCommand(capabilities.path, args, environmentOfBuild(capabilities.version));
   stdout.write(`${line} 3>/dev/null\n`);
@@ -73,6 +76,7 @@ async function mappingOf(url: string | undefined, options: Options, facts: Strea
     userAgent: `hls-swarm-probe/${version}`,
     headers: headersWithCookies(options),
     timeoutMs: options.timeoutMs,
+    ...(url === undefined ? {} : resolveFor(url, options)),
     ...(facts?.description === undefined ? {} : { variants: facts.description.variants }),
   });
   return isBlind && mapping.ok

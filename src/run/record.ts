@@ -1,8 +1,5 @@
 // The recording side of a run: hub, ledger, journal, the last snapshot, /metrics. Common to a swarm and to the tap alone.
 // It starts no client and knows no screen.
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import type { RunEvent } from '../events.ts';
@@ -17,6 +14,7 @@ import type { Snapshot } from '../stats/summary.ts';
 import { msToSeconds } from '../units.ts';
 import { CannotMeasure } from './exit-codes.ts';
 import { Hub } from './hub.ts';
+import { checkOutputPlaces } from './output-places.ts';
 import { type Redact, redactDeep } from './redact.ts';
 import { ledgerOptions, withLedgerFacts } from './run-facts.ts';
 import type { Output } from './terminal.ts';
@@ -46,7 +44,7 @@ export class Recorder {
   static async open(options: RecorderOptions): Promise<Recorder> {
     const recorder = new Recorder(options);
     try {
-      await checkReportFolder(options.options.report);
+      await checkOutputPlaces(options.options);
       recorder.#server = await startControlServer(recorder.#serverOptions());
       recorder.#journal = await recorder.#openJournal();
     } catch (error) {
@@ -166,17 +164,6 @@ export class Recorder {
       onLost: (records) => this.hub.emit({ type: 'lost', atMs: clock.nowMs(), where: 'journal', records }),
       onFailure: (message) => stderr.write(`hls-swarm: ${message}\n`),
     });
-  }
-}
-
-/** A report that cannot be written is better known before an hour of measuring than after it. */
-async function checkReportFolder(path: string | undefined): Promise<void> {
-  if (path === undefined) return;
-  try {
-    await access(dirname(path), constants.W_OK);
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw new Error('it is a folder');
-  } catch (error) {
-    throw new Error(`--report: cannot write '${path}': ${messageOf(error)}; name a file in a writable folder`);
   }
 }
 

@@ -12,6 +12,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { House } from './house.ts';
 import type { InputFile, Stdin } from './input-file.ts';
 import { readJournal } from './journal-file.ts';
+import { noMediaCause } from './no-media.ts';
 import { redactDeep } from './redact.ts';
 import { ledgerOptions } from './run-facts.ts';
 
@@ -36,7 +37,9 @@ export async function runReplay(path: string, { json }: Options, { terminal, red
   terminal.stderr.write(`hls-swarm: ${verification(snapshot.summary, recorded)}\n`);
   const hasClients = snapshot.summary.run.ffmpeg !== NO_FFMPEG;
   const code = exitCode(snapshot, hasClients);
-  if (code === EXIT.notMeasured) terminal.stderr.write('hls-swarm: not one media byte was received in that run\n');
+  if (code === EXIT.notMeasured) {
+    terminal.stderr.write(`hls-swarm: not one media byte was received in that run${noMediaCause(snapshot)}\n`);
+  }
   return code;
 }
 

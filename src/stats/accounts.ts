@@ -17,6 +17,7 @@ import { sightOf } from './player-sight.ts';
 import { FigureBook } from './process-figures.ts';
 import { ProxyAccount } from './proxy-account.ts';
 import { AccessLogJoin } from './reconciliation.ts';
+import { Redirects } from './redirects.ts';
 import { RequestRates } from './request-rates.ts';
 import { StreamAccount } from './streams.ts';
 import { VariantBook } from './variant-book.ts';
@@ -47,6 +48,7 @@ export interface Accounts {
   readonly estimatorWindows: EstimatorWindows;
   readonly rates: RequestRates;
   readonly streams: StreamAccount;
+  readonly redirects: Redirects;
 }
 
 export function openAccounts(options: AccountOptions): Accounts {
@@ -80,5 +82,6 @@ export function openAccounts(options: AccountOptions): Accounts {
     estimatorWindows: new EstimatorWindows(),
     rates: new RequestRates(),
     streams: new StreamAccount(),
+    redirects: new Redirects(),
   };
 }

@@ -83,7 +83,7 @@ export interface AttemptCounts {
   readonly pending: number;
   /** Matched, but left out of the timing because the line arrived while the main loop was late. */
   readonly lateLines: number;
-  /** Matched, and taken for another kind by the parser. */
+  /** Matched, and taken for another kind by the parser, redirects apart. */
   readonly wrongKind: number;
   /** Line arrival - start of the transfer. */
   readonly startErrorMs: ErrorStatistics;

@@ -10,7 +10,7 @@ import type {
   TransferEvent,
 } from '../events.ts';
 import { msToSeconds, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
-import { type Client, isAlive, mean, newClient, playbackOf, rowOf } from './client-rows.ts';
+import { type Client, isAlive, newClient, playbackOf, rowOf, sumsOf } from './client-rows.ts';
 import { ClientTimes } from './client-times.ts';
 import { PlaybackModel } from './playback.ts';
 import { MediaTimeline } from './playback-timeline.ts';
@@ -135,30 +135,26 @@ export class ClientBook {
     if (client.playsStream) this.#noteStartup(client, event.atMs);
   }
 
-  /** Once per second: how far behind the live edge the playing clients are. */
-  tick(atMs: number): void {
-    for (const client of this.#clients.values()) {
-      const behindLiveMs = isAlive(client.state) ? client.model?.read(atMs).behindLiveMs : undefined;
-      if (behindLiveMs !== undefined) this.#behindLiveMs.record(behindLiveMs, atMs);
-    }
-  }
-
-  /** Of the client with a process that is furthest behind the live edge. */
-  maxBehindLiveMs(atMs: number): number | undefined {
+  /** Once per second: how far behind the live edge the playing clients are; returns how far the furthest is. */
+  tick(atMs: number): number | undefined {
     let most: number | undefined;
     for (const { state, model } of this.#clients.values()) {
-      const behindLiveMs = isAlive(state) ? model?.read(atMs).behindLiveMs : undefined;
-      if (behindLiveMs !== undefined) most = Math.max(most ?? 0, behindLiveMs);
+      const behindLiveMs = isAlive(state) ? model?.behindLiveMs : undefined;
+      if (behindLiveMs === undefined) continue;
+      this.#behindLiveMs.record(behindLiveMs, atMs);
+      most = Math.max(most ?? 0, behindLiveMs);
     }
     return most;
   }
 
   /** Clients that restarted often within the last minute. */
   restarting(atMs: number): { readonly client: number; readonly restarts: number }[] {
-    return [...this.#clients.values()].flatMap(({ client, restarts, restartsAtMs }) => {
+    const restarting: { readonly client: number; readonly restarts: number }[] = [];
+    for (const { client, restarts, restartsAtMs } of this.#clients.values()) {
       const first = restartsAtMs.at(-RESTARTING_COUNT);
-      return first !== undefined && atMs - first <= RESTARTING_WINDOW_MS ? [{ client, restarts }] : [];
-    });
+      if (first !== undefined && atMs - first <= RESTARTING_WINDOW_MS) restarting.push({ client, restarts });
+    }
+    return restarting;
   }
 
   readSummary(
@@ -167,7 +163,7 @@ export class ClientBook {
     atMs: number,
     liveCpuSeconds: number | undefined,
   ): Summary['clients'] {
-    const speeds = rows.flatMap(({ speed }) => (speed === undefined ? [] : [speed]));
+    const { speeds, speedSum, stalled, outTimeStalled } = sumsOf(rows);
     const { hasStalls, hasOutTime } = this.#sight;
     return withoutAbsent<Summary['clients']>({
       target,
@@ -175,15 +171,13 @@ export class ClientBook {
       active: this.active,
       starts: this.#starts,
       restarts: this.#restarts,
-      averageSpeed: mean(speeds),
+      averageSpeed: speeds === 0 ? undefined : speedSum / speeds,
       cpuSeconds: liveCpuSeconds ?? this.#exitedCpuSeconds,
       exits: { ...this.#exits },
       playback: withoutAbsent<Summary['clients']['playback']>({
         startupMs: this.#startupMs.read(atMs),
-        stalled: hasStalls ? rows.filter(({ isStalled }) => isStalled === true).length : undefined,
-        outTimeStalled: hasOutTime
-          ? rows.filter(({ outTimeStillMs }) => outTimeStillMs !== undefined).length
-          : undefined,
+        stalled: hasStalls ? stalled : undefined,
+        outTimeStalled: hasOutTime ? outTimeStalled : undefined,
         stallCount: hasStalls ? stallCount : undefined,
         stallSeconds: hasStalls ? msToSeconds(stallMs) : undefined,
         stallRatio: playMs > 0 && hasStalls ? stallMs / playMs : undefined,
@@ -270,8 +264,9 @@ export class ClientBook {
   }
 
   #noteStartup(client: Client, atMs: number): void {
+    if (client.hasStartup || client.startedAtMs === undefined) return;
     const startupMs = playbackOf(client, atMs)?.startupMs;
-    if (client.hasStartup || startupMs === undefined || client.startedAtMs === undefined) return;
+    if (startupMs === undefined) return;
     client.hasStartup = true;
     this.#startupMs.record(startupMs, atMs);
   }

@@ -6,7 +6,6 @@ import type { PlaybackModel, PlaybackState } from './playback.ts';
 import { STILL_TARGET_DURATIONS } from './player-sight.ts';
 import type { StreamPlayback } from './stream-playback.ts';
 import type { ClientQuantiles, ClientRow, ClientState, Snapshot } from './summary.ts';
-import { withoutAbsent } from './without-absent.ts';
 
 /** A client further behind its own clock than this is called drifting, as the original did. */
 const HIGH_DRIFT_SECONDS = 5;
@@ -40,6 +39,9 @@ export interface Client {
   exitReason: string | undefined;
 }
 
+/** While its fields are written, in the order in which they are shown. */
+type WritableRow = { -readonly [Key in keyof ClientRow]?: ClientRow[Key] };
+
 export interface RowContext {
   readonly atMs: number;
   /** Content of the client's streams that no record counts yet. */
@@ -52,19 +54,41 @@ export interface RowContext {
 
 /** Drift and speeds over the rows, as the original's dashboards show them; the mean takes both signs. */
 export function readDrift(rows: readonly ClientRow[]): Pick<Snapshot, 'drift' | 'speeds'> {
-  const drifts = rows.flatMap(({ driftSeconds }) => (driftSeconds === undefined ? [] : [driftSeconds]));
-  const speeds = rows.flatMap(({ speed }) => (speed === undefined ? [] : [speed]));
+  const drift = { sum: 0, count: 0, max: Number.NEGATIVE_INFINITY, high: 0 };
+  const speeds = { above: 0, below: 0 };
+  for (const { driftSeconds, speed } of rows) {
+    if (driftSeconds !== undefined) {
+      drift.sum += driftSeconds;
+      drift.count += 1;
+      drift.max = Math.max(drift.max, driftSeconds);
+      if (driftSeconds > HIGH_DRIFT_SECONDS) drift.high += 1;
+    }
+    if (speed !== undefined && speed >= 1) speeds.above += 1;
+    else if (speed !== undefined && speed > 0) speeds.below += 1;
+  }
   return {
-    drift: withoutAbsent<Snapshot['drift']>({
-      averageSeconds: mean(drifts),
-      maxSeconds: drifts.length === 0 ? undefined : Math.max(...drifts),
-      highClients: drifts.filter((seconds) => seconds > HIGH_DRIFT_SECONDS).length,
-    }),
-    speeds: {
-      above: speeds.filter((speed) => speed >= 1).length,
-      below: speeds.filter((speed) => speed > 0 && speed < 1).length,
+    drift: {
+      ...(drift.count === 0 ? {} : { averageSeconds: drift.sum / drift.count, maxSeconds: drift.max }),
+      highClients: drift.high,
     },
+    speeds,
   };
+}
+
+/** What the summary says of all clients. */
+export function sumsOf(
+  rows: readonly ClientRow[],
+): Record<'speeds' | 'speedSum' | 'stalled' | 'outTimeStalled', number> {
+  const sums = { speeds: 0, speedSum: 0, stalled: 0, outTimeStalled: 0 };
+  for (const { speed, isStalled, outTimeStillMs } of rows) {
+    if (speed !== undefined) {
+      sums.speeds += 1;
+      sums.speedSum += speed;
+    }
+    if (isStalled === true) sums.stalled += 1;
+    if (outTimeStillMs !== undefined) sums.outTimeStalled += 1;
+  }
+  return sums;
 }
 
 /** By its segments; of a stream, which has none, and where they are not seen, by FFmpeg's progress. */
@@ -82,30 +106,35 @@ export function rowOf(client: Client, state: PlaybackState | undefined, context:
   const contentBytes = client.contentBytes + openBytes;
   const isUnseen = isBlind && contentBytes === 0;
   const hasStalls = context.hasStalls && (client.playsStream || !isUnseen);
+  // Field by field: there are thousands of rows per second, and a list of names for each would cost more than the figures.
+  const row: WritableRow = { client: client.client, state: client.state };
+  if (uptimeMs !== undefined) row.uptimeMs = uptimeMs;
+  row.restarts = client.restarts;
+  if (client.exitCategory !== undefined) row.exitCategory = client.exitCategory;
+  if (client.exitReason !== undefined) row.exitReason = client.exitReason;
+  // A mean over the process's life: of one that has ended it is its last word.
+  if (client.speed !== undefined) row.speed = client.speed;
+  if (hasDrift) row.driftSeconds = msToSeconds(uptimeMs - (client.outTimeMs ?? 0));
+  if (!isUnseen) {
+    row.segments = client.segments;
+    row.contentBytes = contentBytes;
+  }
   const times = client.times?.read(atMs);
-  return withoutAbsent<ClientRow>({
-    client: client.client,
-    state: client.state,
-    uptimeMs,
-    restarts: client.restarts,
-    exitCategory: client.exitCategory,
-    exitReason: client.exitReason,
-    // A mean over the process's life: of one that has ended it is its last word.
-    speed: client.speed,
-    driftSeconds: hasDrift ? msToSeconds(uptimeMs - (client.outTimeMs ?? 0)) : undefined,
-    segments: isUnseen ? undefined : client.segments,
-    contentBytes: isUnseen ? undefined : contentBytes,
-    waitMs: times?.waitMs ?? NO_QUANTILES,
-    receiveMs: times?.receiveMs ?? NO_QUANTILES,
-    clientBlockedRatio: times?.clientBlockedRatio,
-    // The clock of a door without a process of ours begins with its traffic.
-    startupMs: client.startedAtMs === undefined ? undefined : state?.startupMs,
-    stallCount: hasStalls ? client.stallCount + (state?.stallCount ?? 0) : undefined,
-    stallMs: hasStalls ? client.stallMs + (state?.stallMs ?? 0) : undefined,
-    isStalled: hasStalls ? isPlaying && state?.isStalled === true : undefined,
-    behindLiveMs: isPlaying ? state?.behindLiveMs : undefined,
-    outTimeStillMs: isPlaying ? outTimeStillMs(client, state, atMs) : undefined,
-  });
+  row.waitMs = times?.waitMs ?? NO_QUANTILES;
+  row.receiveMs = times?.receiveMs ?? NO_QUANTILES;
+  if (times?.clientBlockedRatio !== undefined) row.clientBlockedRatio = times.clientBlockedRatio;
+  // The clock of a door without a process of ours begins with its traffic.
+  if (client.startedAtMs !== undefined && state?.startupMs !== undefined) row.startupMs = state.startupMs;
+  if (hasStalls) {
+    row.stallCount = client.stallCount + (state?.stallCount ?? 0);
+    row.stallMs = client.stallMs + (state?.stallMs ?? 0);
+    row.isStalled = isPlaying && state?.isStalled === true;
+  }
+  if (!isPlaying) return row as ClientRow;
+  if (state?.behindLiveMs !== undefined) row.behindLiveMs = state.behindLiveMs;
+  const stillMs = outTimeStillMs(client, state, atMs);
+  if (stillMs !== undefined) row.outTimeStillMs = stillMs;
+  return row as ClientRow;
 }
 
 function outTimeStillMs(client: Client, state: PlaybackState | undefined, atMs: number): number | undefined {
@@ -119,10 +148,6 @@ function outTimeStillMs(client: Client, state: PlaybackState | undefined, atMs: 
 /** A process of this client exists. */
 export function isAlive(state: ClientState): boolean {
   return state === 'starting' || state === 'running' || state === 'stopping';
-}
-
-export function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export function newClient(client: number): Client {

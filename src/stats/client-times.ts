@@ -1,9 +1,9 @@
 // What one client's segments took: wait and receive over its run and over the last minute, and how long it held the tap up.
 // The populations are those of the proxy account (MEASURING section 3); it knows no process, restarts change nothing.
 import type { StreamEvent, TransferEvent } from '../events.ts';
+import { Minute } from './minute.ts';
 import { hasSuccessHead, isClientLimited, isOk } from './proxy-account.ts';
 import { Sketch } from './sketch.ts';
-import { SketchWindow } from './sketch-window.ts';
 import type { ClientQuantiles } from './summary.ts';
 
 /** Each keeps a few values only, and there may be thousands of clients: the minute is 45 to 60 s long. */
@@ -57,28 +57,33 @@ export class ClientTimes {
 /** p95 of everything and of the last minute. What was read is kept until a value comes or a slot of the minute ends. */
 class RunAndMinute {
   readonly #run = new Sketch();
-  readonly #minute = new SketchWindow(WINDOW_SLOTS);
+  readonly #whole = [this.#run];
+  readonly #minute = new Minute(() => new Sketch(), WINDOW_SLOTS);
   #read: { readonly count: number; readonly slot: number; readonly quantiles: ClientQuantiles } | undefined;
 
   add(ms: number, atMs: number): void {
     this.#run.add(ms);
-    this.#minute.add(ms, atMs);
+    this.#minute.at(atMs)?.add(ms);
   }
 
   read(atMs: number): ClientQuantiles {
     const { count } = this.#run;
     const slot = this.#minute.slotNumber(atMs);
     if (this.#read?.count !== count || this.#read.slot !== slot) {
-      const window = ofSketch(this.#minute.read(atMs));
-      this.#read = { count, slot, quantiles: { ...ofSketch(this.#run), window } };
+      const { n, p95 } = ofSketches(this.#whole);
+      const window = ofSketches(this.#minute.before(atMs));
+      this.#read = { count, slot, quantiles: p95 === undefined ? { n, window } : { n, p95, window } };
     }
     return this.#read.quantiles;
   }
 }
 
-function ofSketch(sketch: Sketch): { readonly n: number; readonly p95?: number } {
-  const p95 = sketch.quantile(SHARE);
-  return p95 === undefined ? { n: 0 } : { n: sketch.count, p95 };
+function ofSketches(sketches: readonly Sketch[]): { readonly n: number; readonly p95?: number } {
+  const p95 = Sketch.quantileOf(sketches, SHARE);
+  if (p95 === undefined) return { n: 0 };
+  let n = 0;
+  for (const { count } of sketches) n += count;
+  return { n, p95 };
 }
 
 function isSame(open: StreamEvent, { connection, requestIndex }: TransferEvent): boolean {

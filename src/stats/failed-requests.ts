@@ -13,8 +13,9 @@ export class FailedRequests {
   /** By `resourceHash`. */
   note(key: number): void {
     this.#keys.add(key);
+    if (this.#keys.size <= MAX_FAILED) return;
     const [oldest] = this.#keys;
-    if (this.#keys.size > MAX_FAILED && oldest !== undefined) this.#keys.delete(oldest);
+    if (oldest !== undefined) this.#keys.delete(oldest);
   }
 
   forget(key: number): void {
@@ -23,6 +24,7 @@ export class FailedRequests {
 
   /** Whether this is asked for again, or its rest is; once per failure. */
   take(key: number, url: string, range: ByteRange | undefined): boolean {
+    if (this.#keys.size === 0) return false;
     return this.#keys.delete(key) || (range !== undefined && this.#keys.delete(restKey(url, range[0])));
   }
 

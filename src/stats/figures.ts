@@ -29,6 +29,8 @@ interface Shape {
   readonly items?: Shape;
   readonly enum?: readonly string[];
   readonly minimum?: number;
+  /** Of a record: what its keys are. */
+  readonly description?: string;
 }
 
 /** Fields that say which item of a list is meant. */
@@ -55,7 +57,7 @@ export function findFigure(path: string): Figure | { readonly problem: string } 
   for (const name of path.split('.')) {
     const next = stepInto(shape, name);
     const where = steps.length === 0 ? 'the summary' : steps.map((step) => step.name).join('.');
-    if (next === undefined) return { problem: `${where} ${lacks(name, namesIn(shape))}` };
+    if (next === undefined) return { problem: `${where} ${lacks(name, shape)}` };
     if (next.step.kind !== 'property') isCount = true;
     else if (shape.required?.includes(name) !== true) isCount = false;
     steps.push(next.step);
@@ -65,7 +67,7 @@ export function findFigure(path: string): Figure | { readonly problem: string } 
     return { path, unit: unitOf(steps), steps, isCount: isCount && shape.minimum === 0 };
   }
   const further = namesIn(shape);
-  const what = further.length > 0 ? `has further parts; allowed: ${listed(further)}` : 'is no number';
+  const what = further.length > 0 ? `has further parts; allowed: ${listed(further, shape)}` : 'is no number';
   return { problem: `${JSON.stringify(path)} ${what}` };
 }
 
@@ -91,11 +93,11 @@ export function listFigures(): readonly ListedFigure[] {
   return figuresIn(root, []);
 }
 
-/** What may stand for the `*` at the end of a path; `undefined` when any key may. */
-export function keysAt(path: string): readonly string[] | undefined {
+/** What may stand for the `*` at the end of a path: every name, or words for them where they are too many. */
+export function keysAt(path: string): readonly string[] | string {
   const shape = path.split('.').slice(0, -1).reduce<Shape | undefined>(insideOf, root);
   const keys = shape === undefined ? [] : openNames(shape);
-  return keys.includes(ANY_KEY) ? undefined : keys;
+  return keys.includes(ANY_KEY) ? keyWords(shape) : keys;
 }
 
 function figuresIn(shape: Shape, steps: readonly Step[]): readonly ListedFigure[] {
@@ -110,7 +112,8 @@ function figuresIn(shape: Shape, steps: readonly Step[]): readonly ListedFigure[
 /** One step down, where `*` is the first of what it stands for: all of them have the same shape. */
 function insideOf(shape: Shape | undefined, name: string): Shape | undefined {
   if (shape === undefined) return undefined;
-  return stepInto(shape, name === ANY_KEY ? (openNames(shape)[0] ?? name) : name)?.shape;
+  if (name === ANY_KEY) return Object.values(shape.patternProperties ?? {})[0] ?? shape.items;
+  return stepInto(shape, name)?.shape;
 }
 
 function stepInto(shape: Shape, name: string): { readonly step: Step; readonly shape: Shape } | undefined {
@@ -174,12 +177,17 @@ function itemNamed(part: unknown, name: string): unknown {
   return part.find((item: unknown) => NAMING_FIELDS.some((field) => propertyOf(item, field) === name));
 }
 
-function lacks(name: string, names: readonly string[]): string {
+function lacks(name: string, shape: Shape): string {
+  const names = namesIn(shape);
   return names.length === 0
     ? 'has no parts that can be named'
-    : `has no ${JSON.stringify(name)}; allowed: ${listed(names)}`;
+    : `has no ${JSON.stringify(name)}; allowed: ${listed(names, shape)}`;
 }
 
-function listed(names: readonly string[]): string {
-  return names.map((name) => (name === ANY_KEY ? 'any key' : name)).join(', ');
+function listed(names: readonly string[], shape: Shape): string {
+  return names.map((name) => (name === ANY_KEY ? keyWords(shape) : name)).join(', ');
+}
+
+function keyWords(shape: Shape | undefined): string {
+  return shape?.description ?? 'any key';
 }

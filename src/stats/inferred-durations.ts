@@ -9,8 +9,8 @@ import { Minute } from './minute.ts';
 const MAX_WAITING = 32;
 
 interface Waiting {
-  readonly inferredMs: Map<string, number>;
-  readonly totalMs: Map<string, number>;
+  readonly inferredMs: Map<number, number>;
+  readonly totalMs: Map<number, number>;
 }
 
 export class InferredDurations {
@@ -60,18 +60,20 @@ export class InferredDurations {
 }
 
 /** What the other side said of the same, taken; else this is kept until it does. */
-function meet(others: Map<string, number>, own: Map<string, number>, key: string, ms: number): number | undefined {
+function meet(others: Map<number, number>, own: Map<number, number>, key: number, ms: number): number | undefined {
   const other = others.get(key);
   if (other !== undefined) {
     others.delete(key);
     return other;
   }
   own.set(key, ms);
+  if (own.size <= MAX_WAITING) return undefined;
   const [oldest] = own.keys();
-  if (own.size > MAX_WAITING && oldest !== undefined) own.delete(oldest);
+  if (oldest !== undefined) own.delete(oldest);
   return undefined;
 }
 
-function keyOf(process: number, url: string, range: ByteRange | undefined): string {
-  return `${process} ${resourceHash(url, range)}`;
+/** Hashes are spread over 53 bits: two resources whose hashes are as near as two process numbers do not occur. */
+function keyOf(process: number, url: string, range: ByteRange | undefined): number {
+  return resourceHash(url, range) + process;
 }

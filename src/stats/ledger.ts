@@ -116,22 +116,27 @@ export class Ledger {
   }
 
   #transfer(event: TransferEvent): void {
-    const { proxy, clients, instrument, figures, pairing, join, variants, durations, rates, streams, errors } =
-      this.#accounts;
+    const { proxy, instrument, pairing, join, rates, streams, errors } = this.#accounts;
     this.#began(event.startedAtMs);
     proxy.transfer(event);
     instrument.transfer(event);
-    figures.transfer(event);
-    clients.transfer(event);
-    variants.transfer(event);
     pairing.transfer(event);
     errors.transfer(event);
     if (this.#options.run.hasAccessLog !== false) join.transfer(event);
     rates.transfer(event);
     streams.transfer(event);
-    if (event.kind === 'segment' && isOk(event) && event.process > 0) durations.transfer(event);
     this.#playlists.transfer(event);
     this.#watch.transfer(event);
+    this.#askedFor(this.#accounts.redirects.original(event));
+  }
+
+  /** What playlists list and the log announces is what was asked for, wherever the origin sent the client from there. */
+  #askedFor(event: TransferEvent): void {
+    const { clients, figures, variants, durations } = this.#accounts;
+    figures.transfer(event);
+    clients.transfer(event);
+    variants.transfer(event);
+    if (event.kind === 'segment' && isOk(event) && event.process > 0) durations.transfer(event);
   }
 
   #began(atMs: number): void {
@@ -198,10 +203,10 @@ export class Ledger {
     instrument.sampled(event);
     parser.throughput.sample(event.atMs);
     rates.tick(event.atMs);
-    clients.tick(event.atMs);
+    const behindLiveMs = clients.tick(event.atMs);
     if (this.#options.run.isTapped) pairing.settle(event.atMs, openTransfersOf(event));
     errors.settle();
-    this.#followNeed(event.atMs);
+    this.#followNeed(behindLiveMs);
     estimatorWindows.tick(event.atMs, readEstimators(this.#options, this.#accounts));
     this.#playlists.tick(event.atMs);
     this.#unseenPlaylists.tick(event.atMs);
@@ -209,10 +214,10 @@ export class Ledger {
   }
 
   /** Where the user gave no window, the listing is kept as far back as its clients may ask. */
-  #followNeed(atMs: number): void {
-    const { clients, parser, listingNeed } = this.#accounts;
+  #followNeed(behindLiveMs: number | undefined): void {
+    const { parser, listingNeed } = this.#accounts;
     if (this.#options.segmentCacheWindow !== undefined) return;
-    listingNeed.tick(clients.maxBehindLiveMs(atMs));
+    listingNeed.tick(behindLiveMs);
     if (listingNeed.window !== undefined) parser.lookup.table.setWindow(listingNeed.window);
   }
 }

@@ -2,6 +2,7 @@
 // missed something, and where there was nothing for it to read. Pure; it counts nothing.
 import { LOG_LEVELS, type LogLevel, type RunEvent } from '../events.ts';
 import type { PairingUnit } from './pairing-process.ts';
+import type { ParserReading, ParserSummary } from './summary.ts';
 
 type Logged = Pick<RunEvent, 'isTapped' | 'logLevel'>;
 
@@ -15,6 +16,11 @@ export function unitOf(logLevel: LogLevel | undefined): PairingUnit | 'none' | u
   if (logLevel === undefined) return undefined;
   if (reaches(logLevel, 'debug')) return 'request';
   return reaches(logLevel, 'verbose') ? 'hls-request' : 'none';
+}
+
+/** Whether the log was read; if not, the parser's account has no figures. */
+export function isRead(parser: ParserSummary): parser is ParserReading {
+  return parser.level !== 'none';
 }
 
 /** Why there is nothing to be read of segments and of what was played; undefined where there is. */

@@ -1,22 +1,31 @@
-// The last minute of anything that adds up, as slots of time, the oldest of which are made anew: 55 to 60 s of it.
+// The last minute of anything that adds up, as slots of time, the oldest of which are made anew.
 // It reads no clock: instants come with what happened, in any order; what is older than the minute is not kept.
-import { secondsToMs } from '../units.ts';
+import { SECONDS_PER_MINUTE, secondsToMs } from '../units.ts';
 
+/** The current slot and the eleven before it: 55 to 60 s. */
 const SLOTS = 12;
-const SLOT_MS: number = secondsToMs(5);
+const MINUTE_MS: number = secondsToMs(SECONDS_PER_MINUTE);
+
+interface Slot<Value> {
+  readonly number: number;
+  readonly value: Value;
+}
 
 export class Minute<Value> {
   readonly #create: () => Value;
-  readonly #slots: ({ readonly number: number; readonly value: Value } | undefined)[] = [];
+  readonly #slots: (Slot<Value> | undefined)[] = [];
+  readonly #count: number;
 
-  constructor(create: () => Value) {
+  /** Fewer slots take less memory and forget more at once: the window is between `1 - 1 / slots` and all of a minute long. */
+  constructor(create: () => Value, slots: number = SLOTS) {
     this.#create = create;
+    this.#count = slots;
   }
 
   /** What the slot of that instant holds, to add to; undefined when a later one has taken its place. */
   at(atMs: number): Value | undefined {
-    const number = Math.floor(atMs / SLOT_MS);
-    const place = ((number % SLOTS) + SLOTS) % SLOTS;
+    const number = this.slotNumber(atMs);
+    const place = ((number % this.#count) + this.#count) % this.#count;
     const present = this.#slots[place];
     if (present !== undefined && present.number >= number) return present.number === number ? present.value : undefined;
     const value = this.#create();
@@ -24,11 +33,18 @@ export class Minute<Value> {
     return value;
   }
 
+  /** The number of the slot that `atMs` falls into: within one slot only new values change what is read. */
+  slotNumber(atMs: number): number {
+    return Math.floor((atMs * this.#count) / MINUTE_MS);
+  }
+
   /** The slots of the minute before `atMs`. */
-  before(atMs: number): readonly Value[] {
-    const newest = Math.floor(atMs / SLOT_MS);
-    return this.#slots.flatMap((slot) =>
-      slot !== undefined && slot.number > newest - SLOTS && slot.number <= newest ? [slot.value] : [],
-    );
+  before(atMs: number): Value[] {
+    const newest = this.slotNumber(atMs);
+    const values: Value[] = [];
+    for (const slot of this.#slots) {
+      if (slot !== undefined && slot.number > newest - this.#count && slot.number <= newest) values.push(slot.value);
+    }
+    return values;
   }
 }

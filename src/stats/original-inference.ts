@@ -6,7 +6,7 @@ import { resourceHash } from '../hls/resource.ts';
 import { lastPart } from './listing-table.ts';
 import { OriginalListingTable } from './original-listing-table.ts';
 import { PhaseQuantiles } from './quantiles.ts';
-import type { Summary } from './summary.ts';
+import type { ParserReading } from './summary.ts';
 
 /** Playlists opened and not read yet; FFmpeg reads each one before it opens the next. */
 const MAX_OPENED_PLAYLISTS = 16;
@@ -72,7 +72,7 @@ export class OriginalInference {
     return { attempts: this.#segments, successes: this.#successes, bytes: this.#bytes };
   }
 
-  read(atMs: number): Summary['parser']['inferred']['original'] {
+  read(atMs: number): ParserReading['inferred']['original'] {
     return {
       segments: this.#segments,
       segmentMs: this.#segmentMs.read(atMs),

@@ -28,7 +28,22 @@ export function align(lines: readonly AlignedLine[], transfers: readonly Aligned
   const [line, transfer] = [lines[0], transfers[0]];
   if (line === undefined || transfer === undefined) return [];
   if (lines.length === 1 && transfers.length === 1) return pairCost(line, transfer) <= 1 ? [[0, 0]] : [];
-  return backtrack(lines, transfers, costs(lines, transfers));
+  return inTurn(lines, transfers) ?? backtrack(lines, transfers, costs(lines, transfers));
+}
+
+/** Each line with the transfer of its turn, where that is certain to be cheapest: anything else leaves one of each side alone. */
+function inTurn(lines: readonly AlignedLine[], transfers: readonly AlignedTransfer[]): [number, number][] | undefined {
+  if (lines.length !== transfers.length) return undefined;
+  const pairs: [number, number][] = [];
+  let cost = 0;
+  for (const [index, line] of lines.entries()) {
+    const transfer = transfers[index];
+    if (transfer === undefined) return undefined;
+    cost += pairCost(line, transfer);
+    if (cost >= COST_ALONE + COST_REPEATED_ALONE) return undefined;
+    pairs.push([index, index]);
+  }
+  return pairs;
 }
 
 /**

@@ -4,7 +4,10 @@ import type { ByteRange, TransferEvent } from '../events.ts';
 import { canonicalUrl, resourceKey } from '../hls/resource.ts';
 import { FailedRequests } from './failed-requests.ts';
 import { align } from './pairing-align.ts';
-import { type AttemptGroup, everyGroup, groupOf, type PairingTally, type PendingCounts } from './pairing-tally.ts';
+import { type Bucket, bucketsOf, type Waiting } from './pairing-buckets.ts';
+import { type KindNote, PairedKinds } from './pairing-kinds.ts';
+import { hasWaited, isGivenUp, type Settling } from './pairing-settling.ts';
+import { type AttemptGroup, groupOf, type PairingTally } from './pairing-tally.ts';
 
 /** Ten minutes of a busy client's requests, should every transfer stay open; then the oldest pending ones are dropped. */
 export const MAX_PENDING = 1024;
@@ -12,19 +15,8 @@ export const MAX_PENDING = 1024;
 /** Within this time a repetition is FFmpeg's retry, not the next reload, where the log does not say that it dialled. */
 const RETRY_WITHIN_MS = 1000;
 
-/** How long the other side of an attempt may be on its way to us: a batch of records, or a line in a pipe. */
-const GRACE_MS = 2000;
-/** Settlings, too: after a loop delay one settling may run before what waited in the pipes is read. */
-const SETTLINGS_BEFORE_PAIRING = 1;
-const SETTLINGS_BEFORE_GIVING_UP = 2;
-
 /** One HTTP attempt (`request: GET`), or one logical open (`HLS request`) where the log's level has no GET lines. */
 export type PairingUnit = 'request' | 'hls-request';
-
-/** The parser's guess; it may get better while the line waits, as the log goes on. */
-interface KindNote {
-  readonly guess: AttemptGroup;
-}
 
 export interface LineFacts {
   readonly url: string;
@@ -38,19 +30,6 @@ export interface LineFacts {
 /** What became of a line: undefined until it is judged, true where it went to a connection that was gone already. */
 export interface LineFate {
   readonly isDead: boolean | undefined;
-}
-
-/** One settling: its number and instant; `isFinal` when nothing more can come. */
-export interface Settling {
-  readonly number: number;
-  readonly atMs: number;
-  readonly isFinal: boolean;
-}
-
-interface Waiting {
-  key: string;
-  /** The first settling that saw it. */
-  seen: Settling | undefined;
 }
 
 interface WaitingLine extends Waiting, LineFate {
@@ -70,14 +49,10 @@ interface WaitingTransfer extends Waiting {
   readonly connection: number;
   readonly requestIndex: number;
   readonly group: AttemptGroup;
+  readonly isRedirect: boolean;
   readonly stopping: boolean;
   /** The process had asked for it before and not got it. */
   readonly isRetry: boolean;
-}
-
-interface Bucket {
-  readonly lines: WaitingLine[];
-  readonly transfers: WaitingTransfer[];
 }
 
 export class ProcessPairing {
@@ -85,6 +60,7 @@ export class ProcessPairing {
   /** What would name requests in a log of which no line has come. */
   readonly #expected: PairingUnit | 'none';
   readonly #failed = new FailedRequests();
+  readonly #kinds: PairedKinds;
   readonly #lines = new Set<WaitingLine>();
   readonly #transfers = new Set<WaitingTransfer>();
   #unit: PairingUnit = 'hls-request';
@@ -97,6 +73,7 @@ export class ProcessPairing {
 
   constructor(tally: PairingTally, expected: PairingUnit | 'none' = 'hls-request') {
     this.#tally = tally;
+    this.#kinds = new PairedKinds(tally);
     this.#expected = expected;
   }
 
@@ -118,6 +95,7 @@ export class ProcessPairing {
     const line: WaitingLine = {
       key: this.#keyOf(facts.url, facts.range),
       seen: undefined,
+      isPaired: false,
       atMs: facts.atMs,
       note: facts.note,
       isLate: facts.isLate,
@@ -139,12 +117,14 @@ export class ProcessPairing {
     this.#transfers.add({
       key: this.#keyOf(event.url, event.range),
       seen: undefined,
+      isPaired: false,
       url: event.url,
       range: event.range,
       startedAtMs: event.startedAtMs,
       connection: event.connection,
       requestIndex: event.requestIndex,
       group,
+      isRedirect: event.kind === 'redirect',
       stopping: event.stopping,
       isRetry: this.#failed.transfer(event),
     });
@@ -169,19 +149,19 @@ export class ProcessPairing {
   settle(settling: Settling, mayBeOpen: boolean): void {
     if (mayBeOpen && !this.#isOver) this.#quietSince = undefined;
     else this.#quietSince ??= settling;
-    for (const bucket of this.#buckets(settling)) {
-      const alone = bucket.transfers.length > 0 && bucket.lines.length > 0 ? this.#pair(bucket, settling) : bucket;
-      for (const line of alone.lines) this.#giveUpLine(line, settling);
-      for (const transfer of alone.transfers) this.#giveUpTransfer(transfer, settling);
+    for (const bucket of bucketsOf(this.#lines, this.#transfers, settling)) {
+      if (!bucket.hasWaited && !settling.isFinal) continue;
+      if (bucket.transfers.length > 0 && bucket.lines.length > 0) this.#pair(bucket, settling);
+      for (const line of bucket.lines) if (!line.isPaired) this.#giveUpLine(line, settling);
+      for (const transfer of bucket.transfers) if (!transfer.isPaired) this.#giveUpTransfer(transfer, settling);
     }
+    this.#kinds.settle(settling, this.#isOver);
   }
 
-  pending(): PendingCounts {
-    const lines = everyGroup(() => 0);
-    const transfers = everyGroup(() => 0);
+  /** Adds what is not judged yet. */
+  addPending({ lines, transfers }: Record<'lines' | 'transfers', Record<AttemptGroup, number>>): void {
     for (const line of this.#lines) lines[line.note.guess] += 1;
     for (const transfer of this.#transfers) transfers[transfer.group] += 1;
-    return { lines, transfers };
   }
 
   /** The first GET line says that the log has them: logical opens are no attempts then. */
@@ -203,42 +183,27 @@ export class ProcessPairing {
     return this.#unit === 'request' ? resourceKey(url, range) : canonicalUrl(url);
   }
 
-  #buckets(settling: Settling): Iterable<Bucket> {
-    const buckets = new Map<string, Bucket>();
-    const bucketOf = (waiting: Waiting): Bucket => {
-      waiting.seen ??= settling;
-      const present = buckets.get(waiting.key);
-      if (present !== undefined) return present;
-      const bucket: Bucket = { lines: [], transfers: [] };
-      buckets.set(waiting.key, bucket);
-      return bucket;
-    };
-    for (const line of this.#lines) bucketOf(line).lines.push(line);
-    for (const transfer of this.#transfers) bucketOf(transfer).transfers.push(transfer);
-    return buckets.values();
-  }
-
-  /** Commits the pairs that have waited, and returns what has no partner. A pair that has not waited yet is neither. */
-  #pair({ lines, transfers }: Bucket, settling: Settling): Bucket {
-    lines.sort((a, b) => a.atMs - b.atMs);
-    transfers.sort(
-      (a, b) => a.startedAtMs - b.startedAtMs || a.connection - b.connection || a.requestIndex - b.requestIndex,
-    );
-    const paired = new Set<Waiting>();
+  /** Commits the pairs that have waited. A pair that has not waited yet stays, and is not alone. */
+  #pair({ lines, transfers }: Bucket<WaitingLine, WaitingTransfer>, settling: Settling): void {
+    if (lines.length > 1) lines.sort((a, b) => a.atMs - b.atMs);
+    if (transfers.length > 1)
+      transfers.sort(
+        (a, b) => a.startedAtMs - b.startedAtMs || a.connection - b.connection || a.requestIndex - b.requestIndex,
+      );
     let passed = 0;
     for (const [i, j] of align(lines, transfers)) {
       const [line, transfer] = [lines[i], transfers[j]];
       if (line === undefined || transfer === undefined) continue;
-      paired.add(line).add(transfer);
+      line.isPaired = true;
+      transfer.isPaired = true;
       if (!hasWaited(line, settling) || !hasWaited(transfer, settling)) continue;
       this.#commit(line, transfer);
       passed = i;
     }
-    for (const line of lines.slice(0, passed)) line.isPassed = true;
-    return {
-      lines: lines.filter((line) => !paired.has(line)),
-      transfers: transfers.filter((transfer) => !paired.has(transfer)),
-    };
+    for (let i = 0; i < passed; i += 1) {
+      const line = lines[i];
+      if (line !== undefined) line.isPassed = true;
+    }
   }
 
   #commit(line: WaitingLine, transfer: WaitingTransfer): void {
@@ -251,8 +216,9 @@ export class ProcessPairing {
       this.#tally.matched(transfer.group, {
         startErrorMs: line.atMs - transfer.startedAtMs,
         isLate: line.isLate,
-        isWrongKind: line.note.guess !== transfer.group,
       });
+    // No log says that an origin will redirect: what was asked for is not wrong then.
+    if (!isAfterStop && !transfer.isRedirect) this.#kinds.paired(line.note, transfer.group);
   }
 
   #giveUpLine(line: WaitingLine, settling: Settling): void {
@@ -288,16 +254,6 @@ export class ProcessPairing {
 function isRetryOf(former: WaitingLine, line: WaitingLine, { isNewConnection }: LineFacts): boolean {
   if (former.key !== line.key) return false;
   return isNewConnection ?? line.atMs - former.atMs <= RETRY_WITHIN_MS;
-}
-
-function hasWaited({ seen }: Waiting, settling: Settling): boolean {
-  return settling.isFinal || settling.number - (seen ?? settling).number >= SETTLINGS_BEFORE_PAIRING;
-}
-
-function isGivenUp(since: Settling | undefined, settling: Settling): boolean {
-  if (settling.isFinal) return true;
-  if (since === undefined) return false;
-  return settling.number - since.number >= SETTLINGS_BEFORE_GIVING_UP && settling.atMs - since.atMs >= GRACE_MS;
 }
 
 /** Sets keep the order of arrival, so the first one is the oldest. */

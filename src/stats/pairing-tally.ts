@@ -32,8 +32,6 @@ export interface PendingCounts {
 interface Pair {
   readonly startErrorMs: number;
   readonly isLate: boolean;
-  /** The parser took it for something else. */
-  readonly isWrongKind: boolean;
 }
 
 interface GroupCounts {
@@ -94,15 +92,19 @@ export class PairingTally {
     this.#totals.outOfUnit += 1;
   }
 
-  matched(group: AttemptGroup, { startErrorMs, isLate, isWrongKind }: Pair): void {
+  matched(group: AttemptGroup, { startErrorMs, isLate }: Pair): void {
     const { counts, startErrorsMs, window } = this.#groups[group];
     this.count(group, 'matched');
-    if (isWrongKind) counts.wrongKind += 1;
     if (isLate) counts.lateLines += 1;
     else {
       startErrorsMs.add(startErrorMs);
       if (this.#atMs !== undefined) window.startError(startErrorMs, this.#atMs);
     }
+  }
+
+  /** Matched, and the parser took it for something else. */
+  wrongKind(group: AttemptGroup): void {
+    this.#groups[group].counts.wrongKind += 1;
   }
 
   count(group: AttemptGroup, verdict: WindowVerdict): void {

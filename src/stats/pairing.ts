@@ -2,7 +2,8 @@
 // It guesses no kinds, reads no clock and keeps nothing that is judged: settle it once per second, finish it once.
 import type { ParsedEvent, TransferEvent } from '../events.ts';
 import type { AttemptCounts } from './agreement.ts';
-import { type LineFate, type PairingUnit, ProcessPairing, type Settling } from './pairing-process.ts';
+import { type LineFate, type PairingUnit, ProcessPairing } from './pairing-process.ts';
+import type { Settling } from './pairing-settling.ts';
 import { type AttemptGroup, everyGroup, PairingTally, type PendingCounts } from './pairing-tally.ts';
 import type { AttemptTotals } from './summary.ts';
 
@@ -13,6 +14,8 @@ type HlsRequestEvent = ParsedEvent & { readonly rule: 'hls-request' };
 export interface RequestNote {
   /** The parser's own guess; it names the group of a line that has no transfer. */
   readonly guess: AttemptGroup;
+  /** false while the log's next lines may correct the guess. Not given = they do not. */
+  readonly isFinal?: boolean;
   /** The line arrived while the main loop was more than 20 ms late: the pair counts, its timing does not. */
   readonly isLate?: boolean;
   /** FFmpeg dialled for this request. Not given = the log does not say. */
@@ -132,12 +135,12 @@ export class Pairing {
   }
 
   #processOf(client: number, process: number): ProcessPairing {
-    const processes = this.#clients.get(client) ?? new Map<number, ProcessPairing>();
-    this.#clients.set(client, processes);
-    const present = processes.get(process);
+    const processes = this.#clients.get(client);
+    const present = processes?.get(process);
     if (present !== undefined) return present;
     const created = new ProcessPairing(this.#tally, this.#expected);
-    processes.set(process, created);
+    if (processes === undefined) this.#clients.set(client, new Map([[process, created]]));
+    else processes.set(process, created);
     return created;
   }
 
@@ -145,7 +148,7 @@ export class Pairing {
     const lines = everyGroup(() => 0);
     const transfers = everyGroup(() => 0);
     for (const processes of this.#clients.values()) {
-      for (const process of processes.values()) addCounts(process.pending(), lines, transfers);
+      for (const process of processes.values()) process.addPending({ lines, transfers });
     }
     return { lines, transfers };
   }
@@ -156,15 +159,4 @@ function forgetFormer(processes: Map<number, ProcessPairing>): void {
   if (processes.size < 2) return;
   const newest = Math.max(...processes.keys());
   for (const [number, process] of processes) if (number < newest && process.isEmpty) processes.delete(number);
-}
-
-function addCounts(
-  pending: PendingCounts,
-  lines: Record<AttemptGroup, number>,
-  transfers: Record<AttemptGroup, number>,
-): void {
-  for (const group of Object.keys(lines) as AttemptGroup[]) {
-    lines[group] += pending.lines[group];
-    transfers[group] += pending.transfers[group];
-  }
 }

@@ -11,7 +11,7 @@ import { HttpStatisticsTally, type ProcessTimeouts, SequenceTally, TimeoutTally 
 import type { FigureBook } from './process-figures.ts';
 import type { BucketCounter } from './quantiles.ts';
 import { type RequestKind, RequestKinds } from './request-kinds.ts';
-import type { Summary } from './summary.ts';
+import type { ParserReading } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 
 const FAILED_INIT_SECTION = 'Failed to open an initialization section';
@@ -143,7 +143,7 @@ export class ParserAccount {
     this.lookup.ended(state.lookup, isStopped);
   }
 
-  read(atMs: number, beganAtMs?: number): Summary['parser'] {
+  read(atMs: number, beganAtMs?: number): ParserReading {
     const { attempts, successes, bytes, misses, unread, pending, open } = this.lookup.read();
     const httpStatistics = this.#httpStatistics.read();
     const lines = this.#lines;

@@ -3,7 +3,7 @@
 // reaches it.
 import type { ParsedEvent } from '../events.ts';
 import { PhaseQuantiles } from './quantiles.ts';
-import type { Summary } from './summary.ts';
+import type { ParserReading } from './summary.ts';
 
 /** FFmpeg calls the door by this address; a connection elsewhere did not go through it. */
 const DOOR_ADDRESS = '127.0.0.1';
@@ -82,7 +82,7 @@ export class ParserConnections {
     process.pending.delete(process.pending.has(key) || oldest === undefined ? key : oldest);
   }
 
-  read(atMs: number): Summary['parser']['tcp'] {
+  read(atMs: number): ParserReading['tcp'] {
     return {
       started: this.#started,
       connected: this.#connected,

@@ -24,6 +24,8 @@ type RequestEvent = ParsedEvent & { readonly rule: 'request' };
 export interface LineNote {
   /** Changes when the log's next lines tell better: for an initialization section, within its own transfer. */
   readonly guess: RequestKind;
+  /** false while they may. */
+  readonly isFinal: boolean;
   /** FFmpeg dialled between its last request line and this one. */
   readonly isNewConnection: boolean;
   /** Nobody knows when FFmpeg said it: nothing may be timed with it. */
@@ -82,7 +84,7 @@ export class ParserRequests {
     if (process === undefined) return newNote('segment', event);
     this.#settleGuess(event, process);
     const kind = process.kinds.hlsRequest(url, offset, playlist);
-    const note = newNote(kind, event);
+    const note = { ...newNote(kind, event), isFinal: false };
     const attempt: LookupAttempt = { url, range: undefined, requestedAtMs: atMs, failed: false };
     process.announcement = { kind, playlist, offset, attempt, isTold: false, opens: 0, requests: 0, notes: [note] };
     process.isAtAnnounced = true;
@@ -111,7 +113,10 @@ export class ParserRequests {
     if (announcement !== undefined && isAtAnnounced && kind === announcement.kind) {
       if (event.kind !== undefined) announcement.isTold = true;
       announcement.requests += 1;
-      if (announcement.notes.length < MAX_NOTES) announcement.notes.push(note);
+      if (announcement.notes.length < MAX_NOTES) {
+        announcement.notes.push(note);
+        note.isFinal = announcement.isTold;
+      }
       if (announcement.attempt.url === event.url) {
         announcement.attempt.range = event.range;
         announcement.attempt.failed = false;
@@ -127,6 +132,7 @@ export class ParserRequests {
     if (announcement === undefined || announcement.isTold) return;
     announcement.isTold = true;
     if (announcement.kind === 'segment') this.#move(event, process, announcement, 'init');
+    for (const note of announcement.notes) note.isFinal = true;
   }
 
   /** The attempt that the last lines were about failed. */
@@ -139,8 +145,10 @@ export class ParserRequests {
   /** FFmpeg says of every init section that it is one, at level debug: what it asked for next without saying so was none. */
   #settleGuess(event: ParsedEvent, process: RequestProcess): void {
     const { announcement, isDebug, isOver } = process;
-    if (announcement?.kind !== 'init' || announcement.isTold || isOver) return;
-    if (isDebug && announcement.requests > 0) this.#move(event, process, announcement, 'segment');
+    if (announcement === undefined) return;
+    const isGuessed = announcement.kind === 'init' && !announcement.isTold && !isOver;
+    if (isGuessed && isDebug && announcement.requests > 0) this.#move(event, process, announcement, 'segment');
+    for (const note of announcement.notes) note.isFinal = true;
   }
 
   #move(event: ParsedEvent, process: RequestProcess, announcement: Announcement, kind: MediaKind): void {
@@ -183,5 +191,5 @@ export class ParserRequests {
 }
 
 function newNote(guess: RequestKind, { isRepetition }: ParsedEvent, isNewConnection = false): OpenNote {
-  return { guess, isNewConnection, isLate: isRepetition === true };
+  return { guess, isFinal: true, isNewConnection, isLate: isRepetition === true };
 }

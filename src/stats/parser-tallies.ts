@@ -1,11 +1,11 @@
 // Small sums over facts: what HTTP contexts said at their end, steps of media sequences, what waited too long.
 // Playlists cannot mix here: a line about a sequence carries both of its numbers.
 import type { ParsedEvent, ParsedRule } from '../events.ts';
-import type { Summary } from './summary.ts';
+import type { ParserReading } from './summary.ts';
 
-type HttpStatistics = NonNullable<Summary['parser']['httpStatistics']>;
+type HttpStatistics = NonNullable<ParserReading['httpStatistics']>;
 type Counts = Omit<HttpStatistics, 'latencyMeanMs' | 'latencyMaxMs'>;
-type SequenceSteps = Summary['parser']['sequence'];
+type SequenceSteps = ParserReading['sequence'];
 
 export class HttpStatisticsTally {
   #sums: Counts | undefined;

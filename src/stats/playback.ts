@@ -14,7 +14,7 @@ const MAX_SUMMED_SEGMENTS = 1000;
 export interface PlaybackState {
   /** Start of the process to its first complete segment. */
   readonly startupMs?: number;
-  /** Since the first complete segment, stalls included: what a stall ratio is a share of. */
+  /** Since the first complete segment, stalls included: what a stall ratio is a share of. 0 while no duration is known. */
   readonly playMs: number;
   /** The present stall included. */
   readonly stallCount: number;
@@ -28,7 +28,7 @@ export interface PlaybackState {
   /** Of the playlist that counts. */
   readonly targetDurationMs?: number;
   readonly segments: number;
-  /** Segments whose duration no playlist told; each counts as one target duration. */
+  /** Segments whose duration no playlist told; each counts as one target duration, of the playlist that they can belong to. */
   readonly unlistedSegments: number;
   /** Playlists and segments of playlists beyond `MAX_TRACKS`. */
   readonly ignored: number;
@@ -54,6 +54,8 @@ export class PlaybackModel {
   readonly #timeline: MediaTimeline;
   readonly #tracks = new Map<string, Track>();
   #leader: Track | undefined;
+  #firstSegmentAtMs: number | undefined;
+  /** From the first segment whose duration is known. */
   #playingSinceMs: number | undefined;
   #runsOutAtMs = 0;
   #endedAtMs = Number.POSITIVE_INFINITY;
@@ -71,15 +73,16 @@ export class PlaybackModel {
   /** A transfer of kind segment that is ok (final 2xx, complete). The same segment twice in a row counts once. */
   segment(event: TransferEvent): void {
     const listed = this.#timeline.find(event.url, event.range);
-    const track = this.#trackOf(listed?.playlistUrl ?? this.#leader?.url ?? '');
+    const track = this.#trackOf(listed?.playlistUrl ?? this.#leader?.url ?? this.#onlyPlaylist());
     if (track === undefined || (listed !== undefined && listed.mediaSequence === track.lastSequence)) return;
     this.#segments += 1;
     if (listed === undefined) this.#unlistedSegments += 1;
     else noteSequence(track, listed.mediaSequence);
     const beforeSeconds = this.#leader?.receivedSeconds ?? 0;
+    this.#firstSegmentAtMs ??= event.startedAtMs + event.totalMs;
     track.receivedSeconds += listed?.durationSeconds ?? track.targetSeconds;
-    const isLeader = this.#leader === undefined || track.receivedSeconds > beforeSeconds;
-    if (!isLeader) return;
+    // Without any duration nobody can tell when a player would have run out.
+    if (track.receivedSeconds <= beforeSeconds) return;
     this.#leader = track;
     this.#received(event.startedAtMs + event.totalMs, secondsToMs(track.receivedSeconds - beforeSeconds));
   }
@@ -104,15 +107,17 @@ export class PlaybackModel {
   read(atMs: number): PlaybackState {
     const untilMs = Math.min(atMs, this.#endedAtMs);
     const counts = { segments: this.#segments, unlistedSegments: this.#unlistedSegments, ignored: this.#ignored };
+    const startup =
+      this.#firstSegmentAtMs === undefined ? {} : { startupMs: this.#firstSegmentAtMs - this.#startedAtMs };
     if (this.#playingSinceMs === undefined) {
-      return { playMs: 0, stallCount: 0, stallMs: 0, isStalled: false, ...counts };
+      return { ...startup, playMs: 0, stallCount: 0, stallMs: 0, isStalled: false, ...counts };
     }
     const bufferMs = this.#runsOutAtMs - untilMs;
     const isStalled = bufferMs < 0 && !this.#isComplete();
-    const behindLiveMs = this.#behindLiveMs();
+    const { behindLiveMs } = this;
     const { targetSeconds = 0 } = this.#leader ?? {};
     return {
-      startupMs: this.#playingSinceMs - this.#startedAtMs,
+      ...startup,
       playMs: Math.max(0, untilMs - this.#playingSinceMs),
       stallCount: this.#stallCount + (isStalled ? 1 : 0),
       stallMs: this.#stallMs + (isStalled ? -bufferMs : 0),
@@ -123,6 +128,24 @@ export class PlaybackModel {
       ...(targetSeconds > 0 ? { targetDurationMs: secondsToMs(targetSeconds) } : {}),
       ...counts,
     };
+  }
+
+  /** As in the state. */
+  get behindLiveMs(): number | undefined {
+    const track = this.#leader;
+    if (track?.newestSequence === undefined || track.newestListedSequence === undefined || track.hasEnded) {
+      return undefined;
+    }
+    // What others were told counts too: a client that reads no more cannot know that the edge has moved on.
+    const edge = this.#timeline.newestListed(track.url) ?? track.newestListedSequence;
+    const segments = edge - track.newestSequence;
+    if (segments < 0) return undefined;
+    if (segments > MAX_SUMMED_SEGMENTS) return secondsToMs(segments * track.targetSeconds);
+    let seconds = 0;
+    for (let sequence = track.newestSequence + 1; sequence <= edge; sequence += 1) {
+      seconds += this.#timeline.durationSeconds(track.url, sequence) ?? track.targetSeconds;
+    }
+    return secondsToMs(seconds);
   }
 
   #received(atMs: number, mediaMs: number): void {
@@ -144,21 +167,10 @@ export class PlaybackModel {
     return track?.hasEnded === true && track.newestSequence === track.newestListedSequence;
   }
 
-  #behindLiveMs(): number | undefined {
-    const track = this.#leader;
-    if (track?.newestSequence === undefined || track.newestListedSequence === undefined || track.hasEnded) {
-      return undefined;
-    }
-    // What others were told counts too: a client that reads no more cannot know that the edge has moved on.
-    const edge = this.#timeline.newestListed(track.url) ?? track.newestListedSequence;
-    const segments = edge - track.newestSequence;
-    if (segments < 0) return undefined;
-    if (segments > MAX_SUMMED_SEGMENTS) return secondsToMs(segments * track.targetSeconds);
-    let seconds = 0;
-    for (let sequence = track.newestSequence + 1; sequence <= edge; sequence += 1) {
-      seconds += this.#timeline.durationSeconds(track.url, sequence) ?? track.targetSeconds;
-    }
-    return secondsToMs(seconds);
+  /** Of a segment that is not listed nobody knows which of several playlists it belongs to. */
+  #onlyPlaylist(): string {
+    const [only] = this.#tracks.size === 1 ? this.#tracks.keys() : [];
+    return only ?? '';
   }
 
   #trackOf(url: string): Track | undefined {

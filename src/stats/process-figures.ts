@@ -26,6 +26,9 @@ export class FigureBook {
   /** The client's process before: its last records and lines may come when the next one has begun. */
   readonly #former = new Map<number, ProcessFigures>();
   #folded: FigureTotals = NO_FIGURES;
+  /** As summed last. Whoever changes a figure asks for its process first. */
+  #ended: FigureTotals | undefined;
+  #all: FigureTotals | undefined;
 
   started(client: number, process: number, atMs: number): void {
     const figures = this.at(client, process);
@@ -34,6 +37,8 @@ export class FigureBook {
 
   /** The figures of that process; undefined for one that ended two processes ago. */
   at(client: number, process: number): ProcessFigures | undefined {
+    this.#ended = undefined;
+    this.#all = undefined;
     const current = this.#current.get(client);
     if (current?.process === process) return current;
     const former = this.#former.get(client);
@@ -117,6 +122,15 @@ export class FigureBook {
 
   /** Sums over processes that have ended, or over all. */
   totals(which: 'ended' | 'all'): FigureTotals {
+    if (which === 'ended') {
+      this.#ended ??= this.#sum(which);
+      return this.#ended;
+    }
+    this.#all ??= this.#sum(which);
+    return this.#all;
+  }
+
+  #sum(which: 'ended' | 'all'): FigureTotals {
     let sum = this.#folded;
     for (const figures of this.#former.values()) sum = plus(sum, figures);
     for (const figures of this.#current.values()) {

@@ -2,7 +2,8 @@
 // It keeps no samples and averages no percentiles; the only file that knows hdr-histogram-js.
 import { build, type Histogram } from 'hdr-histogram-js';
 import { msToUs, PERCENT, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
-import { SketchWindow } from './sketch-window.ts';
+import { Minute } from './minute.ts';
+import { Sketch } from './sketch.ts';
 import type { Buckets, Quantiles } from './summary.ts';
 
 /** HDR counts whole microseconds: anything shorter counts as one. */
@@ -15,7 +16,9 @@ const FIGURES = 2;
 export class PhaseQuantiles {
   /** Made at the first value: most pairs of kind and phase never see one. */
   #run: Histogram | undefined;
-  readonly #window = new SketchWindow();
+  readonly #minute = new Minute(() => new Sketch());
+  /** What was read last: it stands until a value comes or a slot of the minute ends. */
+  #read: { readonly n: number; readonly slot: number; readonly quantiles: Quantiles } | undefined;
   #n = 0;
   #maxMs = 0;
   #clamped = 0;
@@ -49,13 +52,19 @@ export class PhaseQuantiles {
     this.#run.recordValue(Math.max(SHORTEST_US, Math.round(msToUs(recordedMs))));
     this.#n += 1;
     this.#maxMs = Math.max(this.#maxMs, recordedMs);
-    this.#window.add(Math.max(recordedMs, usToMs(SHORTEST_US)), atMs);
+    this.#minute.at(atMs)?.add(Math.max(recordedMs, usToMs(SHORTEST_US)));
   }
 
   /** Milliseconds; `window` is the minute before `atMs`. Quantiles are missing where n is 0. */
   read(atMs: number): Quantiles {
     if (this.#run === undefined) return { n: 0, window: { n: 0 } };
-    const run = this.#run;
+    const slot = this.#minute.slotNumber(atMs);
+    if (this.#read?.n !== this.#n || this.#read.slot !== slot)
+      this.#read = { n: this.#n, slot, quantiles: this.#readAll(this.#run, atMs) };
+    return this.#read.quantiles;
+  }
+
+  #readAll(run: Histogram, atMs: number): Quantiles {
     const quantile = (share: number): number =>
       Math.min(usToMs(run.getValueAtPercentile(share * PERCENT)), this.#maxMs);
     return {
@@ -69,7 +78,8 @@ export class PhaseQuantiles {
   }
 
   #readWindow(atMs: number): NonNullable<Quantiles['window']> {
-    const merged = this.#window.read(atMs);
+    const merged = new Sketch();
+    for (const sketch of this.#minute.before(atMs)) merged.merge(sketch);
     const [p50, p95, p99] = [merged.quantile(0.5), merged.quantile(0.95), merged.quantile(0.99)];
     const max = merged.max;
     if (p50 === undefined || p95 === undefined || p99 === undefined || max === undefined) return { n: 0 };

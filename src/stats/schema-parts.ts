@@ -8,6 +8,29 @@ export const maybe: Type.TOptional<Type.TNumber> = Type.Optional(number);
 /** A count that is missing where nobody counts. */
 export const possible: Type.TOptional<Type.TNumber> = Type.Optional(count);
 
+/** A record whose keys follow `pattern`; `description` says to people what they are. */
+export function keyedBy<Schema extends Type.TSchema>(
+  pattern: string,
+  description: string,
+  schema: Schema,
+): Type.TRecord<string, Schema> {
+  return Type.Record(Type.String({ pattern }), schema, { additionalProperties: false, description });
+}
+
+/** Statuses of errors as FFmpeg's log has them. */
+export function byErrorStatus<Schema extends Type.TSchema>(schema: Schema): Type.TRecord<string, Schema> {
+  return keyedBy('^[45][0-9]{2}$|^other$', 'a status from 400 to 599, or other', schema);
+}
+
+/** Any of a closed list of names, each with the same schema: a pattern keeps the text short. */
+export function namedFrom<Schema extends Type.TSchema>(
+  names: readonly string[],
+  schema: Schema,
+): Type.TRecord<string, Schema> {
+  const pattern = `^(${names.join('|')})$`;
+  return Type.Record(Type.String({ pattern }), schema, { additionalProperties: false });
+}
+
 /** An object of exactly these properties. */
 export function closed<Properties extends Type.TProperties>(properties: Properties): Type.TObject<Properties> {
   return Type.Object(properties, { additionalProperties: false });

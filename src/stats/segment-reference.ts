@@ -83,8 +83,9 @@ export class SegmentReference {
   #note(key: number, segment: CarriedSegment): void {
     this.#recent.delete(key);
     this.#recent.set(key, segment);
+    if (this.#recent.size <= MAX_RECENT) return;
     const [oldest] = this.#recent.keys();
-    if (this.#recent.size > MAX_RECENT && oldest !== undefined) this.#recent.delete(oldest);
+    if (oldest !== undefined) this.#recent.delete(oldest);
   }
 }
 

@@ -16,20 +16,52 @@ const COLLAPSED_SHARE = 1 / 16;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const BUCKETS_PER_E = 1 / Math.log(GAMMA);
 
-type Buckets = Map<number, number>;
+/** Added to a bucket's number, so that every magnitude above the smallest has a place above zero. */
+const FIRST_PLACE: number = 1 - bucketOf(SMALLEST_MAGNITUDE);
 
 export class Sketch {
-  readonly #positive: Buckets = new Map();
-  readonly #negative: Buckets = new Map();
-  #zeros = 0;
+  /** The buckets in the order of their values: negative places, zero, positive ones. Beside each, how many values it holds. */
+  #places: number[] = [];
+  #counts: number[] = [];
   #count = 0;
   #sum = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
   #collapsed = 0;
   #ignored = 0;
-  /** Ascending; kept while no bucket comes or goes, which is rare once most magnitudes have been seen. */
-  #order: { readonly positive: Int32Array; readonly negative: Int32Array } | undefined;
+  /** Buckets below the one that `quantileOf` is at; of no meaning outside of it. */
+  #unread = 0;
+
+  /** `quantile` of all of them as if they were one, without making it. */
+  static quantileOf(sketches: readonly Sketch[], q: number): number | undefined {
+    let count = 0;
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    for (const sketch of sketches) {
+      count += sketch.#count;
+      min = Math.min(min, sketch.#min);
+      max = Math.max(max, sketch.#max);
+    }
+    const rank = rankOf(q, count);
+    if (rank === undefined) return undefined;
+    // From the top: most that is asked for is a high quantile.
+    let left = count - rank + 1;
+    for (const sketch of sketches) sketch.#unread = sketch.#places.length;
+    for (;;) {
+      let top: Sketch | undefined;
+      let highest = Number.NEGATIVE_INFINITY;
+      for (const sketch of sketches) {
+        const place = sketch.#places[sketch.#unread - 1];
+        if (place === undefined || place <= highest) continue;
+        highest = place;
+        top = sketch;
+      }
+      if (top === undefined) return min;
+      top.#unread -= 1;
+      left -= top.#counts[top.#unread] ?? 0;
+      if (left <= 0) return Math.min(Math.max(valueAt(highest), min), max);
+    }
+  }
 
   get count(): number {
     return this.#count;
@@ -53,7 +85,7 @@ export class Sketch {
   }
 
   get buckets(): number {
-    return this.#positive.size + this.#negative.size;
+    return this.#places.length - (this.#places[placeIn(this.#places, 0)] === 0 ? 1 : 0);
   }
 
   /** Values that moved to the zero bucket because there were more magnitudes than buckets. */
@@ -75,18 +107,12 @@ export class Sketch {
     this.#sum += value * count;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
-    const magnitude = Math.abs(value);
-    if (magnitude < SMALLEST_MAGNITUDE) this.#zeros += count;
-    else this.#put(value > 0 ? this.#positive : this.#negative, bucketOf(magnitude), count);
+    this.#put(placeOf(value), count);
   }
 
   /** Adds everything that `other` holds; `other` stays as it is, unless it is this one: that doubles. */
   merge(other: Sketch): void {
-    // A map that grows or shrinks while it is gone through would give some buckets twice or not at all.
-    const bucketsOf = (buckets: Buckets): Iterable<[number, number]> => (other === this ? [...buckets] : buckets);
-    for (const [bucket, count] of bucketsOf(other.#positive)) this.#put(this.#positive, bucket, count);
-    for (const [bucket, count] of bucketsOf(other.#negative)) this.#put(this.#negative, bucket, count);
-    this.#zeros += other.#zeros;
+    if (other.#count > 0) this.#mergeBuckets(other);
     this.#count += other.#count;
     this.#sum += other.#sum;
     this.#min = Math.min(this.#min, other.#min);
@@ -97,65 +123,117 @@ export class Sketch {
 
   /** The value of nearest rank `ceil(q * count)`, 0 <= q <= 1; undefined while empty. */
   quantile(q: number): number | undefined {
-    const ranks = rankOf(q, this.#count);
-    if (ranks === undefined) return undefined;
-    this.#order ??= { positive: sortedBuckets(this.#positive), negative: sortedBuckets(this.#negative) };
-    const { positive, negative } = this.#order;
-    let left = ranks;
-    for (let place = negative.length - 1; place >= 0; place -= 1) {
-      const bucket = negative[place] ?? 0;
-      left -= this.#negative.get(bucket) ?? 0;
-      if (left <= 0) return this.#clamp(-middleOf(bucket));
-    }
-    left -= this.#zeros;
-    if (left <= 0) return this.#clamp(0);
-    for (const bucket of positive) {
-      left -= this.#positive.get(bucket) ?? 0;
-      if (left <= 0) return this.#clamp(middleOf(bucket));
-    }
-    return this.#max;
+    return Sketch.quantileOf([this], q);
   }
 
   /** The same of the absolute values. */
   absoluteQuantile(q: number): number | undefined {
-    const ranks = rankOf(q, this.#count);
-    if (ranks === undefined) return undefined;
+    const rank = rankOf(q, this.#count);
+    if (rank === undefined) return undefined;
+    const places = this.#places;
     const nearest = Math.max(0, this.#min, -this.#max);
     const farthest = Math.max(-this.#min, this.#max);
-    let left = ranks - this.#zeros;
-    if (left <= 0) return nearest;
-    for (const bucket of sortedBuckets(new Map([...this.#negative, ...this.#positive]))) {
-      left -= (this.#negative.get(bucket) ?? 0) + (this.#positive.get(bucket) ?? 0);
-      if (left <= 0) return Math.min(Math.max(middleOf(bucket), nearest), farthest);
+    // Outwards from zero, on both sides at once.
+    let above = placeIn(places, 0);
+    let below = above - 1;
+    let left = rank;
+    while (below >= 0 || above < places.length) {
+      const negative = -(places[below] ?? Number.NEGATIVE_INFINITY);
+      const positive = places[above] ?? Number.POSITIVE_INFINITY;
+      const isPositive = positive <= negative;
+      left -= this.#counts[isPositive ? above : below] ?? 0;
+      if (left <= 0) return Math.min(Math.max(valueAt(Math.min(positive, negative)), nearest), farthest);
+      if (isPositive) above += 1;
+      else below -= 1;
     }
     return farthest;
   }
 
-  #put(buckets: Buckets, bucket: number, count: number): void {
-    const before = buckets.get(bucket);
-    buckets.set(bucket, (before ?? 0) + count);
-    if (before !== undefined) return;
-    this.#order = undefined;
-    if (this.buckets > MAX_BUCKETS) this.#collapse();
+  #put(place: number, count: number): void {
+    const places = this.#places;
+    const counts = this.#counts;
+    const at = placeIn(places, place);
+    if (places[at] === place) {
+      counts[at] = (counts[at] ?? 0) + count;
+      return;
+    }
+    // Moved by hand: of the few buckets that most sketches have, a splice would be the dearest part.
+    for (let index = places.length; index > at; index -= 1) {
+      places[index] = places[index - 1] ?? 0;
+      counts[index] = counts[index - 1] ?? 0;
+    }
+    places[at] = place;
+    counts[at] = count;
+    if (places.length > MAX_BUCKETS && this.buckets > MAX_BUCKETS) this.#collapse();
+  }
+
+  #mergeBuckets(other: Sketch): void {
+    const places: number[] = [];
+    const counts: number[] = [];
+    let [own, its] = [0, 0];
+    while (own < this.#places.length || its < other.#places.length) {
+      const ownPlace = this.#places[own] ?? Number.POSITIVE_INFINITY;
+      const itsPlace = other.#places[its] ?? Number.POSITIVE_INFINITY;
+      const place = Math.min(ownPlace, itsPlace);
+      places.push(place);
+      counts.push(
+        (ownPlace === place ? (this.#counts[own] ?? 0) : 0) + (itsPlace === place ? (other.#counts[its] ?? 0) : 0),
+      );
+      if (ownPlace === place) own += 1;
+      if (itsPlace === place) its += 1;
+    }
+    this.#places = places;
+    this.#counts = counts;
+    while (this.buckets > MAX_BUCKETS) this.#collapse();
   }
 
   /** The smallest magnitudes of either sign become zero: beside the largest ones they are, and the ranks stay in order. */
   #collapse(): void {
-    const smallest = [...this.#positive.keys(), ...this.#negative.keys()].sort((a, b) => a - b);
-    const limit = smallest[Math.floor(MAX_BUCKETS * COLLAPSED_SHARE)] ?? Number.POSITIVE_INFINITY;
-    for (const buckets of [this.#positive, this.#negative]) {
-      for (const [bucket, count] of buckets) {
-        if (bucket > limit) continue;
-        buckets.delete(bucket);
-        this.#zeros += count;
-        this.#collapsed += count;
+    const magnitudes = Int32Array.from(
+      this.#places.filter((place) => place !== 0),
+      Math.abs,
+    ).sort();
+    const limit = magnitudes[Math.floor(MAX_BUCKETS * COLLAPSED_SHARE)] ?? Number.POSITIVE_INFINITY;
+    const [places, counts] = [this.#places, this.#counts];
+    this.#places = [];
+    this.#counts = [];
+    let zeros = 0;
+    for (const [index, place] of places.entries()) {
+      const count = counts[index] ?? 0;
+      if (Math.abs(place) <= limit) {
+        zeros += count;
+        if (place !== 0) this.#collapsed += count;
+        continue;
       }
+      this.#places.push(place);
+      this.#counts.push(count);
     }
+    this.#put(0, zeros);
   }
+}
 
-  #clamp(value: number): number {
-    return Math.min(Math.max(value, this.#min), this.#max);
+/** Where `place` is, or would be, among ascending ones. */
+function placeIn(places: readonly number[], place: number): number {
+  let low = 0;
+  let high = places.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((places[middle] ?? 0) < place) low = middle + 1;
+    else high = middle;
   }
+  return low;
+}
+
+function placeOf(value: number): number {
+  const magnitude = Math.abs(value);
+  if (magnitude < SMALLEST_MAGNITUDE) return 0;
+  const place = bucketOf(magnitude) + FIRST_PLACE;
+  return value > 0 ? place : -place;
+}
+
+function valueAt(place: number): number {
+  if (place === 0) return 0;
+  return place > 0 ? middleOf(place - FIRST_PLACE) : -middleOf(-place - FIRST_PLACE);
 }
 
 function bucketOf(magnitude: number): number {
@@ -171,15 +249,4 @@ function middleOf(bucket: number): number {
 function rankOf(q: number, count: number): number | undefined {
   if (count === 0 || !(q >= 0 && q <= 1)) return undefined;
   return Math.min(Math.max(1, Math.ceil(q * count)), count);
-}
-
-/** Whole numbers, of a few ten thousand at most; a typed array sorts them without a call for each pair. */
-function sortedBuckets(buckets: Buckets): Int32Array {
-  const sorted = new Int32Array(buckets.size);
-  let place = 0;
-  for (const bucket of buckets.keys()) {
-    sorted[place] = bucket;
-    place += 1;
-  }
-  return sorted.sort();
 }

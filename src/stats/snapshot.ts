@@ -13,7 +13,7 @@ import type { InstrumentAccount } from './instrument-account.ts';
 import { whyUnread } from './log-reach.ts';
 import { otherThanSegments } from './origin-account.ts';
 import { reconcileFlow, unexplained, unreconciled } from './reconciliation.ts';
-import type { EstimatorScore, ProxySummary, Snapshot, Summary } from './summary.ts';
+import type { EstimatorScore, ParserReading, ParserSummary, ProxySummary, Snapshot, Summary } from './summary.ts';
 import { judgeThresholds, type Threshold } from './threshold.ts';
 import { hasTunnels } from './tunnels.ts';
 import { judge } from './verdict.ts';
@@ -116,9 +116,10 @@ function readProxy(
   });
 }
 
-/** Where no request is named no segment was, and what a listing would add up to is unknown. */
-function readParser({ run: { logLevel } }: RunSettings, read: Summary['parser']): Summary['parser'] {
+/** Where no request is named no segment was, and what a listing would add up to is unknown; what nobody reads says nothing. */
+function readParser({ run: { logLevel } }: RunSettings, read: ParserReading): ParserSummary {
   if (logLevel === undefined) return read;
+  if (logLevel === 'none') return { level: logLevel, lines: read.lines, droppedLines: read.droppedLines };
   if (whyUnread(logLevel) === undefined) return { level: logLevel, ...read };
   const { segmentBytes: _bytes, lookup: _lookup, throughput: _throughput, ...counted } = read;
   return { level: logLevel, ...counted };

@@ -1,7 +1,7 @@
 // The part of the summary's schema that is about agreement: kinds, counts of both sides, estimators. See summary-schema.ts.
 // It adds no field and validates nothing.
 import { Type } from 'typebox';
-import { closed, count, maybe, number, possible, text } from './schema-parts.ts';
+import { byErrorStatus, closed, count, maybe, number, possible, text } from './schema-parts.ts';
 import { ESTIMATOR_NAMES, type Summary } from './summary.ts';
 
 const errorStatistics = closed({
@@ -83,7 +83,7 @@ const agreement = closed({
   other: kindAgreement,
   unit: Type.Optional(Type.Enum(['request', 'hls-request', 'mixed'])),
   totals: Type.Optional(totals),
-  httpErrors: Type.Optional(Type.Record(Type.String(), bothCounts)),
+  httpErrors: Type.Optional(byErrorStatus(bothCounts)),
   retries: Type.Optional(bothCounts),
   estimators: Type.Array(estimator),
 });

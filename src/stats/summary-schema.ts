@@ -1,12 +1,18 @@
 // The summary's shape as a JSON Schema (CONTRACTS: field names are stable). `summary.schema.json` at the root is its text.
 // It validates nothing by itself and adds no field: summary.ts is the shape, and the compiler holds the two together.
 import { Type } from 'typebox';
-import { EXIT_CATEGORIES, FINDING_CODES, KINDS, LOG_LEVELS, TERMINATIONS } from '../events.ts';
-import { closed, count, maybe, number, possible, text } from './schema-parts.ts';
+import {
+  DIAL_FAILURES,
+  EXIT_CATEGORIES,
+  FINDING_CODES,
+  KINDS,
+  LOG_LEVELS,
+  PARSED_RULES,
+  TERMINATIONS,
+} from '../events.ts';
+import { byErrorStatus, closed, count, keyedBy, maybe, namedFrom, number, possible, text } from './schema-parts.ts';
 import { CLIENT_STATES, type Summary, type SummaryWithClients } from './summary.ts';
 import { agreementSchema } from './summary-schema-agreement.ts';
-
-const counts = Type.Record(Type.String(), count);
 
 const window = closed({ n: count, p50: maybe, p95: maybe, p99: maybe, max: maybe });
 const quantiles = closed({ n: count, p50: maybe, p95: maybe, p99: maybe, max: maybe, window: Type.Optional(window) });
@@ -91,7 +97,7 @@ const kind = closed({
   deliveredBytes: count,
   clientLimited: count,
   injected: count,
-  statusCodes: counts,
+  statusCodes: keyedBy('^[1-9][0-9]{2}$|^none$', 'a status, or none', count),
   cache: cacheCounts,
   phases: closed({
     waitMs: quantiles,
@@ -135,16 +141,17 @@ const proxy = closed({
 });
 
 const byRequestKind = closed({ segment: count, playlist: count, init: count, key: count, other: count });
+/** Where no log is read there are lines and nothing else. */
 const parser = closed({
   level: Type.Optional(Type.Enum([...LOG_LEVELS])),
   lines: count,
-  unparsedLines: count,
   droppedLines: count,
-  requests: byRequestKind,
-  opens: byRequestKind,
-  httpErrors: counts,
-  timeouts: count,
-  reconnections: count,
+  unparsedLines: possible,
+  requests: Type.Optional(byRequestKind),
+  opens: Type.Optional(byRequestKind),
+  httpErrors: Type.Optional(byErrorStatus(count)),
+  timeouts: possible,
+  reconnections: possible,
   segmentBytes: Type.Optional(count),
   lookup: Type.Optional(
     closed({
@@ -155,8 +162,8 @@ const parser = closed({
     }),
   ),
   throughput: Type.Optional(throughput),
-  pending: closed({ segments: count, connects: count, sizes: count }),
-  sequence: closed({ changes: count, segments: count, jumps: count, wentBack: count }),
+  pending: Type.Optional(closed({ segments: count, connects: count, sizes: count })),
+  sequence: Type.Optional(closed({ changes: count, segments: count, jumps: count, wentBack: count })),
   httpStatistics: Type.Optional(
     closed({
       connections: count,
@@ -168,13 +175,17 @@ const parser = closed({
       latencyMaxMs: maybe,
     }),
   ),
-  tcp: closed({ started: count, connected: count, failed: counts, connectMs: quantiles }),
-  events: counts,
-  inferred: closed({
-    segmentMs: quantiles,
-    playlistMs: quantiles,
-    original: closed({ segments: count, segmentMs: quantiles, playlists: count, playlistMs: quantiles }),
-  }),
+  tcp: Type.Optional(
+    closed({ started: count, connected: count, failed: namedFrom(DIAL_FAILURES, count), connectMs: quantiles }),
+  ),
+  events: Type.Optional(namedFrom(PARSED_RULES, count)),
+  inferred: Type.Optional(
+    closed({
+      segmentMs: quantiles,
+      playlistMs: quantiles,
+      original: closed({ segments: count, segmentMs: quantiles, playlists: count, playlistMs: quantiles }),
+    }),
+  ),
 });
 
 const origin = closed({
@@ -281,13 +292,4 @@ function agreeing<Schema extends Type.TSchema>(
   schema: Type.Static<Schema> extends Summary & Partial<SummaryWithClients> ? Schema : never,
 ): object {
   return schema;
-}
-
-/** Any of a closed list of names, each with the same schema: a pattern keeps the text short. */
-function namedFrom<Schema extends Type.TSchema>(
-  names: readonly string[],
-  schema: Schema,
-): Type.TRecord<string, Schema> {
-  const pattern = `^(${names.join('|')})$`;
-  return Type.Record(Type.String({ pattern }), schema, { additionalProperties: false });
 }

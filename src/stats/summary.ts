@@ -127,7 +127,10 @@ export interface KindAgreement {
   readonly pending?: number;
   /** Matched, and left out of the timing: the line arrived while our own loop was late. */
   readonly lateLines?: number;
-  /** Matched, and taken for another kind by the parser, from whose counts by kind they are missing. */
+  /**
+   * Matched, and taken for another kind by the parser, from whose counts by kind they are missing; judged when the log can
+   * say no better. Redirects are none: no log names them.
+   */
   readonly wrongKind?: number;
   readonly precision?: number;
   readonly recall?: number;
@@ -273,6 +276,86 @@ export interface ProxySummary {
   };
 }
 
+/** Lines that came from the clients' logs. With `level` `none` FFmpeg's last words are looked for in them, and nothing else. */
+interface LogLines {
+  /** What FFmpeg was told to log; `none`: nobody reads what it says. Missing: unknown. */
+  readonly level?: LogLevel;
+  readonly lines: number;
+  readonly droppedLines: number;
+}
+
+/** What a log that is read says. */
+interface LogFigures {
+  readonly unparsedLines: number;
+  readonly requests: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
+  readonly opens: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
+  readonly httpErrors: Readonly<Record<string, number>>;
+  /** Requests and dials, each once however often the log says so. */
+  readonly timeouts: number;
+  readonly reconnections: number;
+  /** By estimator `lookup`; missing, like its throughput and the lookups, until a segment-size listing was read. */
+  readonly segmentBytes?: number;
+  readonly lookup?: {
+    /** Decided ones, each a success or a miss; those that wait for a listing are `pending.sizes`. */
+    readonly attempts: number;
+    readonly successes: number;
+    readonly misses: LookupMisses;
+    /** Segments that a process was stopped in: nobody knows how much of them it read, so they are no attempts. */
+    readonly unread: number;
+  };
+  readonly throughput?: Throughput;
+  /** What the log has begun and not ended, now. */
+  readonly pending: {
+    /** Asked for; FFmpeg has not asked for the next one of that playlist yet. */
+    readonly segments: number;
+    readonly connects: number;
+    /** Complete, waiting for a listing newer than the request. */
+    readonly sizes: number;
+  };
+  /** Changes of media sequences: how many, by how many segments in all, by more than one, backwards. */
+  readonly sequence: {
+    readonly changes: number;
+    readonly segments: number;
+    readonly jumps: number;
+    readonly wentBack: number;
+  };
+  /** Sums of what HTTP contexts said when they closed; FFmpeg 8.1 and later. */
+  readonly httpStatistics?: {
+    readonly connections: number;
+    readonly requests: number;
+    readonly retries: number;
+    readonly reconnections: number;
+    readonly redirects: number;
+    /** From request to answer, over the requests of contexts that told it. */
+    readonly latencyMeanMs?: number;
+    readonly latencyMaxMs?: number;
+  };
+  readonly tcp: {
+    readonly started: number;
+    readonly connected: number;
+    readonly failed: Readonly<Record<string, number>>;
+    /** Between the two lines of one dial; in a tapped run that is the client's own door. */
+    readonly connectMs: Quantiles;
+  };
+  readonly events: Readonly<Record<string, number>>;
+  /** The log's request-to-request interval, the original system's "wall time"; never a download time. */
+  readonly inferred: {
+    readonly segmentMs: Quantiles;
+    readonly playlistMs: Quantiles;
+    /** By the original's own rules: all playlists of a client together, a playlist from its opening to its first tag. */
+    readonly original: {
+      readonly segments: number;
+      readonly segmentMs: Quantiles;
+      readonly playlists: number;
+      readonly playlistMs: Quantiles;
+    };
+  };
+}
+
+export interface ParserReading extends LogLines, LogFigures {}
+/** Where no log is read there are no figures. */
+export interface ParserSummary extends LogLines, Partial<LogFigures> {}
+
 export interface Summary {
   readonly schema: 'hls-swarm/summary@1';
   readonly tick: number;
@@ -300,76 +383,7 @@ export interface Summary {
   };
   /** Missing where nothing was tapped (--no-proxy). */
   readonly proxy?: ProxySummary;
-  readonly parser: {
-    /** What FFmpeg was told to log; `none`: nobody reads it, and no figure here says anything. Missing: unknown. */
-    readonly level?: LogLevel;
-    readonly lines: number;
-    readonly unparsedLines: number;
-    readonly droppedLines: number;
-    readonly requests: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
-    readonly opens: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', number>>;
-    readonly httpErrors: Readonly<Record<string, number>>;
-    /** Requests and dials, each once however often the log says so. */
-    readonly timeouts: number;
-    readonly reconnections: number;
-    /** By estimator `lookup`; missing, like its throughput and the lookups, until a segment-size listing was read. */
-    readonly segmentBytes?: number;
-    readonly lookup?: {
-      /** Decided ones, each a success or a miss; those that wait for a listing are `pending.sizes`. */
-      readonly attempts: number;
-      readonly successes: number;
-      readonly misses: LookupMisses;
-      /** Segments that a process was stopped in: nobody knows how much of them it read, so they are no attempts. */
-      readonly unread: number;
-    };
-    readonly throughput?: Throughput;
-    /** What the log has begun and not ended, now. */
-    readonly pending: {
-      /** Asked for; FFmpeg has not asked for the next one of that playlist yet. */
-      readonly segments: number;
-      readonly connects: number;
-      /** Complete, waiting for a listing newer than the request. */
-      readonly sizes: number;
-    };
-    /** Changes of media sequences: how many, by how many segments in all, by more than one, backwards. */
-    readonly sequence: {
-      readonly changes: number;
-      readonly segments: number;
-      readonly jumps: number;
-      readonly wentBack: number;
-    };
-    /** Sums of what HTTP contexts said when they closed; FFmpeg 8.1 and later. */
-    readonly httpStatistics?: {
-      readonly connections: number;
-      readonly requests: number;
-      readonly retries: number;
-      readonly reconnections: number;
-      readonly redirects: number;
-      /** From request to answer, over the requests of contexts that told it. */
-      readonly latencyMeanMs?: number;
-      readonly latencyMaxMs?: number;
-    };
-    readonly tcp: {
-      readonly started: number;
-      readonly connected: number;
-      readonly failed: Readonly<Record<string, number>>;
-      /** Between the two lines of one dial; in a tapped run that is the client's own door. */
-      readonly connectMs: Quantiles;
-    };
-    readonly events: Readonly<Record<string, number>>;
-    /** The log's request-to-request interval, the original system's "wall time"; never a download time. */
-    readonly inferred: {
-      readonly segmentMs: Quantiles;
-      readonly playlistMs: Quantiles;
-      /** By the original's own rules: all playlists of a client together, a playlist from its opening to its first tag. */
-      readonly original: {
-        readonly segments: number;
-        readonly segmentMs: Quantiles;
-        readonly playlists: number;
-        readonly playlistMs: Quantiles;
-      };
-    };
-  };
+  readonly parser: ParserSummary;
   readonly origin: {
     readonly available: boolean;
     readonly sources: readonly string[];

@@ -3,5 +3,10 @@
 
 /** Drops fields that are undefined: absent is missing, so that JSON and deep equality agree. */
 export function withoutAbsent<Shape extends object>(fields: { [Key in keyof Shape]: Shape[Key] | undefined }): Shape {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Shape;
+  const present: Partial<Shape> = {};
+  for (const name in fields) {
+    const value = fields[name];
+    if (value !== undefined) present[name] = value;
+  }
+  return present as Shape;
 }

@@ -1,6 +1,6 @@
 // Asks the installed FFmpeg once what it is and which of our options it takes, so that no client ever starts with a wrong one.
 // It does not choose options (arguments.ts does) and keeps no cache.
-import { runProgram } from '../process.ts';
+import { type ProgramOutput, runProgram } from '../process.ts';
 import { KIB } from '../units.ts';
 
 export interface Capabilities {
@@ -26,7 +26,7 @@ export interface Capabilities {
 export type CapabilitiesResult =
   | { readonly ok: true; readonly capabilities: Capabilities }
   /** `reason` is a sentence that names the path and what came instead. */
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly reason: string; readonly fix?: string };
 
 export type Release = readonly [major: number, minor: number];
 
@@ -46,6 +46,7 @@ const PROBE_TIMEOUT_MS = 5_000;
 /** `-h demuxer=hls` prints about 2 KiB. */
 const PROBE_MAX_BYTES: number = 256 * KIB;
 const QUOTED_CHARACTERS = 120;
+const UNASKED_FIX = 'see file_descriptors and process_limit: this machine may have none left, or try again';
 const VERIFIES_BY_DEFAULT = /^ {1,3}-tls_verify\s.*\(default (?:1|true)\)/m;
 const OPTION_LINE = /^ {1,3}-([A-Za-z0-9_]+)\s+<?/gm;
 
@@ -63,7 +64,7 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
     probe('-protocols'),
     probe('-demuxers'),
   ]);
-  const refuse = (reason: string): CapabilitiesResult => ({ ok: false, reason });
+  const refuse = (reason: string): Extract<CapabilitiesResult, { ok: false }> => ({ ok: false, reason });
   if (plain.failure !== undefined) return refuse(`FFmpeg cannot be used: ${plain.failure}`);
   if (plain.timedOut) return refuse(`${path} is not FFmpeg: it did not answer -version within ${PROBE_TIMEOUT_MS} ms`);
   const version = versionOf(plain.stdout);
@@ -76,6 +77,12 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
     );
   }
   const [inputs, formats] = [inputProtocols(protocols.stdout), demuxerNames(demuxers.stdout)];
+  const unasked = unaskedReason([hls, http, tls, protocols, demuxers], hls);
+  if (unasked !== undefined)
+    return {
+      ...refuse(`${path} (FFmpeg ${version}) could not be asked what it can do: ${unasked}`),
+      fix: UNASKED_FIX,
+    };
   const hlsOptions = optionNames(hls.stdout);
   if (!hlsOptions.has('max_reload')) return refuse(`${path} (FFmpeg ${version}) was built without the HLS demuxer`);
   return {
@@ -94,6 +101,13 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
       hasStatsPeriod,
     },
   };
+}
+
+/** Why a question has no answer, which says nothing about the build: only one that ran to its end can lack something. */
+function unaskedReason(asked: readonly ProgramOutput[], hls: ProgramOutput): string | undefined {
+  const failed = asked.find(({ failure, timedOut }) => failure !== undefined || timedOut);
+  if (failed !== undefined) return failed.failure ?? `no answer within ${PROBE_TIMEOUT_MS} ms`;
+  return hls.code === 0 ? undefined : `-h demuxer=hls ${whatCame(hls)}`;
 }
 
 /** The third word of what `ffmpeg -version` prints; undefined when that is no FFmpeg's. */

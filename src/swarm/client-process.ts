@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import type { Log } from '../log.ts';
 import { type Environment, type Program, type ProgramExit, type StartProgram, startProgram } from '../process.ts';
+import type { ClientLog } from './client-log.ts';
 import { processCpuSeconds } from './cpu-usage.ts';
 import { LastWords } from './last-words.ts';
 import { LineBudget } from './line-budget.ts';
@@ -20,6 +21,8 @@ export interface ProcessDependencies {
   readonly log: Log;
   /** Shared by all clients: a new sentence of FFmpeg is shown once, not once per client. */
   readonly unknownLines?: UnknownLines;
+  /** Shared for the same reason: what clients do is told at most so many times a second. */
+  readonly clientLog?: ClientLog;
   /** Default: a fork of this process, which is fine for a few. */
   readonly startProgram?: StartProgram;
 }

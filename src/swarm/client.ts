@@ -3,6 +3,7 @@
 import type { ClientEvent, ExitCategory } from '../events.ts';
 import type { Environment } from '../process.ts';
 import { formatMs } from '../units.ts';
+import { ClientLog } from './client-log.ts';
 import { ClientProcess, type LineCounts, type ProcessDependencies, type ProcessEnding } from './client-process.ts';
 import { exitCategory, type RestartPolicy } from './restart-policy.ts';
 
@@ -46,6 +47,7 @@ export class Client {
   readonly finished: Promise<void>;
   readonly #dependencies: ProcessDependencies;
   readonly #options: ClientOptions;
+  readonly #log: ClientLog;
   readonly #policy: RestartPolicy;
   readonly #finish: () => void;
   #state: ClientState = 'created';
@@ -60,6 +62,8 @@ export class Client {
   constructor(dependencies: ProcessDependencies, options: ClientOptions, policy: RestartPolicy) {
     this.#dependencies = dependencies;
     this.#options = options;
+    const { clientLog, clock, log } = dependencies;
+    this.#log = clientLog ?? new ClientLog(log, () => clock.nowMs());
     this.#policy = policy;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.finished = promise;
@@ -202,7 +206,8 @@ export class Client {
     this.#replaceReason = undefined;
     const decision = this.#policy.decide(category, uptimeMs);
     if (!decision.restart) {
-      this.#dependencies.log.info({ client: this.#options.client, category, reason: decision.reason }, 'client_ended');
+      const { client } = this.#options;
+      this.#log.ended({ client, category, reason: decision.reason, exitReason: reason });
       this.#endForGood();
       return;
     }
@@ -222,14 +227,17 @@ export class Client {
 
   #say(event: ClientEvent['event'], facts: Partial<ClientEvent>): void {
     const { clock, emit } = this.#dependencies;
-    emit({
+    const { client } = this.#options;
+    const said: ClientEvent = {
       type: 'client',
-      client: this.#options.client,
+      client,
       process: this.#processNumber,
       atMs: clock.nowMs(),
       event,
       ...facts,
-    });
+    };
+    emit(said);
+    this.#log.note(said);
   }
 }
 

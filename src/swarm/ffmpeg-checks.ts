@@ -23,7 +23,8 @@ const OTHER_BUILD = "use a build that has it, such as the distribution's own, wi
 
 /** `path`: the file that was found for the name that was given. */
 export function ffmpegCheck(probed: CapabilitiesResult, path: string, needs: FfmpegNeeds): Check {
-  if (!probed.ok) return { name: 'ffmpeg', ok: false, level: 'fail', detail: probed.reason, fix: INSTALL_FIX };
+  if (!probed.ok)
+    return { name: 'ffmpeg', ok: false, level: 'fail', detail: probed.reason, fix: probed.fix ?? INSTALL_FIX };
   const { capabilities } = probed;
   const name = `FFmpeg ${capabilities.version} at ${path}`;
   const [missing] = missingParts(capabilities, needs);

@@ -52,15 +52,29 @@ function cpuCheck(load: Load, cost: Cost, { cores, cgroup = {} }: SystemFacts): 
   const detail =
     `${text(granted)} cores, about ${text(cost.cores)} needed for ${formatCount(load.clients, 'client')} at ${rate}, ` +
     `${text(cost.rampCores)} more while they start, ${load.rampRatePerSecond} a second`;
-  const limit = granted * FULL_SHARE;
-  if (cost.cores > limit) {
-    const fix = fewer(mostClients(load, (fewerCost) => fewerCost.cores <= limit));
-    return { name, ok: true, level: 'warn', detail: `${detail}: the machine will be full`, fix };
-  }
-  if (cost.rampCores + cost.cores <= granted) return { name, ok: true, level: 'ok', detail };
-  const startCores = cost.rampCores / Math.min(load.clients, load.rampRatePerSecond);
-  const rampRate = Math.max(1, Math.floor((granted - cost.cores) / startCores));
-  return { name, ok: true, level: 'warn', detail: `${detail}: starts may be late`, fix: `--ramp-rate ${rampRate}` };
+  if (hasRoom(cost, granted)) return { name, ok: true, level: 'ok', detail };
+  const what = isFull(cost, granted) ? 'the machine will be full' : 'starts may be late';
+  return { name, ok: true, level: 'warn', detail: `${detail}: ${what}`, fix: cpuFix(load, granted) };
+}
+
+function isFull({ cores }: Cost, granted: number): boolean {
+  return cores > granted * FULL_SHARE;
+}
+
+function hasRoom(cost: Cost, granted: number): boolean {
+  return !isFull(cost, granted) && cost.cores + cost.rampCores <= granted;
+}
+
+/** All that must change at once, the heavier first: as many of the clients as fit at some rate, and the highest at which they do. */
+function cpuFix(load: Load, granted: number): string {
+  const clients = mostClients({ ...load, rampRatePerSecond: 1 }, (cost) => hasRoom(cost, granted));
+  if (clients === 0) return fewer(0);
+  const fitting = { ...load, clients };
+  const { cores, rampCores } = costOf({ ...fitting, rampRatePerSecond: 1 });
+  const rate = hasRoom(costOf(fitting), granted) ? [] : [`--ramp-rate ${Math.floor((granted - cores) / rampCores)}`];
+  const number = clients === load.clients ? [] : [fewer(clients)];
+  const asked = costOf(load);
+  return (asked.rampCores > asked.cores ? [...rate, ...number] : [...number, ...rate]).join(' ');
 }
 
 function fewer(clients: number): string {

@@ -1,5 +1,6 @@
 // Which streams a client maps: `--variant` turned into `-map` values, from the playlist where there is one, else by ffprobe.
 // It starts no client. ffprobe's requests are our own: they carry our User-Agent and go past the doors.
+import { isIPv6 } from 'node:net';
 import { dirname, join } from 'node:path';
 import { NO_CHARACTER_SETS } from '../character-sets.ts';
 import type { Variant } from '../hls/playlist.ts';
@@ -20,6 +21,8 @@ export interface ProbeOptions {
   /** `Name: value`, as the clients send them. */
   readonly headers: readonly string[];
   readonly timeoutMs: number;
+  /** `--resolve`: `host` (as `URL.hostname` has it) is asked at `address`. */
+  readonly resolve?: { readonly host: string; readonly address: string };
 }
 
 export type Mapping =
@@ -126,13 +129,15 @@ export function parsePrograms(json: string): readonly ProgramFacts[] | undefined
 async function probePrograms(
   options: ProbeOptions,
 ): Promise<{ readonly programs: readonly ProgramFacts[] } | { readonly failure: string }> {
-  const headers = options.headers.map((line) => `${line}\r\n`).join('');
+  const place = probedPlace(options);
+  if (place === undefined) return { failure: 'ffprobe cannot ask an https host at the address of --resolve' };
+  const headers = place.headers.map((line) => `${line}\r\n`).join('');
   const timeoutUs = String(Math.round(msToUs(options.timeoutMs)));
   const args = [
     ...['-v', 'error', '-show_programs', '-of', 'json'],
     ...['-user_agent', options.userAgent, '-rw_timeout', timeoutUs],
     ...(headers === '' ? [] : ['-headers', headers]),
-    options.url,
+    place.url,
   ];
   const output = await runProgram(ffprobeBeside(options.ffmpegPath), args, {
     timeoutMs: PROBE_LIMIT_MS,
@@ -144,6 +149,25 @@ async function probePrograms(
   if (output.code !== 0) return { failure: `ffprobe failed: ${output.stderr.trim().split('\n').at(-1) ?? ''}` };
   const programs = parsePrograms(output.stdout);
   return programs === undefined ? { failure: 'ffprobe printed no list of programs' } : { programs };
+}
+
+/**
+ * ffprobe dials what its URL says: the address stands there and the host in the Host field. Undefined for https, where the
+ * host must also be in the TLS handshake.
+ */
+export function probedPlace({
+  url,
+  headers,
+  resolve,
+}: Pick<ProbeOptions, 'url' | 'headers' | 'resolve'>):
+  | { readonly url: string; readonly headers: readonly string[] }
+  | undefined {
+  const target = new URL(url);
+  if (resolve === undefined || target.hostname !== resolve.host) return { url, headers };
+  if (target.protocol !== 'http:') return undefined;
+  const host = `Host: ${target.host}`;
+  target.hostname = isIPv6(resolve.address) ? `[${resolve.address}]` : resolve.address;
+  return { url: target.href, headers: headers.some((line) => /^host:/i.test(line)) ? headers : [...headers, host] };
 }
 
 /** The ffprobe in FFmpeg's own folder, else the one in PATH. */

@@ -8,6 +8,7 @@ import { type Random, seededRandom } from '../random.ts';
 import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
 import type { Capabilities } from './capabilities.ts';
 import { addLines, Client, type ClientState, NO_LINES } from './client.ts';
+import { ClientLog } from './client-log.ts';
 import type { LineCounts, ProcessDependencies } from './client-process.ts';
 import { rampSchedule } from './ramp.ts';
 import { CLIENT_BACKOFF, RestartPolicy } from './restart-policy.ts';
@@ -74,6 +75,8 @@ export class Swarm {
   readonly #clients: readonly Client[];
   readonly #schedule: readonly number[];
   readonly #hasProgress: boolean;
+  /** As the log tells it. */
+  readonly #ramp: { readonly clients: number; readonly ratePerSecond: number };
   #nextToStart = 0;
   #rampTimer: NodeJS.Timeout | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
@@ -84,40 +87,43 @@ export class Swarm {
     this.#hasProgress = options.stats;
     const random = seededRandom(options.seed);
     const { clients, rampRatePerSecond: ratePerSecond, rampJitterMs: jitterMs } = options;
+    this.#ramp = { clients, ratePerSecond };
     this.#schedule = rampSchedule({ clients, ratePerSecond, jitterMs }, random.fork('ramp'));
     const { version } = options.capabilities;
     const env = clientEnvironment(withoutProxyVariables(options.env ?? process.env), {
       caFile: options.caFile,
       version,
     });
-    const shared = { ...dependencies, unknownLines: new UnknownLines(dependencies.log) };
+    const { log, clock } = dependencies;
+    const clientLog = new ClientLog(log, () => clock.nowMs());
+    const shared = { ...dependencies, unknownLines: new UnknownLines(log), clientLog };
     this.#clients = Array.from({ length: clients }, (_, index) =>
       createClient(shared, options, env, random, index + 1),
     );
-    this.finished = Promise.all(this.#clients.map((client) => client.finished)).then(() =>
-      clearInterval(this.#watchTimer),
-    );
+    this.finished = Promise.all(this.#clients.map((client) => client.finished)).then(() => {
+      clearInterval(this.#watchTimer);
+      clientLog.close();
+    });
   }
 
   /** Starts the first client at once and the others on the ramp's schedule. */
   start(): void {
     if (this.#watchTimer !== undefined || this.#nextToStart > 0) return;
     this.#watchTimer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
+    this.#dependencies.log.info(this.#ramp, 'ramp_starting');
     this.#startDue(this.#dependencies.clock.nowMs());
   }
 
   /** Ends all clients side by side; at most 3 s and what SIGKILL takes. */
   async stop(): Promise<void> {
-    clearTimeout(this.#rampTimer);
-    this.#nextToStart = this.#clients.length;
+    this.#endRamp();
     await Promise.all(this.#clients.map((client) => client.stop()));
     await this.finished;
   }
 
   /** SIGKILL to every process at once. */
   kill(): void {
-    clearTimeout(this.#rampTimer);
-    this.#nextToStart = this.#clients.length;
+    this.#endRamp();
     for (const client of this.#clients) client.kill();
   }
 
@@ -162,9 +168,19 @@ export class Swarm {
     this.#clients[this.#nextToStart]?.start();
     this.#nextToStart += 1;
     const dueMs = this.#schedule[this.#nextToStart];
-    if (dueMs === undefined) return;
+    if (dueMs === undefined) {
+      this.#dependencies.log.info(this.#ramp, 'ramp_complete');
+      return;
+    }
     const waitMs = Math.max(0, rampStartMs + dueMs - this.#dependencies.clock.nowMs());
     this.#rampTimer = setTimeout(() => this.#startDue(rampStartMs), waitMs);
+  }
+
+  #endRamp(): void {
+    clearTimeout(this.#rampTimer);
+    const wasRamping = this.#watchTimer !== undefined && this.isRamping;
+    if (wasRamping) this.#dependencies.log.info({ ...this.#ramp, started: this.#nextToStart }, 'ramp_cancelled');
+    this.#nextToStart = this.#clients.length;
   }
 
   #watch(): void {

@@ -140,18 +140,18 @@ function allTotals({ summary, differences }: Snapshot): readonly string[] {
 /** Requests by kind: the origin does not tell its own apart. */
 function requestCounts({ summary }: Snapshot): readonly (readonly [string, readonly string[]])[] {
   const { byKind = {} } = summary.proxy ?? {};
-  const { requests, level } = summary.parser;
+  const { requests } = summary.parser;
   const playlists = (byKind['media-playlist']?.transfers ?? 0) + (byKind['multivariant-playlist']?.transfers ?? 0);
-  const row = (proxy: number, parser: number): readonly string[] => [
+  const row = (proxy: number, parser: number | undefined): readonly string[] => [
     count(unlessUnseen(summary.proxy, proxy)),
-    count(level === 'none' ? undefined : parser),
+    count(parser),
     UNKNOWN,
     UNKNOWN,
     UNKNOWN,
   ];
   return [
-    ['segments', row(byKind.segment?.transfers ?? 0, requests.segment)],
-    ['playlists', row(playlists, requests.playlist)],
+    ['segments', row(byKind.segment?.transfers ?? 0, requests?.segment)],
+    ['playlists', row(playlists, requests?.playlist)],
   ];
 }
 

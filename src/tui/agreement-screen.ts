@@ -174,7 +174,7 @@ function countLines(summary: Snapshot['summary'], columns: number, maxLines: num
     item(`not yet ${count(notYetListed)}`),
     item(`ambiguous ${count(ambiguous)}`),
   ];
-  const { sizes } = parser.pending;
+  const { sizes = 0 } = parser.pending ?? {};
   const waiting = sizes > 0 ? [item(`${count(sizes)} wait for a listing`)] : [];
   const noErrors = item(agreement.httpErrors === undefined ? `HTTP errors ${UNKNOWN}` : 'no HTTP errors');
   const both = [...(errors.length === 0 ? [noErrors] : errors), retries(agreement.retries)];
@@ -195,14 +195,18 @@ function sides(what: string, { parser, proxy }: { readonly parser: number; reado
   return parser === proxy ? item(text) : [cell(`${SHAPES.warn} ${text}`, 'warn')];
 }
 
-/** Those that say something; of the others the names. */
+/** Those that say something; of the others all names, by what they are for it. */
 function withFigures(scores: readonly EstimatorScore[], columns: number): Line[] {
-  const others = scores
-    .filter((score) => !hasFigure(score))
-    .map(({ name, status }) => item(`${name} ${status}`, 'dim'));
+  const others = Map.groupBy(
+    scores.filter((score) => !hasFigure(score)),
+    ({ status }) => status,
+  );
+  const names = Array.from(others, ([status, without]) =>
+    without.map(({ name }, index) => item(index === 0 ? `${status}: ${name}` : name, 'dim')),
+  ).flat();
   return [
     ...estimatorTable(scores.filter(hasFigure), columns, 'none'),
-    ...(others.length === 0 ? [] : flow('no figure', others, columns, LABEL_WIDTH)),
+    ...(names.length === 0 ? [] : flow('no figure', names, columns, LABEL_WIDTH, names.length)),
   ];
 }
 

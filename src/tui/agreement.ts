@@ -29,8 +29,8 @@ export function agreementPanel({ summary }: Snapshot): Panel {
       {
         label: 'log lines',
         items: [
-          item(count(parser.lines)),
-          item(`${count(parser.unparsedLines)} not understood`),
+          item(`${count(parser.lines)}${parser.level === 'none' ? ', read for last words only' : ''}`),
+          ...(parser.unparsedLines === undefined ? [] : [item(`${count(parser.unparsedLines)} not understood`)]),
           [judged(`${count(parser.droppedLines)} dropped`, parser.droppedLines > 0 ? 'warn' : 'good')],
         ],
       },
@@ -55,7 +55,7 @@ function pairing({ unavailable, precision, recall, matched, missed, spurious }: 
 export function inferredItems({ parser, proxy, agreement }: Snapshot['summary']): readonly Line[] {
   const wire = proxy?.byKind.segment?.phases;
   return [
-    item(`segment p50 ${known(parser.inferred.segmentMs.p50, formatMs)}`),
+    item(`segment p50 ${known(parser.inferred?.segmentMs.p50, formatMs)}`),
     item(`on the wire ${known(wire?.totalMs.p50, formatMs)}, receive ${known(wire?.receiveMs.p50, formatMs)}`),
     item(`error bias ${known(agreement.segment.inferredDurationErrorMs?.bias, formatMs)}`),
   ];

@@ -60,12 +60,13 @@ export function clientsLines({ clients }: Snapshot, body: Size, view: ClientsVie
   const page = shown.slice(first, first + pageRows);
   const lines = page.map((row, index) => rowLine(row, chosenColumns, first + index === place, columns));
   const blank = Array.from({ length: pageRows - page.length }, () => fit([], columns));
-  const range = page.length === 0 ? 'none' : `${count(first + 1)}-${count(first + page.length)}`;
+  const range =
+    page.length === 0 ? undefined : `${count(first + 1)}-${count(first + page.length)} of ${count(shown.length)}`;
   return [
     headings(chosenColumns, view, columns),
     ...lines,
     ...blank,
-    placeLine(`${range} of ${count(shown.length)}`, clients.length, view, columns),
+    placeLine(range, clients.length, view, columns),
     ...details(shown[place], chosenColumns, columns),
   ];
 }
@@ -110,10 +111,11 @@ function figure(text: string, width: number, plain: Style): Cell {
 }
 
 /** Where one is, what the order is, what is filtered; and as many of the keys for all that as there is room for. */
-function placeLine(range: string, total: number, view: ClientsView, columns: number): Line {
+function placeLine(range: string | undefined, total: number, view: ClientsView, columns: number): Line {
   const { filter, isTyping, sort } = view;
   const all = filter === '' && !isTyping ? '' : `, ${count(total)} in all`;
-  const cells = [cell(`${range}${all} · by ${sort} ${arrow(view)}`, 'strong')];
+  const place = range === undefined ? `0 of ${count(total)} match` : `${range}${all}`;
+  const cells = [cell(`${place} · by ${sort} ${arrow(view)}`, 'strong')];
   if (isTyping) cells.push(cell(` · filter ${safeText(filter)}_`, 'warn'));
   else if (filter !== '') cells.push(cell(` · ${SHAPES.warn} filter ${safeText(filter)}`, 'warn'));
   for (const hint of isTyping ? TYPING_HINTS : filter === '' ? HINTS : FILTERED_HINTS) {

@@ -2,6 +2,7 @@
 // It counts a client's leaving and our own stop as endings, not as faults: only faults are coloured.
 import { TERMINATIONS, type Termination } from '../events.ts';
 import { errorStatuses } from '../stats/error-statuses.ts';
+import { isRead } from '../stats/log-reach.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { cell, type Line } from './cells.ts';
@@ -44,8 +45,9 @@ export function errorsPanel({ summary }: Snapshot): Panel {
   };
 }
 
-function logged({ level, httpErrors, timeouts, reconnections }: Snapshot['summary']['parser']): readonly Line[] {
-  if (level === 'none') return [item('not read')];
+function logged(parser: Snapshot['summary']['parser']): readonly Line[] {
+  if (!isRead(parser)) return [item('not read')];
+  const { httpErrors, timeouts, reconnections } = parser;
   return [
     ...codes(Object.entries(httpErrors)),
     item(`timeouts ${count(timeouts)}`),

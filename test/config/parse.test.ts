@@ -188,9 +188,11 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: RegExp])[] 
   [[STREAM, '--report', 'x', '--journal', 'x'], /^--journal: "x" is already written by --report/],
   [[STREAM, '--report', 'x', '--journal', './x'], /^--journal: "\.\/x" is already written by --report/],
   [[STREAM, '--no-clients'], /^--no-clients: unknown option; only switches have a --no- form$/],
-  [[STREAM, '--no-clients', '5'], /^--no-clients: unknown option; only switches have a --no- form$/],
   [[STREAM, '--no-clients=5'], /^--no-clients: unknown option; only switches have a --no- form$/],
-  [[STREAM, '--header', 'user-agent: own'], /^--header: "user-agent" .*--user-agent own --no-user-agent-suffix/],
+  [
+    [STREAM, '--header', 'user-agent: own'],
+    /^--header: "User-Agent" .*write --user-agent "own" --no-user-agent-suffix$/,
+  ],
   [[STREAM, '--profile', 'default'], /^--profile: not an option of run; it belongs to demo, origin$/],
   [['demo', '--profile', 'abr'], /^--profile abr comes with a later release; available now: default, low-latency/],
   [
@@ -433,4 +435,11 @@ test('an address option of go-ffmpeg-hls-swarm that is given empty is not given,
   assert.equal(optionsOf(['-origin-metrics-host=', STREAM], { environment }).originMetricsHost, undefined);
   assert.equal(errorsOf(['-user-agent=', STREAM]).length, 1);
   assert.equal(errorsOf(['--seg-retry=', STREAM]).length, 1);
+});
+
+test('a scheme in capitals is the same scheme: FFmpeg would not know it', () => {
+  const parsed = parse(['HTTPS://Origin.Example/Live.m3u8?A=B', '--segment-sizes-url', 'HTTP://Origin.Example/X']);
+  assert.ok(parsed.ok && 'url' in parsed);
+  assert.equal(parsed.url, 'https://Origin.Example/Live.m3u8?A=B');
+  assert.equal(parsed.options.segmentSizesUrl, 'http://Origin.Example/X');
 });

@@ -7,6 +7,15 @@ import { parseRange, resourceHash, resourceKey } from '../../src/hls/resource.ts
 const URL_A = 'http://origin.example/live/seg00001.ts?token=a';
 
 describe('a resource hash', () => {
+  it('is the same however many other resources were asked about in between', () => {
+    const urls = Array.from({ length: 1_000 }, (_, number) => `http://host/${number}.ts#here`);
+    const first = urls.map((url) => [resourceKey(url, undefined), resourceHash(url, undefined)]);
+    const again = urls.map((url) => [resourceKey(url, undefined), resourceHash(url, [0, null])]);
+    assert.deepEqual(again, first);
+    assert.equal(new Set(first.map(([, hash]) => hash)).size, urls.length);
+    assert.equal(first[7]?.[0], 'http://host/7.ts');
+  });
+
   it('leaves out user information, which no request line has', () => {
     assert.equal(resourceKey('http://user:word@host/a.ts', undefined), resourceKey('http://host/a.ts', undefined));
   });

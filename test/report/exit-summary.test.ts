@@ -179,7 +179,8 @@ describe('without a tap', () => {
       statusLine(untapped({})),
       /\| segments 249, 24\.0 Mbit\/s \| wait p95 - \| stalled 1 \| HTTP errors 6 \|/,
     );
-    const parser = { ...summary.parser, level: 'none' as const };
+    const { lines, droppedLines } = summary.parser;
+    const parser = { level: 'none' as const, lines, droppedLines };
     assert.match(statusLine(untapped({ parser })), /\| segments -, - \|.*\| HTTP errors - \|/);
   });
 

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import type { MetricFacts } from '../../src/report/metric-definition.ts';
 import { createMetrics, METRIC_DEFINITIONS } from '../../src/report/metrics.ts';
 import { KNOWN_LINT_EXCEPTIONS } from '../../src/report/metrics-compatible-clients.ts';
+import { isRead } from '../../src/stats/log-reach.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
 import { requirement } from '../support/require.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
@@ -74,6 +75,7 @@ describe('the compatible names', () => {
   test('are fed by the parser when there is no tap', async () => {
     const values = await scrape(makeSnapshot(), { isTapped: false });
     const { parser } = makeSnapshot().summary;
+    assert.ok(isRead(parser));
     assert.equal(values.get('hls_swarm_manifest_requests_total'), parser.requests.playlist);
     assert.equal(values.get('hls_swarm_segment_requests_total'), parser.requests.segment);
     assert.equal(values.get('hls_swarm_init_requests_total'), parser.requests.init);
@@ -88,7 +90,8 @@ describe('the compatible names', () => {
 
   test('of the tap are absent without one, and those of the parser where no log is read', async () => {
     const { proxy: _proxy, ...summary } = makeSnapshot().summary;
-    const parser = { ...summary.parser, level: 'none' as const };
+    const { lines, droppedLines } = summary.parser;
+    const parser = { level: 'none' as const, lines, droppedLines };
     const untapped = await scrape({ ...makeSnapshot(), summary }, { isTapped: false });
     const unread = await scrape({ ...makeSnapshot(), summary: { ...summary, parser } }, { isTapped: false });
     const present = (values: Map<string, number>, start: string): string[] =>
@@ -96,7 +99,8 @@ describe('the compatible names', () => {
     assert.deepEqual(present(untapped, 'proxy_'), []);
     assert.ok(present(untapped, 'parser_').length > 0);
     const requested = ['parser_', 'segment_requests_total', 'http_errors_total', 'timeouts_total', 'error_rate'];
-    for (const start of requested) assert.deepEqual(present(unread, start), [], start);
+    const logged = ['reconnections_total', 'inferred_latency', 'bytes_downloaded_total'];
+    for (const start of [...requested, ...logged]) assert.deepEqual(present(unread, start), [], start);
   });
 
   test('are absent where requests passed unseen in tunnels, but for what was seen beside them', async () => {

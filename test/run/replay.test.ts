@@ -93,7 +93,7 @@ test('a journal that was cut off within a line is replayed as far as it goes', a
   const text = lines.slice(0, 8).join('');
   const replayed = await replay(write('cut.ndjson', text.slice(0, -20)), nothing());
   assert.equal(replayed.recorded, undefined);
-  assert.equal(replayed.snapshot.summary.parser.requests.playlist, 1);
+  assert.equal(replayed.snapshot.summary.parser.requests?.playlist, 1);
 });
 
 const REFUSED: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {

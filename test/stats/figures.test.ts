@@ -53,7 +53,21 @@ describe('a path that leads nowhere is told where it left, and what would be the
     ['proxy.byKind.segments.transfers', /^proxy\.byKind has no "segments"; allowed: multivariant-playlist, media-pl/],
     ['proxy.byKind.segment.p95', /^proxy\.byKind\.segment has no "p95"; allowed: transfers, complete,/],
     ['proxy.byKind', /^"proxy\.byKind" has further parts; allowed: multivariant-playlist/],
-    ['parser.httpErrors', /^"parser\.httpErrors" has further parts; allowed: any key$/],
+    ['parser.httpErrors', /^"parser\.httpErrors" has further parts; allowed: a status from 400 to 599, or other$/],
+    ['parser.httpErrors.200', /^parser\.httpErrors has no "200"; allowed: a status from 400 to 599, or other$/],
+    [
+      'proxy.byKind.segment.statusCodes.5xx',
+      /^proxy\.byKind\.segment\.statusCodes has no "5xx"; allowed: a status, or/,
+    ],
+    [
+      'proxy.byKind.segment.statusCodes.',
+      /^proxy\.byKind\.segment\.statusCodes has no ""; allowed: a status, or none$/,
+    ],
+    ['parser.events.htp-error', /^parser\.events has no "htp-error"; allowed: .*http-error/],
+    [
+      'parser.tcp.failed.typo',
+      /^parser\.tcp\.failed has no "typo"; allowed: refused, timeout, unreachable, resolve, ot/,
+    ],
     ['instrument.verdict', /^"instrument\.verdict" is no number$/],
     ['proxy.byAddress.192', /^proxy\.byAddress has no parts that can be named$/],
     ['clients.target.n', /^clients\.target has no parts that can be named$/],
@@ -111,9 +125,12 @@ test('docs/FIGURES.md lists every figure with its unit', () => {
 /** One of the keys for each `*`. */
 function withKeys(path: string): string {
   const names = path.split('.');
-  return names
-    .map((name, at) => (name === '*' ? (keysAt(names.slice(0, at + 1).join('.'))?.[0] ?? 'key') : name))
-    .join('.');
+  return names.map((name, at) => (name === '*' ? aKeyOf(names.slice(0, at + 1).join('.')) : name)).join('.');
+}
+
+function aKeyOf(path: string): string {
+  const keys = keysAt(path);
+  return typeof keys === 'string' ? '404' : (keys[0] ?? '');
 }
 
 function estimator(summary: Summary, name: string): Summary['agreement']['estimators'][number] | undefined {
@@ -147,11 +164,7 @@ function page(): string {
     '|---|---|',
     ...[...keyed].map(
       (path) =>
-        `| \`${path}\` | ${
-          keysAt(path)
-            ?.map((key) => `\`${key}\``)
-            .join(' ') ?? 'any key'
-        } |`,
+        `| \`${path}\` | ${[keysAt(path)].flatMap((keys) => (typeof keys === 'string' ? keys : keys.map((key) => `\`${key}\``))).join(' ')} |`,
     ),
     '',
     '## Figures',

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { InferredDurations } from '../../src/stats/inferred-durations.ts';
 import { ParserAccount } from '../../src/stats/parser-account.ts';
 import { FigureBook } from '../../src/stats/process-figures.ts';
-import type { Summary } from '../../src/stats/summary.ts';
+import type { ParserReading } from '../../src/stats/summary.ts';
 import { parseText } from '../swarm/stderr-captures.ts';
-import { parsed, play, segmentUrl } from './ledger-traffic.ts';
+import { life, parsed, play, playlist as playlistOf, quiet, segmentUrl } from './ledger-traffic.ts';
 import { requestLine, transfer } from './pairing-traffic.ts';
 
 function newAccount(): ParserAccount {
@@ -20,7 +20,7 @@ function newAccount(): ParserAccount {
 }
 
 /** Lines of one process, a millisecond apart. */
-function accountOf(...lines: string[]): Summary['parser'] {
+function accountOf(...lines: string[]): ParserReading {
   const account = newAccount();
   parseText(lines.join('\n')).facts.forEach(({ fact }, atMs) => {
     account.record(parsed(1, atMs, fact));
@@ -98,7 +98,7 @@ test('a request that FFmpeg only counted as a repetition is paired and not timed
   assert.deepEqual([agreement.startErrorMs.n, agreement.lateLines], [1, 1]);
 });
 
-test('a matched line that the parser took for another kind is counted, in the row of what it was', () => {
+test('a matched line that the parser took for another kind is counted, in the row of what it was; a redirect is no kind', () => {
   const ledger = play([
     parsed(1, 0, { rule: 'hls-request', url: segmentUrl(1), offset: 0, playlist: 0 }),
     parsed(1, 1, { rule: 'open', url: segmentUrl(1), context: 'hls', isNewConnection: true }),
@@ -106,10 +106,34 @@ test('a matched line that the parser took for another kind is counted, in the ro
     // The origin redirects, which the log does not say.
     requestLine('http://edge/1', 3),
     transfer({ url: segmentUrl(1), kind: 'redirect', startedAtMs: 2 }),
-    transfer({ url: 'http://edge/1', kind: 'segment', startedAtMs: 3 }),
+    transfer({ url: 'http://edge/1', kind: 'init', startedAtMs: 3 }),
   ]);
   ledger.finish(5_000);
-  const { segment, other } = ledger.snapshot(5_000, 0).summary.agreement;
-  assert.deepEqual([segment.matched, segment.wrongKind], [1, 0]);
-  assert.deepEqual([other.matched, other.wrongKind], [1, 1]);
+  const { init, other } = ledger.snapshot(5_000, 0).summary.agreement;
+  assert.deepEqual([init.matched, init.wrongKind], [1, 1]);
+  assert.deepEqual([other.matched, other.wrongKind], [1, 0]);
+});
+
+test('a guess that the log corrects when the pair is committed already was not wrong: a name used again, of debug level', () => {
+  const ledger = play([life(1, 0, 'start'), parsed(1, 1, { rule: 'format-probed', format: 'hls' })]);
+  const ask = (atMs: number, url: string, kind: 'init' | 'segment'): void => {
+    play([parsed(1, atMs, { rule: 'hls-request', url, offset: 0, playlist: 0 })], ledger);
+    play([parsed(1, atMs, { rule: 'open', url, context: 'http', isNewConnection: false })], ledger);
+    play([requestLine(url, atMs)], ledger);
+    if (kind === 'init') play([parsed(1, atMs, { rule: 'init-section', bytes: 900 })], ledger);
+    play([transfer({ url, kind, startedAtMs: atMs })], ledger);
+  };
+  ask(10, 'http://o/boot.mp4', 'init');
+  const wrong: unknown[] = [];
+  for (let segment = 0; segment < 10; segment += 1) {
+    const atMs = 1_000 + segment * 6_000;
+    if (segment > 0) play(playlistOf(1, atMs - 1), ledger);
+    if (segment > 0) ask(atMs, 'http://o/boot.mp4', 'init');
+    ask(atMs + 2, `http://o/p${segment % 4}.m4s`, 'segment');
+    play(quiet(atMs + 900, atMs + 5_900), ledger);
+    const { init, segment: row } = ledger.snapshot(atMs + 5_950, 0).summary.agreement;
+    wrong.push(init.wrongKind, row.wrongKind);
+  }
+  ledger.finish(61_000);
+  assert.deepEqual(new Set(wrong), new Set([0]));
 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Event, ProgressEvent } from '../../src/events.ts';
 import { errorRate } from '../../src/report/compatible-figures.ts';
+import { isRead } from '../../src/stats/log-reach.ts';
 import { FigureBook } from '../../src/stats/process-figures.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
 import { differenceOf } from '../support/peer-differences.ts';
@@ -124,7 +125,7 @@ function playDrift(updates: readonly PeerUpdate[]): { readonly snapshot: Snapsho
 }
 
 function statusesOf(codes: readonly number[]): Readonly<Record<string, number>> {
-  return snapshotOf([{ id: 1, http_errors: codes }]).summary.parser.httpErrors;
+  return snapshotOf([{ id: 1, http_errors: codes }]).summary.parser.httpErrors ?? {};
 }
 
 /** The peer's bucket 0 is our `other`. */
@@ -141,7 +142,7 @@ holds('client_stats', {
     // Each pair is a client of its own with the same number: a kind may come again.
     const steps: readonly [string, number][] = input;
     const { requests } = snapshotOf(steps.map(([kind, count]) => ({ id: 1, [kind]: count }))).summary.parser;
-    const { playlist: manifest, segment, init, other: unknown } = requests;
+    const { playlist: manifest, segment, init, other: unknown } = requests ?? {};
     assert.deepEqual({ manifest, segment, init, unknown }, { ...NO_REQUESTS, ...expected });
   },
   http_error: ({ input, expected }) => {
@@ -196,7 +197,7 @@ holds('client_stats', {
     const row = clients.find(({ client }) => client === id);
     assert.deepEqual(
       // The peer's 0 for what FFmpeg does not tell is absent here.
-      [row?.client, requests.playlist, requests.segment, bytes ?? 0, httpErrors, row?.speed ?? 0],
+      [row?.client, requests?.playlist, requests?.segment, bytes ?? 0, httpErrors, row?.speed ?? 0],
       [
         expected.client_id,
         expected.manifest,
@@ -222,10 +223,10 @@ function sumsOf(input: readonly PeerClient[]): Readonly<Record<string, unknown>>
     http_errors: summary.parser.httpErrors,
     timeouts: summary.parser.timeouts,
     reconnections: summary.parser.reconnections,
-    manifest: summary.parser.requests.playlist,
-    segment: summary.parser.requests.segment,
-    init: summary.parser.requests.init,
-    unknown: summary.parser.requests.other,
+    manifest: summary.parser.requests?.playlist,
+    segment: summary.parser.requests?.segment,
+    init: summary.parser.requests?.init,
+    unknown: summary.parser.requests?.other,
     total_bytes: summary.agreement.estimators.find(({ name }) => name === 'progress')?.bytes ?? 0,
     above_realtime: speeds.above,
     below_realtime: speeds.below,
@@ -302,7 +303,7 @@ holds('stats_aggregation', {
   bulk: ({ input, expected }) => {
     const each = Array.from({ length: input.clients }, (_, index) => ({ id: index + 1, ...input.each }));
     const { summary, clients } = snapshotOf(each);
-    const { playlist: manifest, segment } = summary.parser.requests;
+    const { playlist: manifest, segment } = summary.parser.requests ?? {};
     assert.deepEqual({ manifest, segment, total_clients: clients.length }, expected);
   },
   debug_aggregate: (vector) => {
@@ -328,7 +329,9 @@ holds('stats_aggregation', {
       ];
     });
     const snapshot = play(events, openLedger({ run: { ...RUN, isTapped: false } })).snapshot(NOW_MS, NOW_MS);
-    const { tcp, inferred } = snapshot.summary.parser;
+    const { parser } = snapshot.summary;
+    assert.ok(isRead(parser));
+    const { tcp, inferred } = parser;
     const failed = Object.values(tcp.failed).reduce((sum, count) => sum + count, 0);
     if (wanted.p50_ms !== undefined) close(inferred.segmentMs.p50, wanted.p50_ms, 0.01 * wanted.p50_ms);
     if (wanted.tcp_health_ratio !== undefined) {

@@ -237,3 +237,17 @@ test('stalls equal a simulation in steps of one millisecond, for any arrivals', 
     { numRuns: 60 },
   );
 });
+
+test('segments of which no duration is known begin no play, so that no player has run out of media that nobody can count', () => {
+  const model = new PlaybackModel(1000, new MediaTimeline());
+  for (let sequence = 0; sequence < 5; sequence += 1) complete(model, sequence, 1500 + sequence * 2000);
+  const { startupMs, playMs, isStalled, bufferMs, unlistedSegments } = model.read(30_000);
+  assert.deepEqual([startupMs, playMs, isStalled, bufferMs, unlistedSegments], [500, 0, false, undefined, 5]);
+});
+
+test('an unlisted segment counts as one target duration of the only playlist that it can belong to', () => {
+  const model = new PlaybackModel(0, new MediaTimeline());
+  model.playlist(playlist(0, 3));
+  complete(model, 0, 1000);
+  assert.deepEqual([model.read(2000).bufferMs, model.read(4000).isStalled], [1000, true]);
+});

@@ -186,7 +186,7 @@ test('a run of an endless transport stream has no playlists: its requests are of
     parsed(1, 101, { rule: 'request', method: 'GET', url }),
     parsed(1, 102, { rule: 'request', method: 'GET', url: moved }),
   ];
-  const requests = (run: Partial<typeof RUN>): object =>
+  const requests = (run: Partial<typeof RUN>): object | undefined =>
     play(lines, openLedger({ run: { ...RUN, url, ...run } })).snapshot(200, 0).summary.parser.requests;
   const none = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
   assert.deepEqual(requests({ isHls: false }), { ...none, other: 2 });

@@ -106,6 +106,19 @@ test('merging is the same in any grouping and conserves counts, for any signed v
   );
 });
 
+test('a quantile of several sketches is that of all of them merged, and leaves them as they are', () => {
+  const values = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }), { maxLength: 40 });
+  fc.assert(
+    fc.property(fc.array(values, { maxLength: 5 }), (lists) => {
+      const sketches = lists.map(sketchOf);
+      const merged = sketchOf(lists.flat());
+      for (const q of QUANTILES) assert.equal(Sketch.quantileOf(sketches, q), merged.quantile(q));
+      for (const [place, sketch] of sketches.entries()) assert.equal(sketch.count, lists[place]?.length);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('a count stands for that many values, and merging a sketch with itself doubles it', () => {
   const sketch = new Sketch();
   sketch.add(5, 3);

@@ -53,7 +53,7 @@ test('without a tap nothing of its account is there, and the agreement says why'
   }
   const { httpErrors, retries, totals, unit } = summary.agreement;
   assert.deepEqual([httpErrors, retries, totals, unit], [undefined, undefined, undefined, undefined]);
-  assert.deepEqual([summary.parser.requests.segment, summary.parser.httpErrors], [1, { '404': 1 }]);
+  assert.deepEqual([summary.parser.requests?.segment, summary.parser.httpErrors], [1, { '404': 1 }]);
 });
 
 test('--fail-if cannot be told of what was not tapped, not even where nothing happened', () => {
@@ -153,4 +153,16 @@ test('at level verbose an opening has one line however often it is tried, and on
 test('at level debug a log without request lines has missed them all', () => {
   const { summary } = tapped('debug');
   assert.deepEqual([summary.agreement.segment.missed, summary.agreement.segment.recall], [3, 0]);
+});
+
+test('where no log is read the parser has lines, in which last words are looked for, and not one figure: unknown is no 0', () => {
+  const run = { ...RUN, clients: 1, logLevel: 'none' as const };
+  const lines = { stderrLines: 69, unparsedLines: 0, droppedStderrLines: 0, droppedProgressLines: 0 };
+  const events: Event[] = [
+    life(1, 0, 'start'),
+    { type: 'lines', atMs: 900, progressLines: 0, overlongLines: 0, ...lines },
+    aTransfer({ startedAtMs: 100 }),
+  ];
+  const { summary } = play(events, openLedger({ run })).snapshot(1_000, 0);
+  assert.deepEqual(summary.parser, { level: 'none', lines: 69, droppedLines: 0 });
 });

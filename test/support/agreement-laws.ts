@@ -85,8 +85,11 @@ export function faultProblems(
     [ended(reset, 'SD'), `the reset segment ended ${of(reset).map(({ termination }) => termination)}`],
     [ended(truncated, 'SD'), `the truncated segment ended ${of(truncated).map(({ termination }) => termination)}`],
     [of(slow).some(({ phases }) => (phases.waitMs ?? 0) >= 690), 'the slow segment did not wait'],
-    [parser.httpErrors['404'] === missed && parser.httpErrors['503'] === refused, JSON.stringify(parser.httpErrors)],
-    [(parser.events['premature-end'] ?? 0) >= clients, `${parser.events['premature-end']} premature ends in the log`],
+    [parser.httpErrors?.['404'] === missed && parser.httpErrors['503'] === refused, JSON.stringify(parser.httpErrors)],
+    [
+      (parser.events?.['premature-end'] ?? 0) >= clients,
+      `${parser.events?.['premature-end']} premature ends in the log`,
+    ],
     [isEqual(httpErrors['404'], missed) && isEqual(httpErrors['503'], refused), JSON.stringify(httpErrors)],
     [retries !== undefined && retries.parser === retries.proxy && retries.proxy > 0, JSON.stringify(retries)],
     [(agreement.segment.deadConnection ?? 0) >= clients, `${agreement.segment.deadConnection} dead connections`],

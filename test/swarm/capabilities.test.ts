@@ -55,6 +55,17 @@ test('an FFmpeg older than 5.1 is refused with its version and the reason', asyn
   );
 });
 
+test('an FFmpeg that would not answer is not accused of lacking anything', async () => {
+  const path = fakeProgram('silent-ffmpeg');
+  const result = await probeCapabilities(path);
+  assert.ok(!result.ok);
+  assert.equal(
+    result.reason,
+    `${path} (FFmpeg 6.1) could not be asked what it can do: -h demuxer=hls printed "out of files" and left with 127`,
+  );
+  assert.match(result.fix ?? '', /file_descriptors/);
+});
+
 test('releases are read from distribution and upstream spellings, commits have none', () => {
   assert.deepEqual(
     ['5.1.9-0+deb12u1', 'n7.1', '8.0', '7.0.2-static', 'N-109542-g1bf1c1f', 'git-2018-07-01-abc'].map(parseRelease),

@@ -140,6 +140,32 @@ describe('memory and processor', () => {
     assert.equal(levels({ ...load, rampRatePerSecond: rate }, machine({ cores: 2 }))[1], 'ok');
   });
 
+  test('a machine that is too small for both is told both at once, the rate first where the starts weigh more', () => {
+    const asked = { ...load, clients: 1_000, rampRatePerSecond: 500, bitsPerSecond: 3_000_000 };
+    const [, cpu] = machineChecks(asked, machine({ cores: 2 }));
+    assert.match(cpu?.fix ?? '', /^--ramp-rate \d+ --clients \d+$/);
+  });
+
+  test('whoever follows the fix of the processor check is not sent on to another', () => {
+    const shape = { clients: fc.integer({ min: 1, max: 3_000 }), rampRatePerSecond: fc.integer({ min: 1, max: 500 }) };
+    fc.assert(
+      fc.property(
+        fc.record(shape),
+        fc.integer({ min: 100_000, max: 20_000_000 }),
+        fc.boolean(),
+        fc.double({ min: 0.05, max: 8, noNaN: true }),
+        (asked, bitsPerSecond, isPaced, cores) => {
+          const wanted = { ...load, ...asked, bitsPerSecond, isPaced };
+          const fix = machineChecks(wanted, machine({ cores }))[1]?.fix;
+          if (fix === undefined || fix === 'another machine') return;
+          const clients = Number(/--clients (\d+)/.exec(fix)?.[1] ?? wanted.clients);
+          const rampRatePerSecond = Number(/--ramp-rate (\d+)/.exec(fix)?.[1] ?? wanted.rampRatePerSecond);
+          assert.equal(levels({ ...wanted, clients, rampRatePerSecond }, machine({ cores }))[1], 'ok', fix);
+        },
+      ),
+    );
+  });
+
   test('a stream that does not say its rate is assumed to have one, and the line says so', () => {
     const [, cpu] = machineChecks({ ...load, bitsPerSecond: undefined }, machine({}));
     assert.match(cpu?.detail ?? '', /at 2\.00 Mbit\/s each \(assumed: the stream does not say\)/);

@@ -6,7 +6,7 @@ import { InferredDurations } from '../../src/stats/inferred-durations.ts';
 import { ParserAccount } from '../../src/stats/parser-account.ts';
 import { FigureBook } from '../../src/stats/process-figures.ts';
 import { kindByName } from '../../src/stats/request-kinds.ts';
-import type { Quantiles, Summary } from '../../src/stats/summary.ts';
+import type { ParserReading, Quantiles } from '../../src/stats/summary.ts';
 import { LineBudget } from '../../src/swarm/line-budget.ts';
 import { ProgressParser } from '../../src/swarm/progress-parser.ts';
 import { usToMs } from '../../src/units.ts';
@@ -77,7 +77,7 @@ const NO_FIGURES = new Set([
 
 interface Read {
   readonly log: ParsedLog;
-  readonly account: Summary['parser'];
+  readonly account: ParserReading;
   readonly tables: ParserAccount['lookup']['table'];
 }
 

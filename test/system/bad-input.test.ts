@@ -78,6 +78,16 @@ describe('what cannot be measured is refused with 1 before any client starts', {
     await assertRefused({ args: (box) => [url, ...withFfmpeg(box)], code: 1, says: [url, /connection refused/] });
   });
 
+  test('what is said of a stream that is not there has none of the secrets in its URL', async () => {
+    await using box = await sandbox();
+    await using server = await serveFiles(new Map());
+    const url = `${server.base.replace('http://', 'HTTP://me:SECRET@')}/missing.m3u8?token=SECRET`;
+    const ended = await hlsSwarm([url, ...withFfmpeg(box)], box.env);
+    assert.equal(ended.code, 1, ended.stderr);
+    assert.match(ended.stderr, /missing\.m3u8\?token=….* answered 404/);
+    assert.doesNotMatch(ended.stderr, /SECRET/);
+  });
+
   test('a stream that is not there, and a page in place of a playlist', async () => {
     const page = Buffer.from('<!doctype html><title>Sign in</title>');
     await using server = await serveFiles(new Map([['/page.m3u8', page]]));

@@ -53,7 +53,7 @@ test('what was injected is what the records say and what the parser finds in the
 
   // The candidate: what FFmpeg's log says of the same faults.
   assert.deepEqual(summary.parser.httpErrors, { '404': injected.status });
-  assert.equal(summary.parser.events['premature-end'], injected.truncate);
+  assert.equal(summary.parser.events?.['premature-end'], injected.truncate);
   const ends = events.filter((event) => event.type === 'parsed' && event.rule === 'premature-end');
   assert.deepEqual(
     ends.map((event) => 'atByte' in event && [event.atByte, event.expectedBytes]),

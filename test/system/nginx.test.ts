@@ -38,7 +38,7 @@ test('a live stream from nginx: every completed transfer equals its access log t
   }
 
   assert.deepEqual(requestDifferences(journal), []);
-  const lines = Object.values(summary.parser.requests).reduce((sum, count) => sum + count, 0);
+  const lines = Object.values(summary.parser.requests ?? {}).reduce((sum, count) => sum + count, 0);
   // At most the one request line that each client had printed and not yet written when it was stopped.
   assert.ok(
     lines >= transfers.length && lines <= transfers.length + CLIENTS,

@@ -282,3 +282,18 @@ test('While paused the footer says so at every width; keys give way.', () => {
     assert.match(lines.at(-1) ?? '', /^q quit .* ▲ PAUSED/);
   }
 });
+
+test('On the agreement screen no estimator without a figure is left out while there is a row for it.', () => {
+  const { summary } = makeSnapshot();
+  const state: ViewState = { ...INITIAL_VIEW_STATE, screen: 'agreement' };
+  const estimators = summary.agreement.estimators.map(({ bytes: _bytes, requests: _requests, ...score }, index) => ({
+    ...score,
+    status: index < 4 ? ('pending' as const) : ('unavailable' as const),
+  }));
+  const snapshot = { ...makeSnapshot(), summary: { ...summary, agreement: { ...summary.agreement, estimators } } };
+  const page = texts(snapshot, SMALL, state).join(' ').replaceAll(/\s+/g, ' ');
+  assert.match(
+    page,
+    /no figure pending: lookup-original · lookup · statistics · progress unavailable: http-statistics · origin /,
+  );
+});
