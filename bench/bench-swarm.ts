@@ -26,8 +26,8 @@ const SECONDS = Number(values.seconds);
 const BITS_PER_SECOND = Number(values.bitrate);
 const ROUNDS = Number(values.rounds);
 const RAMP_PER_SECOND = 50;
-/** FFmpeg reads several segments at its start; what it does after that is what it does for hours. */
-const SETTLE_MS = 15_000;
+/** 1,000 processes take half a minute to come up on two cores; what they do after that is what they do for hours. */
+const SETTLE_MS = 30_000;
 const RUNNING_LIMIT_MS = 180_000;
 const END_LIMIT_MS = 30_000;
 const FFMPEG_RISE_LIMIT = 0.1;

@@ -70,7 +70,7 @@ async function churn(): Promise<Churned> {
   const run = new SwarmRun({
     clients: CLIENTS,
     rampPerSecond: RAMP_PER_SECOND,
-    args: ['--journal', file, '--fault', SLOW],
+    args: ['--duration', '0s', '--journal', file, '--fault', SLOW],
     env: { HLS_SWARM_SOAK_FOLDER: folder, NODE_OPTIONS: `--import ${heapReport}` },
   });
   await using _ = run.program;
@@ -88,6 +88,7 @@ async function churn(): Promise<Churned> {
     const signal = SIGNALS[Math.floor(random.between(0, SIGNALS.length))];
     if (pid !== undefined && signal !== undefined && killed(pid, signal)) kills.push({ pid, signal });
     await pause(KILL_INTERVAL_MS);
+    if (run.program.hasEnded) throw new Error(`it ended before its time\n${run.program.stdout}${run.program.stderr}`);
     samples.push(sampleMemory(run.pid, folder));
   }
   await pause(SETTLE_MS);

@@ -49,7 +49,6 @@ const GONE_LOOK_MS = 20;
 const END_LIMIT_MS = 60_000;
 
 interface Measured {
-  readonly rampEnd: Summary;
   readonly runningAfterSeconds: number;
   readonly cores: PartsCores;
   readonly steadySeconds: number;
@@ -86,47 +85,29 @@ try {
 async function measure(nginx: Nginx): Promise<Measured> {
   const run = startRun(nginx, ['--journal', journal, '--report', report]);
   await using _ = run.program;
-  const watch = new RunWatch(run);
   await run.ready();
+  const watch = new RunWatch(run);
   watch.start(STOP_LOOK_MS);
   await run.program.until(() => run.clientPids().length > 0, 'the first client');
   const startedAtMs = performance.now();
   await run.allRunning(rampMs() + END_LIMIT_MS);
   const runningAfterSeconds = (performance.now() - startedAtMs) / 1_000;
-  const rampEnd = await run.snapshot();
-  await watch.end();
-  const steadyWatch = new RunWatch(run);
-  steadyWatch.start(LOOK_MS);
+  watch.lookMs = LOOK_MS;
+  await run.allPlaying(END_LIMIT_MS);
   await pause(SETTLE_MS);
   const before = await run.cpu();
   await pause(Math.max(0, startedAtMs + SECONDS * 1_000 - performance.now()));
   const after = await run.cpu();
-  await steadyWatch.end();
   const { residentBytes, launcherResidentBytes: launcherBytes } = run;
-  const stopWatch = new RunWatch(run);
-  stopWatch.start(STOP_LOOK_MS);
+  watch.lookMs = STOP_LOOK_MS;
   const askedAtMs = performance.now();
   run.program.signal('SIGINT');
   const ended = await run.program.ended(END_LIMIT_MS);
   const stopMs = performance.now() - askedAtMs;
-  await stopWatch.end();
-  const all = [watch, steadyWatch, stopWatch];
-  watch.longestZombieMs = Math.max(...all.map(({ longestZombieMs }) => longestZombieMs));
-  watch.peakResidentBytes = Math.max(...all.map(({ peakResidentBytes }) => peakResidentBytes));
-  watch.lastDescriptors = stopWatch.lastDescriptors;
+  await watch.end();
   const steadySeconds = (after.atMs - before.atMs) / 1_000;
   const cores = coresBetween(before, after);
-  return {
-    rampEnd: rampEnd as Summary,
-    runningAfterSeconds,
-    cores,
-    steadySeconds,
-    residentBytes,
-    launcherBytes,
-    watch,
-    stopMs,
-    ended,
-  };
+  return { runningAfterSeconds, cores, steadySeconds, residentBytes, launcherBytes, watch, stopMs, ended };
 }
 
 function startRun(nginx: Nginx, args: readonly string[]): SwarmRun {
@@ -139,14 +120,13 @@ function startRun(nginx: Nginx, args: readonly string[]): SwarmRun {
   });
 }
 
-function playing({ rampEnd, runningAfterSeconds }: Measured, summary: Summary): readonly Check[] {
+function playing({ runningAfterSeconds }: Measured, summary: Summary): readonly Check[] {
   const { clients, instrument, run, agreement } = summary;
   const { restarts, playback } = clients;
   const askedSeconds = rampMs() / 1_000;
   const counts = [restarts, playback.stallCount].join(', ');
   const lost = [instrument.ledgerImbalanceBytes, instrument.lostRecords, instrument.bypassedRequests].join(', ');
-  const { tapP99, mainP99 } = rampEnd.instrument.eventLoopDelayMs;
-  const end = instrument.eventLoopDelayMs;
+  const { tapP99, mainP99, rampTapP99, rampMainP99 } = instrument.eventLoopDelayMs;
   return [
     check(
       'all clients running after',
@@ -164,8 +144,8 @@ function playing({ rampEnd, runningAfterSeconds }: Measured, summary: Summary): 
     check('restarts, stalls', counts, '0, 0', counts === '0, 0'),
     check('verdict', [instrument.verdict, ...instrument.reasons].join(': '), 'valid', instrument.verdict === 'valid'),
     check('imbalance, lost records, bypassed', lost, '0, 0, 0', lost === '0, 0, 0'),
-    check('loop delay p99 at the end of the ramp: tap, main', `${tapP99?.toFixed(1)} ms, ${mainP99?.toFixed(1)} ms`),
-    check('loop delay p99 of the run: tap, main', `${end.tapP99?.toFixed(1)} ms, ${end.mainP99?.toFixed(1)} ms`),
+    check('loop delay p99 of the ramp: tap, main', `${rampTapP99?.toFixed(1)} ms, ${rampMainP99?.toFixed(1)} ms`),
+    check('loop delay p99 of the run: tap, main', `${tapP99?.toFixed(1)} ms, ${mainP99?.toFixed(1)} ms`),
     check('segments: precision, recall', `${agreement.segment.precision}, ${agreement.segment.recall}`),
     throughputCheck(summary),
   ];

@@ -22,7 +22,7 @@ import {
  * after what measures: the further, the more there are of them.
  */
 const STARTING_NICE = 19;
-const NICE_OF_MANY = 15;
+const NICE_OF_MANY = 17;
 const NICE_OF_FEW = 5;
 const FEW = 50;
 

@@ -15,6 +15,8 @@ export class RunWatch {
   idleDescriptors: number | undefined;
   /** After the last client. */
   lastDescriptors: number | undefined;
+  /** Between two looks, once there are clients. */
+  lookMs: number = LOOK_MS;
   readonly #run: SwarmRun;
   readonly #zombieSinceMs: Map<number, number> = new Map();
   #hadClients = false;
@@ -26,7 +28,8 @@ export class RunWatch {
   }
 
   start(lookMs: number = LOOK_MS): void {
-    this.#loop = this.#watch(lookMs);
+    this.lookMs = lookMs;
+    this.#loop = this.#watch();
   }
 
   async end(): Promise<void> {
@@ -34,14 +37,14 @@ export class RunWatch {
     await this.#loop;
   }
 
-  async #watch(lookMs: number): Promise<void> {
+  async #watch(): Promise<void> {
     while (!this.#isOver && !this.#run.program.hasEnded) {
       try {
         this.#look();
       } catch {
         // It ended while we looked.
       }
-      await pause(this.#hadClients ? lookMs : FIRST_LOOK_MS);
+      await pause(this.#hadClients ? this.lookMs : FIRST_LOOK_MS);
     }
   }
 

@@ -68,12 +68,22 @@ export class SwarmRun {
     return response.ok ? ((await response.json()) as Summary) : undefined;
   }
 
-  /** Resolves when all clients have been running at once; with the seconds since the first was asked for. */
+  /** Resolves when all clients are running at once. */
   async allRunning(limitMs: number = READY_LIMIT_MS): Promise<void> {
     const { clients } = this.#options;
     await this.program.until(
       async () => ((await this.snapshot())?.clients.active ?? 0) >= clients,
       `${clients} clients at once`,
+      limitMs,
+    );
+  }
+
+  /** Resolves when every client has had its first segment. */
+  async allPlaying(limitMs: number): Promise<void> {
+    const { clients } = this.#options;
+    await this.program.until(
+      async () => ((await this.snapshot())?.clients.playback.startupMs.n ?? 0) >= clients,
+      `${clients} clients with a segment`,
       limitMs,
     );
   }
