@@ -143,7 +143,8 @@ function exits(churned: Churned): readonly Check[] {
 }
 
 function isOf({ category, signal: told, reason }: ClientEvent, signal: Kill['signal']): boolean {
-  if (signal === 'SIGTERM') return category === 'error' && reason?.includes('signal 15') === true;
+  // FFmpeg hears a SIGTERM itself, but not in its first moments.
+  if (signal === 'SIGTERM' && category === 'error') return reason?.includes('signal 15') === true;
   return category === 'signal' && told === signal;
 }
 

@@ -17,7 +17,7 @@ import { readTransfers } from './support/journal-transfers.ts';
 import { loopedFolder } from './support/looped-folder.ts';
 import { machineAndDate } from './support/machine.ts';
 import { RunWatch } from './support/run-watch.ts';
-import { coresBetween, type PartsCores, SwarmRun, stateOf } from './support/swarm-run.ts';
+import { coresBetween, hasDied, type PartsCores, SwarmRun } from './support/swarm-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -251,7 +251,7 @@ async function killed(nginx: Nginx): Promise<Check> {
   run.program.signal('SIGKILL');
   // One after the other: to look at all of them again and again would take the time that they need.
   for (const pid of pids)
-    while (stateOf(pid) !== undefined && performance.now() - askedAtMs < END_LIMIT_MS) await pause(GONE_LOOK_MS);
+    while (!hasDied(pid) && performance.now() - askedAtMs < END_LIMIT_MS) await pause(GONE_LOOK_MS);
   const tookMs = performance.now() - askedAtMs;
   return check(
     `kill -9 of the parent of ${alive - 1} clients: all gone after`,

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { availableParallelism, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import {
   JsonLines,
   jsonLine,
@@ -18,8 +18,8 @@ import {
 
 /**
  * An FFmpeg takes 50 ms of a core and more to start: 50 of them per second are more than two cores have, and a tap that had to wait
- * for its turn among them would stamp everything late. So whoever starts while others do comes after whoever plays, and all come
- * after what measures: the further, the more there are of them.
+ * for its turn among them would stamp everything late. So of many, whoever starts comes after whoever plays, and all come after what
+ * measures. A few take next to nothing, and would only be slow to die: a process exits at its own priority.
  */
 const STARTING_NICE = 19;
 const NICE_OF_MANY = 17;
@@ -121,7 +121,7 @@ function startWhenReady(launch: Launch): void {
     child.once('error', ({ message }) => end(key, { type: 'failed', key, reason: message }));
     if (child.pid !== undefined) {
       child.once('exit', (code, signalName) => onExit(child, key, code, signalName));
-      giveWay(child.pid, starting.size < availableParallelism() ? settledNice() : STARTING_NICE);
+      giveWay(child.pid, launches.size > FEW ? STARTING_NICE : NICE_OF_FEW);
       starting.add(key);
       say({ type: 'started', key, pid: child.pid });
     }
@@ -164,7 +164,9 @@ function giveWay(pid: number | undefined, nice: number): void {
 }
 
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, name);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  giveWay(child.pid, NICE_OF_FEW);
+  signalGroup(child.pid, name);
 }
 
 function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {

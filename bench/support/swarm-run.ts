@@ -154,13 +154,18 @@ function childrenOf(pid: number): readonly number[] {
 }
 
 /** `R`, `S`, `Z`, ...; undefined when there is no such process. */
-export function stateOf(pid: number): string | undefined {
+function stateOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
   } catch {
     return undefined;
   }
+}
+
+/** Gone, or dead and left to whoever inherited it: nothing of ours can wait for the child of a killed parent. */
+export function hasDied(pid: number): boolean {
+  return [undefined, 'Z', 'X'].includes(stateOf(pid));
 }
 
 function commandOf(pid: number): string {

@@ -168,7 +168,8 @@ describe('which media is played', { skip, concurrency: 2 }, () => {
       const script = live({ segments: media.segments, seconds: media.segmentSeconds, window: 4, advance: () => 0 });
       await using origin = await ScriptedOrigin.start(script);
       await using box = await sandbox();
-      const options = ['--live-start-index', index, '--clients', '1', '--duration', '1s'];
+      // Long enough for a first segment on a machine that is busy.
+      const options = ['--live-start-index', index, '--clients', '1', '--duration', '5s'];
       await play(origin.url('/live.m3u8'), options, box);
       const segments = ofClients(origin).filter(({ target }) => target.endsWith('.ts'));
       assert.equal(segments[0]?.target, `/${first}`, `index ${index}`);

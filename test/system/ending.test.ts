@@ -110,6 +110,7 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     const state = (await (await fetch(`${await program.controlUrl()}/debug/client/1`)).json()) as { pid: number };
     process.kill(state.pid, 'SIGSTOP');
     program.signal('SIGINT');
+    await program.until(() => program.stderr.includes('shutdown_initiated'), 'the first wish is heard');
     // Two signals within 50 ms are one wish: that is how npm and a terminal deliver one Ctrl-C.
     await new Promise((resolve) => setTimeout(resolve, 80));
     const askedAtMs = performance.now();
