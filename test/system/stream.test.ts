@@ -70,6 +70,9 @@ test('an endless MPEG-TS stream is played live, and every octet of it is a strea
   assert.equal(summary.clients.playback.startupMs.n, CLIENTS);
   assert.deepEqual([summary.clients.restarts, summary.clients.playback.stalled], [0, 0]);
   const statistics = summary.agreement.estimators.find(({ name }) => name === 'statistics');
-  assert.equal(statistics?.errorRatio, 0, 'FFmpeg read what the tap relayed');
+  // What a stopped player had not read yet is named; a busy machine leaves some of it.
+  const errorRatio = statistics?.errorRatio ?? Number.NaN;
+  assert.ok(errorRatio <= 0 && errorRatio > -0.1, `FFmpeg read what the tap relayed: ${errorRatio}`);
+  if (errorRatio < 0) assert.match(statistics?.reason ?? '', /unread/);
   assert.deepEqual(box.processes(), []);
 });
