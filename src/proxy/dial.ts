@@ -119,7 +119,7 @@ export class Dial {
     socket.once('connect', () => {
       if (this.#settled) return;
       this.marks.connectedAtMs = this.#request.clock.nowMs();
-      this.local = localEnd(socket);
+      this.local = localEnd(socket, address, this.#request.port);
       if (this.#request.secure === undefined) succeed();
       else this.#secure(socket as TLSSocket, succeed);
     });
