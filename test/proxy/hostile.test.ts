@@ -36,7 +36,7 @@ interface Played {
 
 /** Asks an origin of its own for the answer, cut into pieces at these shares of its length, until the client saw its end. */
 async function ask(bench: TapBench, hostile: HostileResponse, cuts: readonly number[]): Promise<Asked> {
-  const pieces = cut(textOf(hostile), cuts).map((octets) => send(octets));
+  const pieces = cut(textOf(hostile), cuts, cutsWithin(hostile)).map((octets) => send(octets));
   const origin = await ScriptedOrigin.start(({ index }) => (index === 1 ? [...pieces, ...END[hostile.then]] : []));
   const client = await bench.client();
   await client.send(request(origin, '/', { method: hostile.method ?? 'GET' }).sent);
@@ -156,8 +156,14 @@ function bytesOf({ octets }: HostileResponse, classes: readonly OctetClass[]): n
   return octets.reduce((sum, [name, text]) => sum + (classes.includes(name) ? text.length : 0), 0);
 }
 
-function cut(text: string, at: readonly number[]): readonly string[] {
-  const places = at.map((share) => Math.floor(share * text.length)).sort((a, b) => a - b);
+/** Nobody reads on behind what does not frame: what stands there comes with the octet that shows it, or may never be read. */
+function cutsWithin(hostile: HostileResponse): number {
+  if (!hostile.code.startsWith('P')) return textOf(hostile).length;
+  return bytesOf(hostile, ['interim', 'head', 'framing', 'content']);
+}
+
+function cut(text: string, at: readonly number[], withinBytes: number): readonly string[] {
+  const places = at.map((share) => Math.floor(share * withinBytes)).sort((a, b) => a - b);
   const bounds = [0, ...places, text.length];
   return bounds.slice(1).map((end, index) => text.slice(bounds[index], end));
 }
