@@ -191,7 +191,8 @@ describe('a result that is lost on the way is said, and is no success', { skip, 
     for (const args of [['--version'], ['proxy', '--duration', '200ms', '--metrics', '127.0.0.1:0']]) {
       await using shell = startShell('exec "$0" "$@" >/dev/full', [...PROGRAM, ...args], box.env);
       const { code, stderr } = await shell.ended();
-      assert.equal(code, 1, stderr);
+      // A machine too busy to measure on is a worse word than 1, and wins.
+      assert.ok(code === 1 || (code === 98 && args.length > 1), `${code} ${stderr}`);
       assert.equal(stderr.match(/hls-swarm: stdout cannot be written: ENOSPC/g)?.length, 1, stderr);
       assert.doesNotMatch(stderr, /\n {4}at /, 'a stack trace');
     }
