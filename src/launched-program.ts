@@ -2,15 +2,8 @@
 // It starts nothing itself; launcher.ts tells it what became of it.
 import { connect, type Socket } from 'node:net';
 import { greeting, type LaunchedStream, type LauncherPlace } from './launcher-messages.ts';
-import {
-  forgetGroup,
-  PIPE_DRAIN_LIMIT_MS,
-  type Program,
-  type ProgramExit,
-  type ProgramOptions,
-  rememberGroup,
-  StopSequence,
-} from './process.ts';
+import { PIPE_DRAIN_LIMIT_MS, type Program, type ProgramExit, type ProgramOptions } from './process.ts';
+import { forgetGroup, rememberGroup, StopSequence } from './process-group.ts';
 import { KIB } from './units.ts';
 
 /** One read of a pipe; every reader is done with it before the next one is made, so all share it. */

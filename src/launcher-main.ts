@@ -15,6 +15,7 @@ import {
   type LauncherPlace,
   readGreeting,
 } from './launcher-messages.ts';
+import { signalGroup } from './process-group.ts';
 
 /**
  * An FFmpeg takes 50 ms of a core and more to start: 50 of them per second are more than two cores have, and a tap that had to wait
@@ -119,11 +120,12 @@ function startWhenReady(launch: Launch): void {
     const child = spawn(file, args, { stdio, env, detached: true, ...(cwd === undefined ? {} : { cwd }) });
     launch.child = child;
     child.once('error', ({ message }) => end(key, { type: 'failed', key, reason: message }));
-    if (child.pid !== undefined) {
-      child.once('exit', (code, signalName) => onExit(child, key, code, signalName));
-      giveWay(child.pid, launches.size > FEW ? STARTING_NICE : NICE_OF_FEW);
+    const { pid } = child;
+    if (pid !== undefined) {
+      child.once('exit', (code, signalName) => onExit(pid, key, code, signalName));
+      giveWay(pid, launches.size > FEW ? STARTING_NICE : NICE_OF_FEW);
       starting.add(key);
-      say({ type: 'started', key, pid: child.pid });
+      say({ type: 'started', key, pid });
     }
   } catch (error) {
     end(key, { type: 'failed', key, reason: error instanceof Error ? error.message : String(error) });
@@ -132,8 +134,8 @@ function startWhenReady(launch: Launch): void {
   for (const socket of sockets.values()) socket.destroy();
 }
 
-function onExit(child: ChildProcess, key: number, code: number | null, signalName: string | null): void {
-  signalGroup(child.pid, 'SIGKILL');
+function onExit(pid: number, key: number, code: number | null, signalName: string | null): void {
+  signalGroup(pid, 'SIGKILL');
   const how = { ...(code === null ? {} : { code }), ...(signalName === null ? {} : { signal: signalName }) };
   end(key, { type: 'exited', key, ...how });
 }
@@ -163,19 +165,10 @@ function giveWay(pid: number | undefined, nice: number): void {
   }
 }
 
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  giveWay(child.pid, NICE_OF_FEW);
-  signalGroup(child.pid, name);
-}
-
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // ESRCH: the group is gone already, which is what was asked for.
-  }
+function signal({ pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  giveWay(pid, NICE_OF_FEW);
+  signalGroup(pid, name);
 }
 
 /** Where the kernel does not do it. */

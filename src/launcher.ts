@@ -17,72 +17,65 @@ import {
   type LauncherOrder,
   type LauncherPlace,
 } from './launcher-messages.ts';
-import {
-  deathSignalPrefix,
-  findProgram,
-  neverStarted,
-  type Program,
-  type ProgramOptions,
-  type StartProgram,
-  startProgram,
-} from './process.ts';
+import { neverStarted, type Program, prepareProgram, type StartProgram, startProgram } from './process.ts';
 import { MS_PER_SECOND } from './units.ts';
 
 const OPEN_LIMIT_MS: number = 10 * MS_PER_SECOND;
 /** Programs that are being started at a time; the others wait here. A socket's queue of connections holds 128 on older systems. */
 const MAX_UNDERWAY = 32;
+
 export class Launcher {
   /** As `startProgram`, but for the pid, which comes later, and stdin, which is /dev/null. */
   readonly startProgram: StartProgram = (command, args, options) => {
-    const env = definedOnly(options.env ?? process.env);
-    const found = findProgram(command, env['PATH']);
-    if ('failure' in found) return neverStarted(found.failure);
+    const prepared = prepareProgram(command, args, options);
+    if ('failure' in prepared) return neverStarted(prepared.failure);
     const program = new LaunchedProgram(command, options);
-    const [file = command, ...argv] = [...deathSignalPrefix(), found.path, ...args];
     const { cwd } = options;
-    const order = { type: 'start', file, args: argv, env, ...(cwd === undefined ? {} : { cwd }) } as const;
+    const order = { type: 'start', ...prepared, ...(cwd === undefined ? {} : { cwd }) } as const;
     void this.#ready().then(
-      (nest) => nest.start(program, order),
+      (running) => running.start(program, order),
       (error: Error) => program.onLost(error.message),
     );
     return program;
   };
 
-  #nest: Promise<Nest>;
+  #running: Promise<LauncherProcess>;
   #isClosed = false;
 
   /** Rejects with an Error of one sentence when the process does not come up. */
   static async open(): Promise<Launcher> {
-    return new Launcher(await Nest.open());
+    return new Launcher(await LauncherProcess.open());
   }
 
-  private constructor(nest: Nest) {
-    this.#nest = Promise.resolve(nest);
+  private constructor(running: LauncherProcess) {
+    this.#running = Promise.resolve(running);
   }
 
   /** Ends it, and with it at once what still runs. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const nest = await this.#nest.catch(() => undefined);
-    await nest?.close();
+    const running = await this.#running.catch(() => undefined);
+    await running?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #ready(): Promise<Nest> {
-    const nest = await this.#nest.catch(() => undefined);
-    if (nest?.isLost === false || this.#isClosed) return this.#nest;
-    this.#nest = Nest.open();
-    return this.#nest;
+  async #ready(): Promise<LauncherProcess> {
+    const present = this.#running;
+    const running = await present.catch(() => undefined);
+    if (running?.isLost === false || this.#isClosed) return present;
+    // Unless somebody else who waited has opened the next one already.
+    if (this.#running === present) this.#running = LauncherProcess.open();
+    return this.#running;
   }
 }
 
 type StartOrder = Omit<Extract<LauncherOrder, { readonly type: 'start' }>, 'key' | 'streams'>;
 
 /** The launcher's process and what it was told to start. */
-class Nest {
+class LauncherProcess {
   readonly #process: Program;
   readonly #place: LauncherPlace;
   readonly #programs: Map<number, LaunchedProgram> = new Map();
@@ -92,7 +85,7 @@ class Nest {
   #lastKey = 0;
   isLost = false;
 
-  static async open(): Promise<Nest> {
+  static async open(): Promise<LauncherProcess> {
     const name = `hls-swarm-${randomUUID()}`;
     // The abstract name space leaves no file behind, whatever ends us.
     const path = process.platform === 'linux' ? `\0${name}` : join(tmpdir(), name);
@@ -114,7 +107,7 @@ class Nest {
       throw new Error(
         `the process that starts clients does not come up: ${first.failure ?? (said.trim() || 'no word')}`,
       );
-    return new Nest(child, place);
+    return new LauncherProcess(child, place);
   }
 
   private constructor(child: Program, place: LauncherPlace) {
@@ -196,10 +189,4 @@ class Nest {
 /** launcher-main.ts beside this file; .js in a built package. */
 function entry(): string {
   return fileURLToPath(new URL(`./launcher-main${extname(import.meta.url)}`, import.meta.url));
-}
-
-function definedOnly(env: NonNullable<ProgramOptions['env']>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }

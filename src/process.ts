@@ -6,6 +6,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { execa, execaSync } from 'execa';
+import { forgetGroup, rememberGroup, StopSequence, signalGroup } from './process-group.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -58,8 +59,6 @@ export interface ProgramOutput extends ProgramExit {
   readonly overflowed: boolean;
 }
 
-const SECOND_TERM_MS = 500;
-const DEFAULT_GRACE_MS = 3_000;
 /** A descendant that left the group may hold a pipe open for ever: that long after the exit we stop listening. */
 export const PIPE_DRAIN_LIMIT_MS = 2_000;
 const PROXY_VARIABLES = new Set(['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']);
@@ -73,15 +72,13 @@ const PROXY_VARIABLES = new Set(['http_proxy', 'https_proxy', 'all_proxy', 'no_p
 export function startProgram(command: string, args: readonly string[], options: ProgramOptions): Program {
   if (!isMainThread)
     throw new Error(`${command}: programs are started from the main thread only (parent-death signal)`);
-  const env = definedOnly(options.env ?? process.env);
-  const found = findProgram(command, env['PATH']);
-  if ('failure' in found) return neverStarted(found.failure);
-  const [file = command, ...argv] = [...deathSignalPrefix(), found.path, ...args];
+  const prepared = prepareProgram(command, args, options);
+  if ('failure' in prepared) return neverStarted(prepared.failure);
   const { stdin = 'ignore', stdout, stderr, fd3 } = options.stdio;
-  const child = execa(file, argv, {
+  const child = execa(prepared.file, prepared.args, {
     stdio: fd3 === undefined ? [stdin, stdout, stderr] : [stdin, stdout, stderr, fd3],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env,
+    env: prepared.env,
     extendEnv: false,
     detached: true,
     buffer: false,
@@ -132,6 +129,26 @@ export function withoutProxyVariables(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !PROXY_VARIABLES.has(name.toLowerCase())));
 }
 
+/** What is handed to the system, whoever forks. */
+export interface PreparedProgram {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The file that `command` stands for, behind what ties its life to ours; or a sentence why there is none. */
+export function prepareProgram(
+  command: string,
+  args: readonly string[],
+  options: Pick<ProgramOptions, 'env'>,
+): PreparedProgram | { readonly failure: string } {
+  const env = definedOnly(options.env ?? process.env);
+  const found = findProgram(command, env['PATH']);
+  if ('failure' in found) return found;
+  const [file = command, ...rest] = [...deathSignalPrefix(), found.path, ...args];
+  return { file, args: rest, env };
+}
+
 /** The absolute path of the file that `command` stands for (a child may run in another folder), or a sentence why there is none. */
 export function findProgram(
   command: string,
@@ -165,7 +182,7 @@ function problemOf(file: string): string | undefined {
 let deathSignal: readonly string[] | undefined;
 
 /** `setpriv` replaces itself by the program (the pid stays); probed once, as BusyBox has one without the option. */
-export function deathSignalPrefix(): readonly string[] {
+function deathSignalPrefix(): readonly string[] {
   if (deathSignal !== undefined) return deathSignal;
   const setpriv = findProgram('setpriv', process.env['PATH']);
   const prefix = 'path' in setpriv ? [setpriv.path, '--pdeathsig', 'KILL', '--'] : [];
@@ -176,35 +193,6 @@ export function deathSignalPrefix(): readonly string[] {
     execaSync(file, options, { reject: false, stdio: 'ignore' }).exitCode === 0;
   deathSignal = works ? prefix : [];
   return deathSignal;
-}
-
-/** How a program is asked to leave: SIGTERM, SIGTERM, SIGKILL. Nothing is signalled once it is over. */
-export class StopSequence {
-  readonly #send: (name: NodeJS.Signals) => void;
-  readonly #timers: NodeJS.Timeout[] = [];
-  #state: 'running' | 'stopping' | 'over' = 'running';
-
-  constructor(send: (name: NodeJS.Signals) => void) {
-    this.#send = send;
-  }
-
-  begin(graceMs: number = DEFAULT_GRACE_MS): void {
-    if (this.#state !== 'running') return;
-    this.#state = 'stopping';
-    this.signal('SIGTERM');
-    this.#timers.push(setTimeout(() => this.signal('SIGTERM'), SECOND_TERM_MS));
-    this.#timers.push(setTimeout(() => this.signal('SIGKILL'), graceMs));
-  }
-
-  signal(name: NodeJS.Signals): void {
-    if (this.#state !== 'over') this.#send(name);
-  }
-
-  /** The program is gone. */
-  end(): void {
-    this.#state = 'over';
-    for (const timer of this.#timers) clearTimeout(timer);
-  }
 }
 
 /** `ended` resolves when the process is gone and its pipes are read to their end. */
@@ -228,30 +216,6 @@ function supervised(child: ChildProcess, pid: number, ended: Promise<unknown>): 
     return exited;
   };
   return { pid, exited, stop, kill: () => sequence.signal('SIGKILL') };
-}
-
-const living = new Set<number>();
-
-/** The last resort where there is no parent-death signal: an ordinary end or an uncaught error of ours takes the groups along. */
-export function rememberGroup(pid: number): void {
-  if (living.size === 0 && !process.listeners('exit').includes(killLiving)) process.on('exit', killLiving);
-  living.add(pid);
-}
-
-export function forgetGroup(pid: number): void {
-  living.delete(pid);
-}
-
-function killLiving(): void {
-  for (const pid of living) signalGroup(pid, 'SIGKILL');
-}
-
-export function signalGroup(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // ESRCH: the group is gone already, which is what was asked for.
-  }
 }
 
 export function neverStarted(failure: string | PromiseLike<string>): Program {

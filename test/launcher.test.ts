@@ -5,11 +5,11 @@ import { getPriority } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { Launcher } from '../src/launcher.ts';
 import { JsonLines, readGreeting } from '../src/launcher-messages.ts';
-import { type ProgramOptions, startProgram } from '../src/process.ts';
+import { startProgram } from '../src/process.ts';
 import { fakeProgram, isAlive, until } from './support/processes.ts';
 import { requirement } from './support/require.ts';
+import { SILENT, startsAndStopsPrograms } from './support/start-program.ts';
 
-const silent: ProgramOptions = { stdio: { stdout: 'ignore', stderr: 'ignore' } };
 let launcher: Launcher;
 
 before(async () => {
@@ -19,27 +19,16 @@ after(async () => {
   await launcher.close();
 });
 
-describe('how a program ended', () => {
-  test('the exit code is told, or the signal and no code', async () => {
-    assert.deepEqual(await launcher.startProgram('sh', ['-c', 'exit 7'], silent).exited, { code: 7 });
-    assert.deepEqual(await launcher.startProgram('sh', ['-c', 'kill -KILL $$'], silent).exited, { signal: 'SIGKILL' });
-  });
+// Not on descriptor 3: it does not block when it is full (libuv), which FFmpeg copes with and `head` does not.
+startsAndStopsPrograms((command, args, options) => launcher.startProgram(command, args, options), {
+  blockingPipes: [1, 2],
+  drainedWithinMs: 5_000,
+});
 
-  test('a program that is not there never starts and is named', async () => {
-    const program = launcher.startProgram('/no/such/ffmpeg', [], silent);
-    assert.deepEqual(await program.exited, { failure: '/no/such/ffmpeg does not exist' });
-    assert.equal(program.pid, undefined);
-    assert.deepEqual(await program.stop(), { failure: '/no/such/ffmpeg does not exist' });
-  });
-
-  test('an argument list that the system refuses is a failure, not an exception', async () => {
-    const exit = await launcher.startProgram('true', ['x'.repeat(3_000_000)], silent).exited;
-    assert.match(exit.failure ?? '', /^true could not be started: .*E2BIG/);
-  });
-
+describe('starting', () => {
   test('the pid is told once, as soon as it is known', async () => {
     const told: number[] = [];
-    const program = launcher.startProgram('sh', ['-c', 'exit 0'], { ...silent, onStarted: (pid) => told.push(pid) });
+    const program = launcher.startProgram('sh', ['-c', 'exit 0'], { ...SILENT, onStarted: (pid) => told.push(pid) });
     assert.equal(program.pid, undefined);
     await program.exited;
     assert.deepEqual(told, [program.pid]);
@@ -47,22 +36,6 @@ describe('how a program ended', () => {
 });
 
 describe('pipes', () => {
-  test('tails are not lost: a megabyte written right before the exit arrives whole on every pipe', async () => {
-    const received = [0, 0, 0];
-    const count = (pipe: number) => (chunk: Buffer) => {
-      received[pipe] = (received[pipe] ?? 0) + chunk.length;
-    };
-    // Not on the third: it does not block when it is full (libuv), which FFmpeg copes with and `head` does not.
-    const program = launcher.startProgram('sh', ['-c', 'for fd in 1 2; do head -c 1000000 /dev/zero >&$fd; done'], {
-      stdio: { stdout: 'pipe', stderr: 'pipe', fd3: 'pipe' },
-      onStdout: count(0),
-      onStderr: count(1),
-      onFd3: count(2),
-    });
-    await program.exited;
-    assert.deepEqual(received, [1_000_000, 1_000_000, 0]);
-  });
-
   test('each stream has its own words, and they are not mixed between programs', async () => {
     const words = await Promise.all(
       Array.from({ length: 20 }, async (_, number) => {
@@ -81,19 +54,6 @@ describe('pipes', () => {
     });
   });
 
-  test('a descendant that left the group with a pipe in its hand delays the ending by 2 s at most', async () => {
-    const pids: number[] = [];
-    const startedAt = performance.now();
-    const program = launcher.startProgram('sh', ['-c', 'setsid sleep 30 & echo $!; sleep 0.2'], {
-      stdio: { stdout: 'pipe', stderr: 'ignore' },
-      onStdout: (chunk) => pids.push(Number(chunk.toString())),
-    });
-    assert.deepEqual(await program.exited, { code: 0 });
-    const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs > 2_000 && tookMs < 5_000, `${tookMs} ms`);
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
-  });
-
   test('the program gets the environment that it is given, and nothing of how we talk', async () => {
     let said = '';
     const program = launcher.startProgram('env', [], {
@@ -110,21 +70,6 @@ describe('pipes', () => {
 });
 
 describe('stopping', () => {
-  test('SIGTERM, SIGTERM half a second later, SIGKILL when the grace is over', async () => {
-    let isReady = false;
-    const program = launcher.startProgram(fakeProgram('fake-ffmpeg'), ['ignores-term'], {
-      stdio: { stdout: 'ignore', stderr: 'pipe' },
-      onStderr: () => {
-        isReady = true;
-      },
-    });
-    await until(() => isReady, 'the fake to be ready');
-    const startedAt = performance.now();
-    assert.deepEqual(await program.stop({ graceMs: 700 }), { signal: 'SIGKILL' });
-    const tookMs = performance.now() - startedAt;
-    assert.ok(tookMs > 650 && tookMs < 1_500, `${tookMs} ms`);
-  });
-
   test('however many are asked for at once, each is started, and those stopped while they wait are not', async () => {
     let started = 0;
     const programs = Array.from({ length: 120 }, () =>
@@ -152,23 +97,10 @@ describe('stopping', () => {
     assert.deepEqual(await program.exited, { signal: 'SIGKILL' });
     assert.ok(told.every((pid) => !isAlive(pid)));
   });
-
-  test('a child that the program left behind in its group goes with it', async () => {
-    let child = 0;
-    const program = launcher.startProgram('sh', ['-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], {
-      stdio: { stdout: 'pipe', stderr: 'ignore' },
-      onStdout: (chunk) => {
-        child = Number(chunk.toString());
-      },
-    });
-    await program.exited;
-    assert.ok(child > 0);
-    await until(() => !isAlive(child), 'the left child to be gone');
-  });
 });
 
 test('of many those that start come last, until they have settled; a few come right after us', async () => {
-  const programs = Array.from({ length: 52 }, () => launcher.startProgram('sleep', ['60'], silent));
+  const programs = Array.from({ length: 52 }, () => launcher.startProgram('sleep', ['60'], SILENT));
   await until(() => programs.every(({ pid }) => pid !== undefined), 'the programs');
   const priorities = (): readonly number[] => programs.map(({ pid }) => getPriority(pid ?? 0));
   const few = new Array<number>(50).fill(5);
@@ -185,13 +117,29 @@ describe('deaths', () => {
     skip: requirement('setpriv'),
   }, async () => {
     let pid = 0;
-    const program = launcher.startProgram('sleep', ['60'], { ...silent, onStarted: (started) => (pid = started) });
+    const program = launcher.startProgram('sleep', ['60'], { ...SILENT, onStarted: (started) => (pid = started) });
     // Before setpriv has become it, it does not die with its parent.
     await until(() => pid > 0 && !commandOf(pid).includes('setpriv'), 'the program');
     process.kill(parentOf(pid), 'SIGKILL');
     assert.deepEqual(await program.exited, { failure: 'the process that starts clients was lost (SIGKILL)' });
     await until(() => !isAlive(pid), 'the program to be gone');
-    assert.deepEqual(await launcher.startProgram('sh', ['-c', 'exit 5'], silent).exited, { code: 5 });
+    assert.deepEqual(await launcher.startProgram('sh', ['-c', 'exit 5'], SILENT).exited, { code: 5 });
+  });
+
+  test('two starts at once after a loss share the one new launcher', { skip: requirement('setpriv') }, async () => {
+    const own = await Launcher.open();
+    try {
+      const first = own.startProgram('sleep', ['60'], SILENT);
+      await until(() => first.pid !== undefined, 'the first program');
+      process.kill(parentOf(first.pid ?? 0), 'SIGKILL');
+      await first.exited;
+      const programs = [own.startProgram('sleep', ['60'], SILENT), own.startProgram('sleep', ['60'], SILENT)];
+      await until(() => programs.every(({ pid }) => pid !== undefined), 'both programs');
+      const [one, other] = programs.map(({ pid }) => parentOf(pid ?? 0));
+      assert.equal(one, other);
+    } finally {
+      await own.close();
+    }
   });
 
   test('kill -9 of the parent leaves nobody behind within 2 s, ten children and the launcher', {
