@@ -1,9 +1,10 @@
 // The run's journal: every event that the statistics need as one JSON object per line, from `run` to `summary`.
 // It never slows a caller down and never throws at one: what the disk does not take is counted as lost, and said once.
 import { type FileHandle, rm } from 'node:fs/promises';
-import type { Event, LostEvent, Phases, TransferEvent, TransportStreamCheck } from '../events.ts';
+import type { Event, LostEvent } from '../events.ts';
 import type { Summary } from '../stats/summary.ts';
 import { KIB, MIB } from '../units.ts';
+import { journalLine } from './journal-line.ts';
 import { openOutput, outputProblem, READER_LIMIT_MS, stalledReader, writeSome } from './output-file.ts';
 
 /** A batch is handed to the disk when it is this large, or after the delay below: few writes, and little lost by a kill. */
@@ -51,13 +52,6 @@ export async function openJournal(path: string, options: JournalOptions): Promis
   } catch (error) {
     throw new Error(`--journal: cannot open '${path}' for writing: ${outputProblem(error)}`);
   }
-}
-
-/** One record as its line: the field order of CONTRACTS for transfers, `type` first for all others. */
-export function journalLine(event: Event): string {
-  if (event.type === 'transfer') return `${JSON.stringify(event, TRANSFER_FIELDS)}\n`;
-  const { type, ...rest } = event;
-  return `${JSON.stringify({ type, ...rest })}\n`;
 }
 
 interface OpenFile {
@@ -237,60 +231,3 @@ class FileJournal implements Journal {
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** The order of a transfer's fields, its phases' included: as a list of names JSON.stringify keeps to it. */
-const TRANSFER_FIELDS: string[] = Object.keys({
-  type: true,
-  client: true,
-  process: true,
-  connection: true,
-  requestIndex: true,
-  upstreamConnection: true,
-  upstreamRequestIndex: true,
-  upstreamLocalPort: true,
-  upstreamAddress: true,
-  upstreamReused: true,
-  method: true,
-  url: true,
-  kind: true,
-  range: true,
-  status: true,
-  mediaType: true,
-  cache: true,
-  ageSeconds: true,
-  location: true,
-  recordedFields: true,
-  startedAtWallMs: true,
-  startedAtMs: true,
-  requestHeadBytes: true,
-  requestBodyBytes: true,
-  responseHeadBytes: true,
-  interimHeadBytes: true,
-  framingBytes: true,
-  contentBytes: true,
-  deliveredBytes: true,
-  declaredContentLength: true,
-  phases: true,
-  queueMs: true,
-  dnsMs: true,
-  connectMs: true,
-  tlsMs: true,
-  sendMs: true,
-  waitMs: true,
-  headersMs: true,
-  receiveMs: true,
-  deliverMs: true,
-  totalMs: true,
-  clientBlockedMs: true,
-  longestGapMs: true,
-  early: true,
-  stale: true,
-  injected: true,
-  transportStream: true,
-  packets: true,
-  syncLosses: true,
-  continuityErrors: true,
-  termination: true,
-  integrity: true,
-  stopping: true,
-} satisfies Record<keyof TransferEvent | keyof Phases | keyof TransportStreamCheck, true>);

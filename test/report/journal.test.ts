@@ -9,7 +9,8 @@ import { after, before, describe, test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Event, LinesEvent, TransferEvent } from '../../src/events.ts';
-import { journalLine, openJournal } from '../../src/report/journal.ts';
+import { openJournal } from '../../src/report/journal.ts';
+import { journalLine } from '../../src/report/journal-line.ts';
 import { makeSnapshot } from '../support/snapshot.ts';
 
 const SUMMARY = makeSnapshot().summary;
