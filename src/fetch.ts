@@ -1,7 +1,6 @@
 // The only way to make an HTTP request of our own, and the only place that knows undici: preflight, listing, scrapes.
 // It never goes through a door or a proxy, retries nothing, throws nothing, and reads no more than it was allowed to.
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { buildConnector, Client, errors } from 'undici';
 import {
   type ConnectionFacts,
@@ -12,8 +11,9 @@ import {
   Refusal,
   readContent,
 } from './fetch-answer.ts';
-import { LookCookies } from './fetch-cookies.ts';
+import { LookCookies, type OwnCookies } from './fetch-cookies.ts';
 import { asOctets, requestFields } from './fetch-fields.ts';
+import { FetchSockets, type OwnBytes, sumOf } from './fetch-sockets.ts';
 import { trustSystemAuthorities } from './trust.ts';
 import { MIB } from './units.ts';
 
@@ -30,12 +30,14 @@ export interface FetchOptions {
   readonly onOverflow?: 'fail' | 'cut';
   /** How long more content is waited for, by what has come; then that is given, cut. See `ContentLimits`. */
   readonly mayReadMs?: (octets: Buffer) => number;
+  /** Called when the head of an answer is there, a redirect's too. */
+  readonly onAnswer?: () => void;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
 /** An answer with whatever status; the caller judges status and media type. */
-export interface Fetched {
+export interface Fetched extends OwnBytes {
   readonly ok: true;
   readonly status: number;
   readonly text: string;
@@ -51,14 +53,12 @@ export interface Fetched {
   readonly connection: ConnectionFacts;
   readonly isCut: boolean;
   readonly hasDeclaredLength: boolean;
-  readonly ownBytes: number;
 }
 
 /** No usable answer; `reason` is a clause in plain words without the URL (which may hold secrets). */
-export interface NotFetched {
+export interface NotFetched extends OwnBytes {
   readonly ok: false;
   readonly reason: string;
-  readonly ownBytes: number;
 }
 
 export interface FetcherOptions {
@@ -69,6 +69,7 @@ export interface FetcherOptions {
   readonly resolve?: { readonly host: string; readonly address: string };
   /** Cookies that an origin sets go back to it. Default false. */
   readonly keepsCookies?: boolean;
+  readonly cookies?: OwnCookies;
 }
 
 const DEFAULT_MAX_BYTES: number = 2 * MIB;
@@ -80,15 +81,17 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * One caller's connections: one kept-alive connection per origin, one request at a time on it. `ownBytes` is what went over
- * those sockets for the fetch, both ways: exact for http; for https the octets inside the encryption, without the handshake.
+ * those sockets for the fetch, both ways, `ownReceivedBytes` what of it came back: exact for http; for https the octets inside
+ * the encryption, without the handshake.
  */
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #origins = new Map<string, OriginLink>();
-  readonly #cookies: LookCookies = new LookCookies();
+  readonly #cookies: LookCookies;
 
   constructor(options: FetcherOptions) {
     this.#options = options;
+    this.#cookies = new LookCookies(options.cookies);
   }
 
   /** GETs `url`. Resolves always. */
@@ -97,7 +100,7 @@ export class Fetcher {
     const timeUp = new Refusal(`no complete answer within ${options.timeoutMs} ms`);
     const timer = setTimeout(() => limit.abort(timeUp), options.timeoutMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, options.signal]);
-    let ownBytes = 0;
+    let own: OwnBytes = { ownBytes: 0, ownReceivedBytes: 0 };
     const redirects: string[] = [];
     try {
       let target = parseTarget(url);
@@ -106,16 +109,16 @@ export class Fetcher {
         const headers = asOctets(this.#cookies.added(target.origin, this.#fields(target, options)));
         const answer = await this.#link(target.origin).exchange(target, headers, options, signal);
         if (this.#options.keepsCookies === true) this.#cookies.note(target.origin, answer.setCookie);
-        ownBytes += answer.ownBytes;
+        own = sumOf(own, answer);
         if (answer.error !== undefined) throw answer.error;
-        if (answer.location === undefined) return { ok: true, ...answer.result, url: target.href, redirects, ownBytes };
+        if (answer.location === undefined) return { ok: true, ...answer.result, url: target.href, redirects, ...own };
         redirects.push(target.href);
         target = parseTarget(answer.location, target);
       }
       const isCircle = new Set(redirects).size < redirects.length;
-      return { ok: false, reason: `more than ${MAX_REDIRECTS} redirects${isCircle ? ', in a circle' : ''}`, ownBytes };
+      return { ok: false, reason: `more than ${MAX_REDIRECTS} redirects${isCircle ? ', in a circle' : ''}`, ...own };
     } catch (error) {
-      return { ok: false, reason: reasonOf(signal.aborted ? signal.reason : error), ownBytes };
+      return { ok: false, reason: reasonOf(signal.aborted ? signal.reason : error), ...own };
     } finally {
       clearTimeout(timer);
       // What still listens would be kept for as long as the caller's signal.
@@ -147,9 +150,8 @@ export class Fetcher {
   }
 }
 
-type Content = Omit<Fetched, 'ok' | 'url' | 'redirects' | 'ownBytes'>;
-interface Exchange {
-  readonly ownBytes: number;
+type Content = Omit<Fetched, 'ok' | 'url' | 'redirects' | keyof OwnBytes>;
+interface Exchange extends OwnBytes {
   readonly error?: unknown;
   readonly location?: string;
   readonly setCookie?: string | readonly string[] | undefined;
@@ -169,11 +171,10 @@ const NOTHING: Content = {
 class OriginLink {
   readonly #origin: string;
   readonly #options: FetcherOptions;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new FetchSockets();
   #client: Client;
   /** Reaches a socket that undici has not been given yet. */
   #dialing = new AbortController();
-  #closedBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(origin: string, options: FetcherOptions) {
@@ -186,14 +187,14 @@ class OriginLink {
   exchange(url: URL, headers: Record<string, string>, options: FetchOptions, signal: AbortSignal): Promise<Exchange> {
     const earlier = this.#tail;
     const turn = Promise.race([earlier, once(signal, 'abort')]).then(async (): Promise<Exchange> => {
-      const before = this.#bytes();
+      const before = this.#sockets.bytes();
       // undici hears a signal only once it is connected; what is given up takes its connection along.
       const giveUp = (): void => void this.end();
       signal.addEventListener('abort', giveUp);
       const request = signal.aborted ? Promise.reject(signal.reason) : this.#request(url, headers, options);
       const answer = await request.catch((error: unknown) => ({ error, result: NOTHING }));
       signal.removeEventListener('abort', giveUp);
-      return { ...answer, ownBytes: this.#bytes() - before };
+      return { ...answer, ...this.#sockets.since(before) };
     });
     this.#tail = turn.then(() => earlier);
     return turn;
@@ -227,7 +228,7 @@ class OriginLink {
       connect: (target, callback) =>
         connect(isDiverted ? { ...target, hostname: resolve.address } : target, (error, socket) => {
           if (error !== null) return callback(error, null);
-          this.#track(socket);
+          this.#sockets.track(socket);
           callback(null, socket);
         }),
     });
@@ -237,9 +238,10 @@ class OriginLink {
     url: URL,
     headers: Record<string, string>,
     options: FetchOptions,
-  ): Promise<Omit<Exchange, 'ownBytes'>> {
+  ): Promise<Omit<Exchange, keyof OwnBytes>> {
     const response = await this.#client.request({ method: 'GET', path: url.pathname + url.search, headers });
-    const connection = connectionFacts([...this.#sockets].at(-1));
+    options.onAnswer?.();
+    const connection = connectionFacts(this.#sockets.newest);
     const fields = plainFields(response.headers);
     const { maxBytes = DEFAULT_MAX_BYTES, onOverflow, mayReadMs } = options;
     const limits = { maxBytes, isCutAllowed: onOverflow === 'cut', mayReadMs };
@@ -262,20 +264,6 @@ class OriginLink {
         ...(mediaType === undefined ? {} : { mediaType }),
       },
     };
-  }
-
-  #track(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#closedBytes += socket.bytesRead + socket.bytesWritten;
-    });
-  }
-
-  #bytes(): number {
-    let bytes = this.#closedBytes;
-    for (const socket of this.#sockets) bytes += socket.bytesRead + socket.bytesWritten;
-    return bytes;
   }
 }
 

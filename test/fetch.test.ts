@@ -49,7 +49,7 @@ test('our own requests say who they are, ask for identity and keep one connectio
   assert.equal(port, laterPort);
 });
 
-test('ownBytes is what went over the socket, to the octet, also for requests made at once', async (context) => {
+test('ownBytes is what went over the socket, to the octet, also for requests made at once; what came back is told apart', async (context) => {
   const server = await serveRaw(context, 'HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 4\r\n\r\nbody', () => {});
   const made = fetcher(context);
   const answers = await Promise.all([1, 2, 3].map(() => made.fetchText(server.url, OPTIONS)));
@@ -57,6 +57,18 @@ test('ownBytes is what went over the socket, to the octet, also for requests mad
   const total = answers.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
   assert.equal(total, server.received() + server.sent());
   assert.ok(answers.every(({ ownBytes }) => ownBytes === total / 3));
+  const received = answers.reduce((sum, { ownReceivedBytes }) => sum + ownReceivedBytes, 0);
+  assert.equal(received, server.sent());
+});
+
+test('onAnswer is called when a head is there, before the content is', async (context) => {
+  const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
+  const url = await serve(context, (_request, response) => {
+    response.writeHead(200, { 'Content-Length': '4' }).flushHeaders();
+    void mayEnd.then(() => response.end('body'));
+  });
+  const answer = await fetcher(context).fetchText(url, { ...OPTIONS, onAnswer: end });
+  assert.ok(answer.ok && answer.text === 'body');
 });
 
 test('other statuses are answers: the caller judges them', async (context) => {
@@ -239,6 +251,24 @@ test('cookies that an origin sets go back to it and to no other, beside those gi
   seen.length = 0;
   await fetcher(context).fetchText(`${url}/first`, OPTIONS);
   assert.deepEqual(seen, [undefined, undefined]);
+});
+
+test('cookies of the user go to the one origin that they are for, after redirects too, and win over those that it sets', async (context) => {
+  const seen: (string | undefined)[] = [];
+  const other = await serve(context, (request, response) => {
+    seen.push(request.headers.cookie);
+    response.end();
+  });
+  const url = await serve(context, (request, response) => {
+    seen.push(request.headers.cookie);
+    const isAway = request.url === '/away';
+    response.writeHead(isAway ? 302 : 200, { 'set-cookie': 'a=theirs', ...(isAway ? { location: other } : {}) }).end();
+  });
+  const cookies = { origin: url, cookies: ['a=ours', 'b=2'] };
+  const made = fetcher(context, { keepsCookies: true, cookies });
+  await made.fetchText(`${url}/away`, OPTIONS);
+  await made.fetchText(url, { ...OPTIONS, headers: { cookie: 'b=given' } });
+  assert.deepEqual(seen, ['a=ours; b=2', undefined, 'b=given; a=ours']);
 });
 
 test('user information of the URL is sent as Basic credentials, decoded, and to no other origin', async (context) => {

@@ -1,8 +1,7 @@
 // Looks before anything starts: FFmpeg, the machine's limits, the stream, which variants the clients map.
 // It starts no client; what cannot work ends here with a sentence and exit 1.
 import type { Options } from '../config/options.ts';
-import { Fetcher } from '../fetch.ts';
-import { headersWithCookies } from '../swarm/arguments.ts';
+import { clientHeaders } from '../swarm/arguments.ts';
 import type { Capabilities } from '../swarm/capabilities.ts';
 import { type Check, havePassed } from '../swarm/check.ts';
 import { type Preflight, preflight } from '../swarm/preflight.ts';
@@ -10,8 +9,9 @@ import { resolveMapping } from '../swarm/probe.ts';
 import { CannotMeasure } from './exit-codes.ts';
 import type { House } from './house.ts';
 import { omittedNote } from './omitted-note.ts';
+import { lookFetcher, mappingOptions } from './own-look.ts';
 import { refusal, takenPortCheck, tellChecks } from './preflight-lines.ts';
-import { resolveFor } from './resolve.ts';
+import { isPrepared } from './preparing.ts';
 import { unlessEnded } from './unless-ended.ts';
 
 export interface Looked {
@@ -31,7 +31,6 @@ export interface Looked {
 export interface LookContext {
   readonly url: string;
   readonly options: Options;
-  readonly version: string;
   readonly house: House;
   /** What is known already: it stands among the others. */
   readonly known: readonly Check[];
@@ -56,24 +55,14 @@ export async function lookAfterFailure(error: unknown, context: Omit<LookContext
 }
 
 async function inspect(context: LookContext): Promise<Looked> {
-  const { url, options, version, house } = context;
+  const { url, options, house } = context;
   const { stderr } = house.terminal;
   const seen = await seenBefore(context);
   const { capabilities, stream } = seen;
   const checks = [...seen.checks, ...context.known];
   if (capabilities === undefined || !havePassed(checks)) throw refusal(checks, house);
   tellChecks(checks, house);
-  const mapping = await resolveMapping({
-    url,
-    variant: options.variant,
-    failurePolicy: options.probeFailurePolicy,
-    ffmpegPath: options.ffmpegPath,
-    userAgent: `hls-swarm-probe/${version}`,
-    headers: headersWithCookies(options),
-    timeoutMs: options.timeoutMs,
-    ...resolveFor(url, options),
-    ...(stream?.description === undefined ? {} : { variants: stream.description.variants }),
-  });
+  const mapping = await resolveMapping(mappingOptions(url, options, stream?.description));
   if (!mapping.ok) throw new CannotMeasure(mapping.reason);
   if (mapping.note !== undefined) stderr.write(`hls-swarm: ${mapping.note}\n`);
   if (options.tls === 'tunnel' && !options.noProxy && url.startsWith('https:')) stderr.write(TUNNEL_NOTE);
@@ -91,20 +80,20 @@ async function inspect(context: LookContext): Promise<Looked> {
   };
 }
 
-async function seenBefore({ url, options, version, house }: LookContext): Promise<Preflight> {
+async function seenBefore({ url, options, house }: LookContext): Promise<Preflight> {
   const { ending } = house.terminal;
-  const tls = { verifiesTls: !options.dangerous };
-  const fetcher = new Fetcher({ version, ...tls, keepsCookies: true, ...resolveFor(url, options) });
+  const fetcher = lookFetcher(url, options);
   const seen = await preflight(fetcher, {
     url,
     clients: options.clients,
     rampRatePerSecond: options.rampRatePerSecond,
+    isPrepared: isPrepared(options),
     isTapped: !options.noProxy,
     pace: options.pace,
     variant: options.variant,
     ffmpegPath: options.ffmpegPath,
     skipsLimits: options.skipPreflight,
-    headers: headersWithCookies(options),
+    headers: clientHeaders(options),
     timeoutMs: options.timeoutMs,
     signal: ending,
   });

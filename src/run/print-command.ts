@@ -1,16 +1,14 @@
 // `--print-cmd`: the FFmpeg line of one client as a shell runs it, direct, with the progress on fd 3 thrown away.
 // It looks at the installed FFmpeg and at the stream, because options follow from both, and plays nothing.
 import type { Options } from '../config/options.ts';
-import { version } from '../config/version.ts';
-import { Fetcher } from '../fetch.ts';
-import { environmentOfBuild, headersWithCookies, printCommand } from '../swarm/arguments.ts';
+import { clientHeaders, environmentOfBuild, printCommand } from '../swarm/arguments.ts';
 import { probeCapabilities } from '../swarm/capabilities.ts';
 import { type Mapping, resolveMapping } from '../swarm/probe.ts';
 import { inspectStream, type StreamFacts } from '../swarm/stream.ts';
 import { swarmArguments } from '../swarm/swarm.ts';
 import { CannotMeasure, EXIT, type ExitCode } from './exit-codes.ts';
 import { omittedNote } from './omitted-note.ts';
-import { resolveFor } from './resolve.ts';
+import { lookFetcher, mappingOptions } from './own-look.ts';
 import { swarmOptions } from './swarm-options.ts';
 import type { Terminal } from './terminal.ts';
 import { unlessEnded } from './unless-ended.ts';
@@ -54,10 +52,9 @@ async function factsOf(
   stderr: Terminal['stderr'],
 ): Promise<StreamFacts | undefined> {
   if (url === undefined) return undefined;
-  const tls = { verifiesTls: !options.dangerous };
-  const fetcher = new Fetcher({ version, ...tls, keepsCookies: true, ...resolveFor(url, options) });
+  const fetcher = lookFetcher(url, options);
   const timeoutMs = Math.min(LOOK_LIMIT_MS, options.timeoutMs);
-  const inspected = await inspectStream(url, fetcher, { headers: headersWithCookies(options), timeoutMs });
+  const inspected = await inspectStream(url, fetcher, { headers: clientHeaders(options), timeoutMs });
   await fetcher.close();
   if (inspected.ok) return inspected.facts;
   stderr.write(`hls-swarm: ${inspected.reason}; this line is for a live HLS stream\n`);
@@ -68,17 +65,8 @@ async function factsOf(
 async function mappingOf(url: string | undefined, options: Options, facts: StreamFacts | undefined): Promise<Mapping> {
   const { variant } = options;
   const isBlind = facts === undefined && variant !== 'all' && variant !== 'first';
-  const mapping = await resolveMapping({
-    url: url ?? PLACEHOLDER_URL,
-    variant: isBlind ? 'first' : variant,
-    failurePolicy: options.probeFailurePolicy,
-    ffmpegPath: options.ffmpegPath,
-    userAgent: `hls-swarm-probe/${version}`,
-    headers: headersWithCookies(options),
-    timeoutMs: options.timeoutMs,
-    ...(url === undefined ? {} : resolveFor(url, options)),
-    ...(facts?.description === undefined ? {} : { variants: facts.description.variants }),
-  });
+  const asked = mappingOptions(url ?? PLACEHOLDER_URL, options, facts?.description);
+  const mapping = await resolveMapping(isBlind ? { ...asked, variant: 'first' } : asked);
   return isBlind && mapping.ok
     ? { ...mapping, note: `--variant ${variant}: no stream was read to choose from; using first` }
     : mapping;
