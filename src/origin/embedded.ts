@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { OriginRequestEvent } from '../events.ts';
 import type { Log } from '../log.ts';
 import { type Program, runProgram, startProgram } from '../process.ts';
+import { removeTemporaryFolder } from '../temporary-folder.ts';
 import { KIB, MS_PER_SECOND, msToSeconds } from '../units.ts';
 import type { AccessLine } from './account.ts';
 import type { OriginAddresses } from './live-origin.ts';
 import { lineReader, type OriginMessage, type OriginOrder } from './messages.ts';
 import type { ProfileName } from './profiles.ts';
-import { removeWorkFolder } from './work-folder.ts';
 
 /** What the origin says of one request; the caller adds its own instant. */
 export type OriginRequest = Omit<OriginRequestEvent, 'type' | 'atMs'>;
@@ -69,7 +69,7 @@ export async function startEmbeddedOrigin(options: EmbeddedOriginOptions): Promi
     throw new Error(failure ?? `The origin has not become live within ${msToSeconds(START_LIMIT_MS)} s.`);
   }
   // After a SIGKILL nobody else can; process.ts sends it when we exit without having stopped the origin.
-  const empty = (): void => removeWorkFolder(live.workFolder);
+  const empty = (): void => removeTemporaryFolder(live.workFolder);
   process.once('exit', empty);
   const emptied = gone.then(() => {
     process.off('exit', empty);
@@ -148,6 +148,7 @@ async function firstMessage(
 function asRequest(line: AccessLine): OriginRequest {
   return {
     remotePort: line.remote_port,
+    connection: line.connection,
     requestIndex: line.connection_requests,
     method: line.method,
     path: line.uri,

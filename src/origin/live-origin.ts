@@ -4,15 +4,16 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { clockFrom, clockOrigin } from '../clock.ts';
 import type { FaultRule } from '../faults/rule.ts';
 import { LineFile } from '../log.ts';
+import { removeTemporaryFolder } from '../temporary-folder.ts';
 import { MS_PER_SECOND, msToSeconds } from '../units.ts';
 import { type AccessLine, Account } from './account.ts';
 import { OriginFaults } from './faults.ts';
 import { startFfmpeg } from './ffmpeg.ts';
+import { openLiveMedia } from './live-media.ts';
 import { ensureLoop } from './loop.ts';
-import { MediaStore } from './media-store.ts';
-import { PLAYLIST_NAME, PROFILES, type ProfileName, remuxArguments } from './profiles.ts';
+import { folderBytes, PLAYLIST_NAME, PROFILES, type ProfileName, remuxArguments } from './profiles.ts';
 import { createOriginServer, LISTING_PATH, MEDIA_PATH, METRICS_PATH } from './server.ts';
-import { createWorkFolder, removeWorkFolder, sweepWorkFolders } from './work-folder.ts';
+import { createWorkFolder } from './work-folder.ts';
 
 export interface LiveOriginOptions {
   readonly profile: ProfileName;
@@ -43,8 +44,6 @@ export interface LiveOrigin extends OriginAddresses {
   stop(): Promise<void>;
 }
 
-/** FFmpeg clients begin three segments before the live edge. */
-const SEGMENTS_TO_BE_LIVE = 3;
 /** The first list comes in one burst; this is for a machine on its knees. */
 const LIVE_LIMIT_MS = 20 * MS_PER_SECOND;
 const REMUX_GRACE_MS = MS_PER_SECOND;
@@ -60,22 +59,13 @@ export async function startLiveOrigin(
   const clock = clockFrom(clockOrigin());
   await using endings = new AsyncDisposableStack();
   const { promise: broken, resolve: breaks } = Promise.withResolvers<string>();
-  const { promise: live, resolve: isLive } = Promise.withResolvers<void>();
+  const { promise: live, resolve: onLive } = Promise.withResolvers<void>();
   const log = openAccessLog(options.accessLogFile, breaks);
   endings.defer(async () => log?.close());
-  sweepWorkFolders(clock.wallMs());
-  const workFolder = await createWorkFolder();
-  endings.defer(() => removeWorkFolder(workFolder));
-  let segments = 0;
-  const store = new MediaStore(
-    workFolder,
-    (file) => {
-      if (file.name !== PLAYLIST_NAME) return;
-      segments = file.content.toString().split('#EXTINF:').length - 1;
-      if (segments >= SEGMENTS_TO_BE_LIVE) isLive();
-    },
-    breaks,
-  );
+  const profile = PROFILES[options.profile];
+  const workFolder = await createWorkFolder(clock.wallMs(), folderBytes(profile));
+  endings.defer(() => removeTemporaryFolder(workFolder));
+  const { store, isLive } = openLiveMedia({ profile, folder: workFolder, clock, onLive, onFailure: breaks });
   endings.defer(() => store.close());
   const account = new Account(clock, (line) => {
     log?.write(`${JSON.stringify(line)}\n`);
@@ -84,7 +74,7 @@ export async function startLiveOrigin(
   const { faults: rules = [], seed = 0 } = options;
   const onInjected: typeof account.inject = (response, fault) => account.inject(response, fault);
   const faults = rules.length === 0 ? {} : { faults: new OriginFaults({ rules, seed, clock, onInjected }) };
-  const server = createOriginServer({ store, account, isLive: () => segments >= SEGMENTS_TO_BE_LIVE, ...faults });
+  const server = createOriginServer({ store, account, isLive, ...faults });
   endings.defer(() => server.close());
   await listen(server, options);
   const loopFile = await ensureLoop({ ...options, workFolder });

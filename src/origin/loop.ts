@@ -34,11 +34,12 @@ function cacheFolder(): string {
  */
 export async function ensureLoop(options: LoopOptions): Promise<string> {
   const folder = options.cacheFolder ?? cacheFolder();
+  const { packaging } = PROFILES[options.profile];
   const hash = createHash('sha256')
     .update(JSON.stringify(encodeArguments(PROFILES[options.profile], '')))
     .digest('hex')
     .slice(0, HASH_DIGITS);
-  const file = join(folder, `loop-${options.profile}-${hash}.ts`);
+  const file = join(folder, `loop-${options.profile}-${hash}.${packaging === 'fmp4' ? 'mp4' : 'ts'}`);
   if (await isThere(file)) return file;
   const encoded = join(options.workFolder, 'loop.part');
   await encode(options, encoded);

@@ -1,5 +1,5 @@
 // The files of a live folder in memory: each version is read once, when FFmpeg renames it into place, and shared by all answers.
-// It knows no HTTP and deletes nothing; a file that FFmpeg removed is forgotten.
+// It knows no HTTP and deletes nothing; a file that FFmpeg removed is forgotten. One of our own making can be put beside.
 import { type FSWatcher, readFileSync, type Stats, statSync, watch } from 'node:fs';
 import { extname, join } from 'node:path';
 
@@ -38,7 +38,7 @@ export class MediaStore {
     this.#onChange = onChange;
     this.#onFailure = onFailure;
     this.#watcher = watch(folder, (event, name) => {
-      if (event === 'rename' && name !== null) this.#refresh(name);
+      if (name !== null && (event === 'rename' || isWrittenInPlace(name))) this.#refresh(name);
     });
     this.#watcher.on('error', (error) => onFailure(`${folder} cannot be watched: ${error.message}`));
   }
@@ -50,6 +50,12 @@ export class MediaStore {
   /** By name. */
   list(): readonly MediaFile[] {
     return [...this.#files.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  }
+
+  /** A file that is in no folder. */
+  put(name: string, content: Buffer, modifiedWallMs: number): void {
+    const mediaType = MEDIA_TYPES[extname(name)];
+    if (mediaType !== undefined) this.#keep({ name, mediaType, content, modifiedWallMs });
   }
 
   close(): void {
@@ -66,15 +72,17 @@ export class MediaStore {
       this.#files.delete(name);
       return;
     }
-    const { status, content } = version;
+    this.#keep({ name, mediaType, content: version.content, modifiedWallMs: Math.floor(version.status.mtimeMs) });
+  }
+
+  #keep({ name, mediaType, content, modifiedWallMs }: Omit<MediaFile, 'etag' | 'isPlaylist'>): void {
     this.#versions += 1;
-    const modifiedWallMs = Math.floor(status.mtimeMs);
     const file: MediaFile = {
       name,
       content,
       mediaType,
       // A file system's clock ticks in milliseconds, so time and size alone may repeat.
-      etag: `"${modifiedWallMs.toString(16)}-${status.size.toString(16)}-${this.#versions.toString(16)}"`,
+      etag: `"${modifiedWallMs.toString(16)}-${content.length.toString(16)}-${this.#versions.toString(16)}"`,
       modifiedWallMs,
       isPlaylist: extname(name) === '.m3u8',
     };
@@ -93,4 +101,9 @@ export class MediaStore {
       return undefined;
     }
   }
+}
+
+/** FFmpeg renames all but the initialization section, which no list names before it is whole. */
+function isWrittenInPlace(name: string): boolean {
+  return extname(name) === '.mp4';
 }

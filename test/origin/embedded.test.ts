@@ -86,6 +86,7 @@ test('is live at once, accounts its requests to the byte, and leaves nothing', {
   await origin.stop();
   assert.deepEqual(requests[0], {
     remotePort: client.localPort,
+    connection: requests[0]?.connection,
     requestIndex: 1,
     method: 'GET',
     path: '/live/stream.m3u8',

@@ -1,11 +1,19 @@
 // The loop and its remux, faster than live: seamless where it wraps, cached, and of the size that the profile promises.
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ensureLoop } from '../../src/origin/loop.ts';
-import { PLAYLIST_NAME, PROFILES, type ProfileName, remuxArguments } from '../../src/origin/profiles.ts';
+import {
+  codecsOf,
+  folderBytes,
+  PROFILES,
+  type ProfileName,
+  type Rendition,
+  remuxArguments,
+  renditionNames,
+} from '../../src/origin/profiles.ts';
 import { startProgram } from '../../src/process.ts';
 import { requirement } from '../support/require.ts';
 
@@ -36,34 +44,63 @@ function unpaced(args: readonly string[]): readonly string[] {
   });
 }
 
-const promised: readonly [ProfileName, number][] = [
-  ['low-bitrate', 500_000],
-  ['low-latency', 2_050_000],
+/** On the wire, of each rendition. */
+const promised: readonly [ProfileName, readonly number[]][] = [
+  ['low-bitrate', [500_000]],
+  ['low-latency', [2_050_000]],
+  ['stress', [5_500_000]],
+  ['abr', [2_280_000, 1_150_000, 670_000]],
+  ['fmp4', [2_050_000]],
 ];
-for (const [profile, bitsPerSecond] of promised) {
-  test(`${profile} wraps without a seam and a player has nothing to complain about`, { skip }, async () => {
+for (const [name, rates] of promised) {
+  test(`${name} wraps without a seam and a player has nothing to complain about`, { skip }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-loop-'));
-    const { segmentSeconds } = PROFILES[profile];
-    const loopFile = await ensureLoop({
-      profile,
-      ffmpegPath: 'ffmpeg',
-      workFolder: folder,
-      cacheFolder: CACHE,
-      signal,
-    });
-    assert.equal(await run(unpaced(remuxArguments(PROFILES[profile], loopFile)), folder), '', 'the remux is quiet');
-    const list = await readFile(join(folder, PLAYLIST_NAME), 'utf8');
-    const durations = [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds));
-    assert.deepEqual(durations, Array<number>((24 * LOOPS) / segmentSeconds).fill(segmentSeconds));
-    await appendFile(join(folder, PLAYLIST_NAME), '#EXT-X-ENDLIST\n');
-    const play = ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-i', PLAYLIST_NAME, '-f', 'null', '-'];
-    assert.equal(await run(play, folder), '', 'decoded in silence');
-    const names = (await readdir(folder)).filter((name) => name.endsWith('.ts'));
-    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
-    const rate = (sizes.reduce((sum, size) => sum + size, 0) * 8) / (24 * LOOPS);
-    assert.ok(Math.abs(rate / bitsPerSecond - 1) < 0.05, `${rate} bit/s`);
+    const profile = PROFILES[name];
+    const { segmentSeconds, loopSeconds, renditions } = profile;
+    const options = { profile: name, ffmpegPath: 'ffmpeg', workFolder: folder, cacheFolder: CACHE, signal };
+    const loopFile = await ensureLoop(options);
+    assert.equal(await run(unpaced(remuxArguments(profile, loopFile)), folder), '', 'the remux is quiet');
+    const files = await readFolder(folder);
+    const sizes = [...files].filter(([file]) => /\.(ts|m4s)$/.test(file)).map(([, content]) => content.length);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(bytes / LOOPS < folderBytes(profile), 'the live folder is as large as was asked for');
+    for (const [index, rendition] of renditions.entries()) {
+      const { playlist, segmentPrefix } = renditionNames(profile, rendition);
+      const list = files.get(playlist)?.toString() ?? '';
+      const durations = [...list.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds));
+      assert.deepEqual(durations, Array<number>((loopSeconds * LOOPS) / segmentSeconds).fill(segmentSeconds), playlist);
+      await appendFile(join(folder, playlist), '#EXT-X-ENDLIST\n');
+      const play = ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-i', playlist, '-f', 'null', '-'];
+      assert.equal(await run(play, folder), '', `${playlist} decoded in silence`);
+      const segments = [...files].filter(([file]) => file.startsWith(segmentPrefix) && !file.endsWith('.m3u8'));
+      const media = segments.reduce((sum, [, content]) => sum + content.length, 0);
+      const rate = (media * 8) / (loopSeconds * LOOPS);
+      assert.ok(Math.abs(rate / (rates[index] ?? 0) - 1) < 0.05, `${playlist}: ${rate} bit/s`);
+      assert.match(sequenceParameters(files, segments[0]?.[0] ?? ''), new RegExp(`^${avc(rendition)}`));
+    }
     await rm(folder, { recursive: true });
   });
+}
+
+async function readFolder(folder: string): Promise<ReadonlyMap<string, Buffer>> {
+  const names = (await readdir(folder)).sort();
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as [string, Buffer])),
+  );
+}
+
+/** What CODECS says of the picture. */
+function avc(rendition: Rendition): string {
+  return /^avc1\.(\w+),mp4a\.40\.2$/.exec(codecsOf(rendition))?.[1] ?? '';
+}
+
+/** In hex, from the profile on: behind the start code in MPEG-TS, in the decoder configuration of MP4. */
+function sequenceParameters(files: ReadonlyMap<string, Buffer>, segment: string): string {
+  const isFragmented = segment.endsWith('.m4s');
+  const content = files.get(isFragmented ? 'init.mp4' : segment);
+  const [mark, gap] = isFragmented ? ['avcC', 5] : [Buffer.from([0, 0, 1, 0x67]), 4];
+  const start = (content?.indexOf(mark) ?? -1) + gap;
+  return content?.toString('hex', start, start + 3) ?? '';
 }
 
 test('a loop is encoded once and then found', { skip }, async () => {

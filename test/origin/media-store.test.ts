@@ -1,7 +1,7 @@
 // The live folder in memory: versions, order, removal.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,29 @@ test('files that are still being written, or are no media, are not served', asyn
   assert.deepEqual(
     origin.store.list().map(({ name }) => name),
     ['seg00001.ts', 'seg00002.ts', 'seg00004.ts', 'stream.m3u8'],
+  );
+});
+
+test('an initialization section, which FFmpeg writes in place, is there whole once it is written', async () => {
+  await using origin = await startFixture();
+  const file = await open(join(origin.folder, 'init.mp4'), 'w');
+  await file.write(Buffer.from('first half, '));
+  await until(() => origin.store.get('init.mp4')?.content.length === 12, 'what there is of it');
+  await file.write(Buffer.from('second half'));
+  await file.close();
+  await until(() => origin.store.get('init.mp4')?.content.toString() === 'first half, second half', 'all of it');
+  assert.equal(origin.store.get('init.mp4')?.mediaType, 'video/mp4');
+});
+
+test('a playlist of our own making stands among the files, and only media can be put there', async () => {
+  await using origin = await startFixture();
+  origin.store.put('all.m3u8', Buffer.from('#EXTM3U\n'), 1_000);
+  origin.store.put('notes.txt', Buffer.from('no media'), 1_000);
+  const { isPlaylist, modifiedWallMs, mediaType } = origin.store.get('all.m3u8') ?? {};
+  assert.deepEqual([isPlaylist, modifiedWallMs, mediaType], [true, 1_000, 'application/vnd.apple.mpegurl']);
+  assert.deepEqual(
+    origin.store.list().map(({ name }) => name),
+    ['all.m3u8', 'seg00001.ts', 'seg00002.ts', 'stream.m3u8'],
   );
 });
 

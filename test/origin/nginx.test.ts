@@ -1,10 +1,6 @@
 // nginx as the referee: its log is read, is exact by its own rules, and it leaves nothing behind.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { runProgram } from '../../src/process.ts';
 import { vodMedia } from '../support/ffmpeg-media.ts';
 import { startNginx } from '../support/nginx.ts';
@@ -52,18 +48,4 @@ test('the same media plays from the scripted origin', { skip }, async () => {
   const play = await runProgram('ffmpeg', ['-hide_banner', '-nostdin', '-loglevel', 'warning', ...input], LIMITS);
   assert.deepEqual([play.code, play.stderr], [0, '']);
   assert.equal(origin.requests.filter(({ target }) => target.endsWith('.ts')).length, 5);
-});
-
-test('the configuration made for users is one that nginx takes', { skip }, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-conf-'));
-  const shipped = await readFile(fileURLToPath(new URL('../../deploy/origin/nginx.conf', import.meta.url)), 'utf8');
-  const ours = shipped.replace('/var/log/nginx/hls-swarm.json', join(folder, 'access.log'));
-  await writeFile(join(folder, 'nginx.conf'), `pid ${folder}/nginx.pid;\n${ours}`);
-  const check = await runProgram(
-    'nginx',
-    ['-t', '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')],
-    LIMITS,
-  );
-  assert.equal(check.code, 0, check.stderr);
-  await rm(folder, { recursive: true });
 });
