@@ -1,16 +1,20 @@
-// The sources that are asked now and then: origin metrics and the listing of segment sizes, by what the options name.
-// It parses nothing; each scraper keeps its own timetable.
+// The origin's sources by what the options name: those that are asked now and then (metrics, the listing of segment sizes),
+// and its access log. It parses nothing; each keeps its own timetable.
 import type { Clock } from '../clock.ts';
 import type { Options } from '../config/options.ts';
 import type { Emit } from '../events.ts';
 import { Fetcher } from '../fetch.ts';
 import type { Log } from '../log.ts';
 import type { Random } from '../random.ts';
+import type { AccessLogFollower } from '../scrape/access-log.ts';
+import { BytesMetric } from '../scrape/bytes-metric.ts';
 import { createEmbeddedScraper } from '../scrape/embedded.ts';
 import { createNginxExporterScraper } from '../scrape/nginx-exporter.ts';
 import { createNodeExporterScraper } from '../scrape/node-exporter.ts';
-import type { Scraper } from '../scrape/scraper.ts';
-import { createSegmentSizesScraper } from '../scrape/segment-sizes.ts';
+import type { OriginScraperOptions, Scraper, ScraperDeps } from '../scrape/scraper.ts';
+import { createSegmentSizesScraper, type ListingNeeds } from '../scrape/segment-sizes.ts';
+import { readSelector } from '../stats/metric-selector.ts';
+import type { ReadMeters } from './meter-reader.ts';
 
 export interface ScraperContext {
   readonly clock: Clock;
@@ -23,6 +27,9 @@ export interface ScraperContext {
   readonly url: string;
   /** The embedded origin, which says where its own metrics are. */
   readonly demo: { readonly metricsUrl: string } | undefined;
+  readonly accessLog?: AccessLogFollower | undefined;
+  /** Absent: nothing is tapped. */
+  readonly readMeters?: ReadMeters | undefined;
 }
 
 /** A source that does not answer by then must not hold up a start or a summary. */
@@ -30,49 +37,43 @@ const ROUND_LIMIT_MS = 800;
 
 export class Scrapers {
   readonly #scrapers: readonly Scraper[];
-  readonly #fetchers: readonly Fetcher[];
-  #listingWindow: number | undefined;
+  readonly #fetchers: Fetcher[] = [];
+  readonly #accessLog: AccessLogFollower | undefined;
+  #listing: ListingNeeds = {};
 
   constructor(context: ScraperContext) {
-    const { options, url, demo, version } = context;
-    const originHost = new URL(url).hostname;
-    const fixed =
-      options.originMetricsIntervalMs === undefined ? {} : { fixedIntervalMs: options.originMetricsIntervalMs };
-    const fetchers: Fetcher[] = [];
-    const depsFor = (name: string) => {
-      const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous });
-      fetchers.push(fetcher);
-      const random = context.random.fork(name);
-      return { clock: context.clock, emit: context.emit, log: context.log, fetcher, random: () => random.next() };
-    };
-    const { originMetricsUrl, nginxMetricsUrl, segmentSizesUrl } = options;
-    const node = { ...fixed, originHost };
+    const { options, url, demo } = context;
+    this.#accessLog = context.accessLog;
+    const at = (address: string | undefined, create: (address: string) => Scraper): Scraper[] =>
+      address === undefined ? [] : [create(address)];
+    const deps = (name: string): ScraperDeps => this.#depsFor(name, context);
+    const origin = originOptions(options);
+    const counter = bytesMetric(options);
+    const host = { originHost: new URL(url).hostname, devices: devicesOf(options) };
     this.#scrapers = [
-      ...(demo === undefined ? [] : [createEmbeddedScraper(depsFor('embedded'), { url: demo.metricsUrl, ...node })]),
-      ...(originMetricsUrl === undefined
-        ? []
-        : [createNodeExporterScraper(depsFor('node'), { url: originMetricsUrl, ...node })]),
-      ...(nginxMetricsUrl === undefined
-        ? []
-        : [createNginxExporterScraper(depsFor('nginx'), { url: nginxMetricsUrl, ...fixed })]),
-      ...(segmentSizesUrl === undefined
-        ? []
-        : [
-            createSegmentSizesScraper(depsFor('listing'), {
-              url: segmentSizesUrl,
-              ...(options.segmentSizesIntervalMs === undefined
-                ? {}
-                : { fixedIntervalMs: options.segmentSizesIntervalMs }),
-              jitterMs: options.segmentSizesJitterMs,
-              window: () => options.segmentCacheWindow ?? this.#listingWindow,
-            }),
-          ]),
+      ...at(demo?.metricsUrl, (address) =>
+        createEmbeddedScraper(deps('embedded'), { url: address, ...origin, ...host }),
+      ),
+      ...at(options.originMetricsUrl, (address) =>
+        createNodeExporterScraper(deps('node'), { url: address, ...origin, ...counter, ...host }),
+      ),
+      ...at(options.nginxMetricsUrl, (address) =>
+        createNginxExporterScraper(deps('nginx'), { url: address, ...origin, ...counter }),
+      ),
+      ...at(options.segmentSizesUrl, (address) =>
+        createSegmentSizesScraper(deps('listing'), {
+          url: address,
+          ...(options.segmentSizesIntervalMs === undefined ? {} : { fixedIntervalMs: options.segmentSizesIntervalMs }),
+          jitterMs: options.segmentSizesJitterMs,
+          needs: () => this.#listing,
+        }),
+      ),
     ];
-    this.#fetchers = fetchers;
   }
 
   start(): void {
     for (const scraper of this.#scrapers) scraper.start();
+    this.#accessLog?.start();
   }
 
   /** The load's tier decides how often: told on every tick. */
@@ -80,9 +81,9 @@ export class Scrapers {
     for (const scraper of this.#scrapers) scraper.setActiveClients(activeClients);
   }
 
-  /** How many names of the listing the account needs: told on every tick; undefined while that is not known. */
-  setListingWindow(window: number | undefined): void {
-    this.#listingWindow = window;
+  /** What the account needs of the listing: told on every tick, as far as it is known. */
+  setListingNeeds(needs: ListingNeeds): void {
+    this.#listing = needs;
   }
 
   /** One round of every source, before the first client and at the end; bounded, because somebody waits for it. */
@@ -96,8 +97,44 @@ export class Scrapers {
     clearTimeout(timer);
   }
 
+  /** The rest of the access log, for as long as lines are awaited and may come: 12 s at most. */
+  async finish(isAwaited: () => boolean): Promise<void> {
+    await this.#accessLog?.finish(isAwaited);
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(this.#scrapers.map((scraper) => scraper.stop()));
+    await Promise.all([...this.#scrapers.map((scraper) => scraper.stop()), this.#accessLog?.stop()]);
     await Promise.all(this.#fetchers.map((fetcher) => fetcher.close()));
   }
+
+  #depsFor(name: string, { clock, emit, log, version, options, random, readMeters }: ScraperContext): ScraperDeps {
+    const fetcher = new Fetcher({ version, verifiesTls: !options.dangerous });
+    this.#fetchers.push(fetcher);
+    const fork = random.fork(name);
+    return {
+      ...{ clock, emit, log, fetcher, random: () => fork.next() },
+      ...(readMeters === undefined ? {} : { readMeters }),
+    };
+  }
+}
+
+function originOptions({ originMetricsIntervalMs }: Options): Omit<OriginScraperOptions, 'url'> {
+  return originMetricsIntervalMs === undefined ? {} : { fixedIntervalMs: originMetricsIntervalMs };
+}
+
+/** The one counter that is looked for in the answers of both addresses. */
+function bytesMetric({
+  originBytesMetric,
+  originMetricsUrl,
+  nginxMetricsUrl,
+}: Options): Pick<OriginScraperOptions, 'bytesMetric'> {
+  const read = originBytesMetric === undefined ? undefined : readSelector(originBytesMetric);
+  if (read === undefined || 'problem' in read) return {};
+  const places = [originMetricsUrl, nginxMetricsUrl].filter((url) => url !== undefined).length;
+  return { bytesMetric: new BytesMetric(read.selector, places) };
+}
+
+/** One option may name several. */
+function devicesOf({ originMetricsDevices }: Options): readonly string[] {
+  return originMetricsDevices.flatMap((names) => names.split(','));
 }

@@ -51,6 +51,8 @@ export class Schedule {
   /** The grid point of the last run, before jitter. */
   #gridMs = 0;
   #timer: unknown;
+  /** What the timer was set by. */
+  #armedIntervalMs: number | undefined;
   #running: Promise<void> | undefined;
   #isStarted = false;
 
@@ -70,11 +72,10 @@ export class Schedule {
     void this.#run();
   }
 
-  /** A change of tier takes effect at once: the next run is due one new interval after the last one. */
+  /** A change of tier, or of the cap, takes effect at once: the next run is due one new interval after the last one. */
   setActiveClients(activeClients: number): void {
-    const before = this.currentIntervalMs;
     this.#activeClients = activeClients;
-    if (this.currentIntervalMs !== before && this.#running === undefined) this.#arm();
+    if (this.currentIntervalMs !== this.#armedIntervalMs && this.#running === undefined) this.#arm();
   }
 
   /** A run that begins after this call; waits for one in progress first. */
@@ -107,6 +108,7 @@ export class Schedule {
     if (!this.#isStarted) return;
     const now = this.#options.nowMs();
     const interval = this.currentIntervalMs;
+    this.#armedIntervalMs = interval;
     // A run that took longer than the interval starts a new grid instead of a burst that catches up.
     const gridMs = Math.max(this.#gridMs + interval, now);
     const jitter = Math.min(this.#options.jitterMs(interval), interval / 2);

@@ -1,5 +1,5 @@
-// The origin's nginx as its Prometheus exporter sees it (stub_status): active connections and requests.
-// It has no octets and no durations: the standard exporter does not know them, and unknown is not 0.
+// The origin's nginx as its Prometheus exporter sees it, or as its own stub_status page does: connections and requests.
+// It has no octets and no durations: neither knows them, and unknown is not 0.
 import { SteadyCounter } from './counters.ts';
 import { lastValue, type Sample } from './prometheus-text.ts';
 import {
@@ -10,12 +10,16 @@ import {
   type Scraper,
   type ScraperDeps,
 } from './scraper.ts';
+import { readStubStatus } from './stub-status.ts';
 
-/** Scrapes an nginx exporter; emits `origin-sample` with source `nginx_exporter`. */
+/** Scrapes an nginx exporter or a stub_status page; emits `origin-sample` with source `nginx_exporter`. */
 export function createNginxExporterScraper(deps: ScraperDeps, options: OriginScraperOptions): Scraper {
   return createOriginScraper(deps, options, {
     name: 'nginx_exporter',
     read: createNginxReader(),
+    complaint: (samples) =>
+      lastValue(samples, 'nginx_up') === 0 ? 'nginx_up is 0: the exporter gets no answer from its nginx' : undefined,
+    otherForm: readStubStatus,
     families: 'nginx_connections_active, nginx_http_requests_total',
   });
 }
@@ -29,6 +33,9 @@ export function createNginxReader(): (samples: readonly Sample[]) => OriginReadi
     if (requestsRaw === undefined && connectionsActive === undefined) return undefined;
     return definedOnly({
       connectionsActive,
+      connectionsReading: lastValue(samples, 'nginx_connections_reading'),
+      connectionsWriting: lastValue(samples, 'nginx_connections_writing'),
+      connectionsWaiting: lastValue(samples, 'nginx_connections_waiting'),
       requestsTotal: requestsRaw === undefined ? undefined : requests.advance(requestsRaw),
     });
   };

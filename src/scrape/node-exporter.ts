@@ -1,6 +1,7 @@
 // The origin host as node_exporter sees it: recent CPU use, memory, octets by network device.
 // It tells nothing about the web server: everything the host does is in these numbers.
-import { DeviceSum } from './counters.ts';
+import type { NetworkDevice } from '../events.ts';
+import { DeviceSum, MAX_DEVICES } from './counters.ts';
 import { lastValue, type Sample } from './prometheus-text.ts';
 import {
   createOriginScraper,
@@ -14,24 +15,36 @@ import {
 export interface NodeExporterOptions extends OriginScraperOptions {
   /** Host of the stream's URL: on a loopback host its traffic crosses `lo`, elsewhere every device but `lo`. */
   readonly originHost: string;
+  /** `--origin-metrics-device`: these and no others. */
+  readonly devices?: readonly string[];
 }
 
+/** Shown one by one, of what may be hundreds on a host of containers; all that are counted are in the sum. */
+export const MAX_SHOWN_DEVICES = 16;
+const WITHOUT_LOOPBACK =
+  "Debian's node_exporter leaves lo out unless started with --collector.netdev.device-exclude='^$'";
+const TRANSMITTED = 'node_network_transmit_bytes_total';
+const RECEIVED = 'node_network_receive_bytes_total';
 const NODE_FAMILIES = 'node_cpu_seconds_total, node_memory_MemTotal_bytes, node_network_transmit_bytes_total';
 
 /** Scrapes a node_exporter; emits `origin-sample` with source `node_exporter`. */
 export function createNodeExporterScraper(deps: ScraperDeps, options: NodeExporterOptions): Scraper {
   return createOriginScraper(deps, options, {
     name: 'node_exporter',
-    read: createNodeReader(options.originHost),
+    read: createNodeReader(options.originHost, options.devices),
+    complaint: (samples) => missingDevices(samples, options),
     families: NODE_FAMILIES,
   });
 }
 
 /** A reader with the memory that deltas need; one per source. */
-export function createNodeReader(originHost: string): (samples: readonly Sample[]) => OriginReading | undefined {
-  const isCounted = isLoopbackHost(originHost)
-    ? (device: string) => device === 'lo'
-    : (device: string) => device !== 'lo';
+export function createNodeReader(
+  originHost: string,
+  devices: readonly string[] = [],
+): (samples: readonly Sample[]) => OriginReading | undefined {
+  const isLocal = isLoopbackHost(originHost);
+  const isCounted = (device: string): boolean =>
+    devices.length > 0 ? devices.includes(device) : (device === 'lo') === isLocal;
   const cpu = createCpuReader();
   const sent = new DeviceSum();
   const received = new DeviceSum();
@@ -39,12 +52,45 @@ export function createNodeReader(originHost: string): (samples: readonly Sample[
     const reading = definedOnly({
       cpuRatio: cpu(samples),
       ...readMemory(samples),
-      networkSentBytesTotal: sent.advance(byDevice(samples, 'node_network_transmit_bytes_total', isCounted)),
-      networkReceivedBytesTotal: received.advance(byDevice(samples, 'node_network_receive_bytes_total', isCounted)),
+      networkSentBytesTotal: sent.advance(byDevice(samples, TRANSMITTED, isCounted)),
+      networkReceivedBytesTotal: received.advance(byDevice(samples, RECEIVED, isCounted)),
     });
     const isKnown = Object.keys(reading).length > 0 || samples.some(({ name }) => name === 'node_cpu_seconds_total');
-    return isKnown ? reading : undefined;
+    const networkDevices = devicesOf(sent, received);
+    if (!isKnown) return undefined;
+    return networkDevices.length === 0 ? reading : { ...reading, networkDevices };
   };
+}
+
+/** What was summed, those that sent most first. */
+function devicesOf(sent: DeviceSum, received: DeviceSum): readonly NetworkDevice[] {
+  const receivedBy = new Map(received.read().map(({ name, total }) => [name, total]));
+  return sent
+    .read()
+    .map(({ name, total }) => {
+      const receivedBytesTotal = receivedBy.get(name);
+      return { name, sentBytesTotal: total, ...(receivedBytesTotal === undefined ? {} : { receivedBytesTotal }) };
+    })
+    .sort((one, other) => other.sentBytesTotal - one.sentBytesTotal)
+    .slice(0, MAX_SHOWN_DEVICES);
+}
+
+/** A device that is to be counted and is not there would be a silent gap in the account. */
+function missingDevices(
+  samples: readonly Sample[],
+  { originHost, devices = [] }: NodeExporterOptions,
+): string | undefined {
+  const there = [
+    ...new Set(samples.filter(({ name }) => name === TRANSMITTED).map(({ labels }) => labels['device'] ?? '')),
+  ];
+  const wanted = devices.length === 0 && isLoopbackHost(originHost) ? ['lo'] : devices;
+  if (devices.length === 0 && there.length > MAX_DEVICES)
+    return `${there.length} network devices, of which only ${MAX_DEVICES} are counted: name those of the origin with --origin-metrics-device`;
+  const missing = wanted.filter((device) => !there.includes(device));
+  if (missing.length === 0 || !samples.some(({ name }) => name.startsWith('node_'))) return undefined;
+  const others = there.length === 0 ? 'there is none' : `there are ${there.slice(0, MAX_SHOWN_DEVICES).join(', ')}`;
+  const hint = missing.includes('lo') ? `; ${WITHOUT_LOOPBACK}` : '';
+  return `no network device ${missing.join(', ')} in the answer, ${others}${hint}`;
 }
 
 export function isLoopbackHost(host: string): boolean {

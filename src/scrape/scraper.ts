@@ -1,11 +1,12 @@
 // What all scrapers share: what they are handed, what they offer, and the loop that turns one answer into one event.
 // It keeps no history and judges no number; a failed scrape is an event too.
 import type { Clock } from '../clock.ts';
-import type { Emit, OriginSampleEvent } from '../events.ts';
+import type { Emit, MeterCut, OriginSampleEvent } from '../events.ts';
 import type { Fetched, Fetcher } from '../fetch.ts';
 import type { Log } from '../log.ts';
 import { MIB, msToSeconds, secondsToMs } from '../units.ts';
 import { intervalMs, Schedule, type Timers } from './adaptive-interval.ts';
+import { BYTES_METRIC, type BytesMetric } from './bytes-metric.ts';
 import { parsePrometheusText, type Sample } from './prometheus-text.ts';
 
 export interface ScraperDeps {
@@ -16,6 +17,8 @@ export interface ScraperDeps {
   /** 0 <= x < 1, from the run's seed. */
   readonly random: () => number;
   readonly timers?: Timers;
+  /** What we have counted ourselves at this instant; absent where nothing is tapped. */
+  readonly readMeters?: () => MeterCut;
 }
 
 export interface Scraper {
@@ -31,20 +34,32 @@ export interface Scraper {
 /** Values of one scrape; absent = the source does not say. */
 export type OriginReading = Omit<
   OriginSampleEvent,
-  'type' | 'source' | 'atMs' | 'ok' | 'reason' | 'intervalSeconds' | 'ownBytes'
+  'type' | 'source' | 'atMs' | 'ok' | 'reason' | 'intervalSeconds' | 'ownBytes' | 'ownReceivedBytes' | 'cuts' | 'tookMs'
 >;
 
 export interface OriginScraperOptions {
   readonly url: string;
+  /** Looked for in each answer as well: a source of its own. */
+  readonly bytesMetric?: BytesMetric;
   /** `--origin-metrics-interval`; absent = by load. */
   readonly fixedIntervalMs?: number;
   readonly timeoutMs?: number;
+}
+
+type Outcome = ({ readonly ok: true; readonly reason?: string } & OriginReading) | NoReading;
+interface NoReading {
+  readonly ok: false;
+  readonly reason: string;
 }
 
 export interface OriginSource {
   readonly name: OriginSampleEvent['source'];
   /** Stateful (deltas); undefined when no family of this source is in the samples. */
   readonly read: (samples: readonly Sample[]) => OriginReading | undefined;
+  /** What was asked for and is not in these samples, or why they are of no use, as a clause. */
+  readonly complaint?: (samples: readonly Sample[]) => string | undefined;
+  /** Another form of answer than Prometheus text, as samples; undefined when the text is not in it. */
+  readonly otherForm?: (text: string) => readonly Sample[] | undefined;
   /** For the failure text: which families were looked for. */
   readonly families: string;
 }
@@ -60,6 +75,7 @@ const JITTER_RATIO = 0.1;
 export function createOriginScraper(deps: ScraperDeps, options: OriginScraperOptions, source: OriginSource): Scraper {
   const { clock, emit, fetcher } = deps;
   const failures = createFailureLog(deps.log, `${source.name}_scrape_error`);
+  const countFailures = createFailureLog(deps.log, `${BYTES_METRIC}_error`);
   const schedule: Schedule = createSchedule(
     deps,
     (activeClients) =>
@@ -69,24 +85,38 @@ export function createOriginScraper(deps: ScraperDeps, options: OriginScraperOpt
       }),
     (interval) => interval * JITTER_RATIO,
     async (signal) => {
+      const askedAtMs = clock.nowMs();
+      // The source reads its counters after we asked and before it answers: the cut is between these two readings.
+      const asked = deps.readMeters?.();
+      let answered = asked;
       const answer = await fetcher.fetchText(options.url, {
+        onAnswer: () => (answered = deps.readMeters?.()),
         purpose: 'metrics',
         timeoutMs: options.timeoutMs ?? DEFAULT_SCRAPE_TIMEOUT_MS,
         maxBytes: MAX_ANSWER_BYTES,
         signal,
       });
       if (signal.aborted) return;
-      const atMs = clock.nowMs();
-      const outcome = answer.ok ? readAnswer(answer, source) : answer;
-      failures.note('reason' in outcome ? outcome.reason : undefined);
-      emit({
+      const shared = {
         type: 'origin-sample',
-        source: source.name,
-        atMs,
-        ...('reason' in outcome ? { ok: false, reason: outcome.reason } : { ok: true, ...outcome.reading }),
+        atMs: clock.nowMs(),
         intervalSeconds: msToSeconds(schedule.currentIntervalMs),
-        ownBytes: answer.ownBytes,
-      });
+        ...(asked === undefined || answered === undefined ? {} : { cuts: [asked, answered] as const }),
+      } as const;
+      const { ownBytes, ownReceivedBytes } = answer;
+      const own = { ownBytes, ownReceivedBytes, tookMs: clock.nowMs() - askedAtMs };
+      const samples = answer.ok ? samplesOf(answer, source) : { reason: answer.reason };
+      const counted = options.bytesMetric?.read(source.name, samples);
+      const outcome: Outcome = 'reason' in samples ? { ok: false, ...samples } : readSamples(samples, source);
+      // An answer that holds nothing but the counter is there for the counter.
+      const isOnlyCounter = counted?.ok === true && !outcome.ok;
+      if (!isOnlyCounter) {
+        failures.note(outcome.reason);
+        emit({ ...shared, source: source.name, ...outcome, ...own });
+      }
+      if (counted === undefined) return;
+      countFailures.note(counted.ok ? undefined : counted.reason);
+      emit({ ...shared, source: BYTES_METRIC, ...counted, ...(isOnlyCounter ? own : {}) });
     },
   );
   return scraperOf(schedule);
@@ -135,12 +165,18 @@ export function createFailureLog(log: Log, event: string): { note(reason: string
   };
 }
 
-function readAnswer(answer: Fetched, source: OriginSource): { reason: string } | { reading: OriginReading } {
+function samplesOf(answer: Fetched, source: OriginSource): readonly Sample[] | { readonly reason: string } {
   if (answer.status !== 200) return { reason: `status ${answer.status} instead of 200` };
+  const others = source.otherForm?.(answer.text);
+  if (others !== undefined) return others;
   const exposition = parsePrometheusText(answer.text);
-  if (!exposition.ok) return { reason: exposition.reason };
-  const reading = source.read(exposition.samples);
-  return reading === undefined
-    ? { reason: `none of the families ${source.families} is in the answer: is this a ${source.name}?` }
-    : { reading };
+  return exposition.ok ? exposition.samples : { reason: exposition.reason };
+}
+
+function readSamples(samples: readonly Sample[], source: OriginSource): Outcome {
+  const reading = source.read(samples);
+  const complaint = source.complaint?.(samples);
+  if (reading !== undefined) return { ok: true, ...reading, ...(complaint === undefined ? {} : { reason: complaint }) };
+  const families = `none of the families ${source.families} is in the answer: is this a ${source.name}?`;
+  return { ok: false, reason: complaint ?? families };
 }

@@ -3,8 +3,8 @@
 import type { ListingEvent } from '../events.ts';
 import type { Fetched } from '../fetch.ts';
 import { isInWindow, type NumberedFile, newestNumber, windowFloors } from '../stats/listing-window.ts';
-import { MIB, secondsToMs } from '../units.ts';
-import { intervalMs } from './adaptive-interval.ts';
+import { MIB, msToSeconds, secondsToMs } from '../units.ts';
+import { intervalMs, type Schedule } from './adaptive-interval.ts';
 import {
   createFailureLog,
   createSchedule,
@@ -20,9 +20,16 @@ export interface SegmentSizesOptions {
   readonly fixedIntervalMs?: number;
   /** `--segment-sizes-jitter`; 0 = none. */
   readonly jitterMs: number;
-  /** How many of the newest segments of each series are kept, asked at each listing; undefined = all. */
-  readonly window: () => number | undefined;
+  /** Asked at each listing. */
+  readonly needs: () => ListingNeeds;
   readonly timeoutMs?: number;
+}
+
+export interface ListingNeeds {
+  /** How many of the newest segments of each series are kept; absent = all. */
+  readonly window?: number | undefined;
+  /** The shortest of the playlists that were seen; absent before the first. */
+  readonly targetDurationSeconds?: number | undefined;
 }
 
 export type ListingEntry = NonNullable<ListingEvent['entries']>[number];
@@ -32,7 +39,7 @@ export type KeptEntries = Required<Pick<ListingEvent, 'entries' | 'oldestLeftOut
 const MAX_LISTING_BYTES: number = 2 * MIB;
 /** The last run of digits before the extension. The look-behind keeps a name of many digits from taking quadratic time. */
 const NUMBERED = /(?<!\d)(\d+)\.([A-Za-z0-9]+)$/;
-/** A listing is asked for at least this often: sizes of segments that left it before we looked are lost. */
+/** A listing is asked for at least this often: a size is known only when a listing newer than the request has it. */
 export const LONGEST_LISTING_INTERVAL_MS: number = secondsToMs(2);
 
 /** Fetches the listing on a timetable; emits `listing`. A failed fetch is an event without entries: the last ones stand. */
@@ -40,16 +47,18 @@ export function createSegmentSizesScraper(deps: ScraperDeps, options: SegmentSiz
   const { clock, emit, fetcher } = deps;
   const failures = createFailureLog(deps.log, 'segment_scraper_error');
   let foldersSeen = '';
-  const schedule = createSchedule(
+  let cachedSegments: number | undefined;
+  const schedule: Schedule = createSchedule(
     deps,
     (activeClients) =>
       intervalMs({
         activeClients,
-        capMs: LONGEST_LISTING_INTERVAL_MS,
+        capMs: listingCapMs(cachedSegments, options.needs().targetDurationSeconds),
         ...(options.fixedIntervalMs === undefined ? {} : { fixedMs: options.fixedIntervalMs }),
       }),
     () => options.jitterMs,
     async (signal) => {
+      const askedAtMs = clock.nowMs();
       const answer = await fetcher.fetchText(options.url, {
         purpose: 'listing',
         timeoutMs: options.timeoutMs ?? DEFAULT_SCRAPE_TIMEOUT_MS,
@@ -63,14 +72,17 @@ export function createSegmentSizesScraper(deps: ScraperDeps, options: SegmentSiz
         foldersSeen = listing.folders.join();
         deps.log.info({ folders: listing.folders }, 'segment_scraper_folders_not_followed');
       }
+      const outcome = listing.ok ? { ok: true as const, ...kept(listing.entries, options.needs().window) } : listing;
+      if (outcome.ok) cachedSegments = segmentsOfLargestSeries(outcome.entries ?? []);
       emit({
         type: 'listing',
         atMs: clock.nowMs(),
         url: options.url,
-        ...(listing.ok
-          ? { ok: true, ...kept(listing.entries, options.window()) }
-          : { ok: false, reason: listing.reason }),
+        ...(outcome.ok ? outcome : { ok: false, reason: outcome.reason }),
+        intervalSeconds: msToSeconds(schedule.currentIntervalMs),
         ownBytes: answer.ownBytes,
+        ownReceivedBytes: answer.ownReceivedBytes,
+        tookMs: clock.nowMs() - askedAtMs,
       });
     },
   );
@@ -86,6 +98,15 @@ export type Listing =
       readonly refused: number;
     }
   | { readonly ok: false; readonly reason: string };
+
+/**
+ * The longest time between two listings: half of what the cached segments last, so that each is seen at least once before it
+ * is gone. Unknown before there is a listing with segments and a playlist.
+ */
+export function listingCapMs(cachedSegments: number | undefined, targetDurationSeconds: number | undefined): number {
+  if (cachedSegments === undefined || targetDurationSeconds === undefined) return LONGEST_LISTING_INTERVAL_MS;
+  return Math.min(LONGEST_LISTING_INTERVAL_MS, secondsToMs(cachedSegments * targetDurationSeconds) / 2);
+}
 
 /** Reads the JSON text of a listing: files with sizes; folders by name only. */
 export function readListing(text: string): Listing {
@@ -143,6 +164,15 @@ export function keepNewest(entries: readonly ListingEntry[], window: number): Ke
     if (oldest !== undefined) oldestLeftOut.push(oldest.name);
   }
   return { entries: entries.filter(({ name }) => !leftOut.has(name)), oldestLeftOut };
+}
+
+/** Renditions have as many; a smaller series may be a single file with a number. Undefined where nothing has one. */
+function segmentsOfLargestSeries(entries: readonly ListingEntry[]): number | undefined {
+  const counts = new Map<string, number>();
+  for (const { name } of entries) {
+    if (mediaNumber(name) !== undefined) counts.set(seriesOf(name), (counts.get(seriesOf(name)) ?? 0) + 1);
+  }
+  return counts.size === 0 ? undefined : Math.max(...counts.values());
 }
 
 function seriesOf(name: string): string {

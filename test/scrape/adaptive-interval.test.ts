@@ -77,6 +77,32 @@ test('a change of tier takes effect at once, in both directions', async () => {
   await schedule.stop();
 });
 
+test('8 clients out of none are seen within 2 s, whenever they come', async () => {
+  for (let jumpMs = 0; jumpMs < 12_000; jumpMs += 250) {
+    const { time, schedule, runs } = bench();
+    schedule.start();
+    await time.advance(jumpMs);
+    schedule.setActiveClients(8);
+    await time.advance(2000);
+    const [next = Number.POSITIVE_INFINITY] = runs.filter((at) => at >= jumpMs);
+    assert.ok(next - jumpMs <= 2000, `a jump at ${jumpMs} ms, a scrape at ${next} ms`);
+    await schedule.stop();
+  }
+});
+
+test('a cap that becomes known takes effect at the next word of the load', async () => {
+  let capMs = 2000;
+  const { time, schedule, runs } = bench({ intervalMs: (activeClients) => intervalMs({ activeClients, capMs }) });
+  schedule.setActiveClients(8);
+  schedule.start();
+  await time.advance(2000);
+  capMs = 700;
+  schedule.setActiveClients(8);
+  await time.advance(1500);
+  assert.deepEqual(runs, [0, 2000, 2700, 3400]);
+  await schedule.stop();
+});
+
 test('a change within a tier changes nothing', async () => {
   const { time, schedule, runs } = bench({ jitterMs: () => 200, random: () => 0.9 });
   schedule.setActiveClients(7);

@@ -2,13 +2,20 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import type { Event, OriginSampleEvent } from '../../src/events.ts';
+import type { Event, MeterCut, OriginSampleEvent } from '../../src/events.ts';
 import { Fetcher } from '../../src/fetch.ts';
 import { type Log, silentLog } from '../../src/log.ts';
+import { NO_METERS } from '../../src/meters.ts';
+import { BytesMetric } from '../../src/scrape/bytes-metric.ts';
 import { DeviceSum, MAX_DEVICES, SteadyCounter } from '../../src/scrape/counters.ts';
 import { createEmbeddedReader, createEmbeddedScraper } from '../../src/scrape/embedded.ts';
 import { createNginxExporterScraper, createNginxReader } from '../../src/scrape/nginx-exporter.ts';
-import { createNodeExporterScraper, createNodeReader, isLoopbackHost } from '../../src/scrape/node-exporter.ts';
+import {
+  createNodeExporterScraper,
+  createNodeReader,
+  isLoopbackHost,
+  MAX_SHOWN_DEVICES,
+} from '../../src/scrape/node-exporter.ts';
 import { parsePrometheusText, type Sample } from '../../src/scrape/prometheus-text.ts';
 import type { ScraperDeps } from '../../src/scrape/scraper.ts';
 import { refusedUrl, serve, serveRaw } from './answers.ts';
@@ -73,9 +80,9 @@ test('memory in use is total minus available, minus free on old kernels, absent 
   const read = createNodeReader('origin.example');
   const reading = read(samples(node({ idle: 1, user: 1 })));
   assert.deepEqual([reading?.memoryTotalBytes, reading?.memoryUsedBytes], [4_294_967_296, 1_294_967_296]);
-  const old = read(samples('node_memory_MemTotal_bytes 10\nnode_memory_MemFree_bytes 4'));
+  const old = createNodeReader('o')(samples('node_memory_MemTotal_bytes 10\nnode_memory_MemFree_bytes 4'));
   assert.equal(old?.memoryUsedBytes, 6);
-  assert.deepEqual(read(samples('node_memory_MemTotal_bytes 10')), { memoryTotalBytes: 10 });
+  assert.deepEqual(createNodeReader('o')(samples('node_memory_MemTotal_bytes 10')), { memoryTotalBytes: 10 });
 });
 
 test('network octets are those of every device but lo, and of lo alone on a loopback origin', () => {
@@ -111,10 +118,23 @@ test('a device that appears later counts from its first sight, one that vanishes
   assert.equal(advance({ eth0: 130 }), 137);
 });
 
+test('devices that come and go without end need no room: those that are gone leave what they had to the sum', () => {
+  const sum = new DeviceSum();
+  let total: number | undefined;
+  for (let round = 0; round < 10 * MAX_DEVICES; round += 1) {
+    const devices = [`veth${round}`, `veth${round + 1}`].map((name, at) => [name, at === 0 ? 7 : 0] as const);
+    total = sum.advance(new Map([['eth0', round], ...devices]));
+    assert.equal(sum.leftOut, 0);
+  }
+  assert.equal(total, 10 * MAX_DEVICES - 1 + 7 * 10 * MAX_DEVICES);
+  assert.ok(sum.read().length <= MAX_DEVICES);
+});
+
 test('the number of devices followed is bounded', () => {
   const sum = new DeviceSum();
   const many = new Map(Array.from({ length: MAX_DEVICES + 10 }, (_, index) => [`veth${index}`, 1]));
   assert.equal(sum.advance(many), MAX_DEVICES);
+  assert.equal(sum.leftOut, 10);
 });
 
 test('nginx: connections and requests, nothing that its exporter does not know', () => {
@@ -135,6 +155,7 @@ hls_swarm_origin_server_response_bytes_total 12345\nhls_swarm_origin_server_requ
     memoryTotalBytes: 4_294_967_296,
     memoryUsedBytes: 1_294_967_296,
     networkSentBytesTotal: 9,
+    networkDevices: [{ name: 'lo', sentBytesTotal: 9 }],
     connectionsActive: 3,
     requestsTotal: 9,
     bytesSentTotal: 12_345,
@@ -150,7 +171,7 @@ test('a scrape is one event with the instant of its answer, its interval and our
   scraper.setActiveClients(8);
   await scraper.scrapeNow();
   await scraper.stop();
-  const [{ ownBytes, ...event }] = events as [OriginSampleEvent];
+  const [{ ownBytes, ownReceivedBytes, ...event }] = events as [OriginSampleEvent];
   assert.deepEqual(event, {
     type: 'origin-sample',
     source: 'nginx_exporter',
@@ -158,8 +179,29 @@ test('a scrape is one event with the instant of its answer, its interval and our
     ok: true,
     connectionsActive: 1,
     intervalSeconds: 2,
+    tookMs: 0,
   });
-  assert.ok((ownBytes ?? 0) > 200);
+  assert.ok((ownBytes ?? 0) > 200 && (ownReceivedBytes ?? 0) > 100);
+});
+
+test('a scrape takes along what we had counted before we asked, and when its answer was there', async (context) => {
+  let transfers = 0;
+  const url = await serve(context, (_request, response) => {
+    transfers += 1;
+    response.end('nginx_connections_active 1\n');
+  });
+  const { deps, events } = bench(context);
+  const contentBytesByKind = { ...NO_METERS.contentBytesByKind };
+  const readMeters = (): MeterCut => ({ atMs: transfers, meters: { transfers }, contentBytesByKind });
+  const scraper = createNginxExporterScraper({ ...deps, readMeters }, { url });
+  await scraper.scrapeNow();
+  await scraper.scrapeNow();
+  await scraper.stop();
+  const seen = events.map(({ cuts }) => cuts?.map(({ meters }) => meters['transfers']));
+  assert.deepEqual(seen, [
+    [0, 1],
+    [1, 2],
+  ]);
 });
 
 test('every failure is an event with a reason; the log has one line per change; a source that is back is ok again', async (context) => {
@@ -202,6 +244,102 @@ test('unreachable, then there', async (context) => {
   await gone.scrapeNow();
   await gone.stop();
   assert.match(events[0]?.reason ?? '', /^connection refused/);
+});
+
+test('the devices that were asked for are summed and shown, most octets first; one that is not there is told', async (context) => {
+  const read = createNodeReader('origin.example', ['eth1', 'eth0']);
+  const text = (more: number): string =>
+    ['eth0', 'eth1', 'lo', 'docker0']
+      .map((device, at) => `node_network_transmit_bytes_total{device="${device}"} ${(at + 1) * 100 + more}`)
+      .join('\n');
+  assert.deepEqual(read(samples(text(0))), {
+    networkSentBytesTotal: 300,
+    networkDevices: [
+      { name: 'eth1', sentBytesTotal: 200 },
+      { name: 'eth0', sentBytesTotal: 100 },
+    ],
+  });
+  assert.equal(read(samples(text(5)))?.networkSentBytesTotal, 310);
+
+  const url = await serve(context, (_request, response) => response.end(`node_memory_MemTotal_bytes 1\n${text(0)}\n`));
+  const { deps, events } = bench(context);
+  const reasons: (string | undefined)[] = [];
+  for (const options of [
+    { originHost: 'o', devices: ['ethO'] },
+    { originHost: 'o', devices: ['eth0', 'lo'] },
+    { originHost: '127.0.0.1' },
+  ]) {
+    const scraper = createNodeExporterScraper(deps, { url, ...options });
+    await scraper.scrapeNow();
+    await scraper.stop();
+    assert.equal(events.at(-1)?.ok, true, 'what else it says stands');
+    reasons.push(events.at(-1)?.reason);
+  }
+  assert.deepEqual(reasons, [
+    'no network device ethO in the answer, there are eth0, eth1, lo, docker0',
+    undefined,
+    undefined,
+  ]);
+});
+
+test("a loopback origin whose node_exporter leaves lo out, as Debian's does, is told how to get it", async (context) => {
+  const url = await serve(context, (_request, response) =>
+    response.end('node_network_transmit_bytes_total{device="eth0"} 1\n'),
+  );
+  const { deps, events, logged } = bench(context);
+  const scraper = createNodeExporterScraper(deps, { url, originHost: '127.0.0.1' });
+  for (const _twice of [1, 2]) await scraper.scrapeNow();
+  await scraper.stop();
+  assert.match(
+    events[0]?.reason ?? '',
+    /^no network device lo in the answer, there are eth0; Debian's .*device-exclude=/,
+  );
+  assert.equal(logged.length, 1);
+});
+
+test('of hundreds of devices all are summed and the busiest are shown', () => {
+  const lines = Array.from({ length: 40 }, (_, at) => `node_network_transmit_bytes_total{device="veth${at}"} ${at}`);
+  const reading = createNodeReader('origin.example')(samples(lines.join('\n')));
+  assert.equal(reading?.networkSentBytesTotal, 780);
+  assert.equal(reading?.networkDevices?.length, MAX_SHOWN_DEVICES);
+  assert.equal(reading?.networkDevices?.[0]?.name, 'veth39');
+});
+
+test('an exporter that gets no answer from its nginx says so itself', async (context) => {
+  const url = await serve(context, (_request, response) => response.end('nginx_up 0\n'));
+  const { deps, events } = bench(context);
+  const scraper = createNginxExporterScraper(deps, { url });
+  await scraper.scrapeNow();
+  await scraper.stop();
+  assert.deepEqual(
+    [events[0]?.ok, events[0]?.reason],
+    [false, 'nginx_up is 0: the exporter gets no answer from its nginx'],
+  );
+});
+
+test('a counter by name is a source of its own beside the one whose answer it is in', async (context) => {
+  let n = 100;
+  const url = await serve(context, (_request, response) =>
+    response.end(`nginx_connections_active 1\nsent_bytes_total{to="client"} ${n}\n`),
+  );
+  const { deps, events } = bench(context);
+  const bytesMetric = new BytesMetric({ name: 'sent_bytes_total', matchers: [] }, 1);
+  const scraper = createNginxExporterScraper(deps, { url, bytesMetric });
+  for (n of [100, 250]) await scraper.scrapeNow();
+  await scraper.stop();
+  assert.deepEqual(
+    events.map(({ source, ok, connectionsActive, bytesSentTotal }) => ({
+      source,
+      ok,
+      connectionsActive,
+      bytesSentTotal,
+    })),
+    [100, 250].flatMap((bytesSentTotal) => [
+      { source: 'nginx_exporter', ok: true, connectionsActive: 1, bytesSentTotal: undefined },
+      { source: 'bytes_metric', ok: true, connectionsActive: undefined, bytesSentTotal },
+    ]),
+  );
+  assert.equal(events[1]?.ownBytes, undefined, 'one answer, told once');
 });
 
 test('a scraper follows the timetable and is silent after stop, also with a scrape on its way', async (context) => {

@@ -145,7 +145,7 @@ async function scraped(answers: readonly PeerAnswer[], window: number): Promise<
   };
   const scraper = createSegmentSizesScraper(
     { clock: time.clock, timers: time.timers, fetcher, emit, log: silentLog, random: () => 0.5 },
-    { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, jitterMs: 0, window: () => window },
+    { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, jitterMs: 0, needs: () => ({ window }) },
   );
   for (const _answer of answers) await scraper.scrapeNow();
   await scraper.stop();

@@ -9,6 +9,7 @@ import {
   createSegmentSizesScraper,
   keepNewest,
   type ListingEntry,
+  listingCapMs,
   mediaNumber,
   readListing,
 } from '../../src/scrape/segment-sizes.ts';
@@ -128,6 +129,45 @@ test('a hostile name of a mebibyte is read in linear time', () => {
   assert.ok(process.cpuUsage().user - started < 1_000_000);
 });
 
+test('listings come twice as often as the cached segments last, at least every 2 s', () => {
+  assert.equal(listingCapMs(undefined, 2), 2000);
+  assert.equal(listingCapMs(3, undefined), 2000);
+  assert.equal(listingCapMs(300, 2), 2000);
+  assert.equal(listingCapMs(3, 1), 1500);
+  assert.equal(listingCapMs(2, 0.5), 500);
+});
+
+test('what a listing caches and a playlist tells bounds the time to the next listing', async (context) => {
+  const listed = ['a1.ts', 'a2.ts', 'a3.ts', 'a4.ts', 'logo1.png'].map((name) => ({ name, type: 'file', size: 1 }));
+  const url = await serve(context, (_request, response) => response.end(JSON.stringify(listed)));
+  const time = new FakeTime();
+  const fetcher = new Fetcher({ version: '1.0.0' });
+  context.after(() => fetcher.close());
+  const atMs: number[] = [];
+  const emit = (event: Event): void => void (event.type === 'listing' && atMs.push(event.atMs));
+  const deps = { clock: time.clock, timers: time.timers, fetcher, emit, log: silentLog, random: () => 0.5 };
+  const needs: { window?: number; targetDurationSeconds?: number } = {};
+  const scraper = createSegmentSizesScraper(deps, { url, jitterMs: 0, needs: () => needs });
+  context.after(() => scraper.stop());
+  const next = async (): Promise<number | undefined> => {
+    const count = atMs.length;
+    const endsAt = performance.now() + 5_000;
+    while (atMs.length === count) {
+      assert.ok(performance.now() < endsAt, 'no listing came');
+      await time.advance(time.armed > 0 ? 50 : 0);
+    }
+    return atMs.at(-1);
+  };
+  scraper.setActiveClients(8);
+  scraper.start();
+  assert.deepEqual([await next(), await next()], [0, 2000]);
+  Object.assign(needs, { targetDurationSeconds: 0.75 });
+  scraper.setActiveClients(8);
+  assert.deepEqual([await next(), await next()], [3500, 5000], 'half of four segments');
+  Object.assign(needs, { window: 2 });
+  assert.deepEqual([await next(), await next(), await next()], [6500, 7250, 8000], 'half of the two that are kept');
+});
+
 test('each fetch is an event; a failure has no entries and says why; a huge listing is refused whole', async (context) => {
   let answer: { status: number; body: string } = { status: 200, body: '[{"name":"seg1.ts","type":"file","size":5}]' };
   const url = await serve(context, (_request, response) => response.writeHead(answer.status).end(answer.body));
@@ -139,7 +179,7 @@ test('each fetch is an event; a failure has no entries and says why; a huge list
     if (event.type === 'listing') events.push(event);
   };
   const deps = { clock: time.clock, timers: time.timers, fetcher, emit, log: silentLog, random: () => 0.5 };
-  const scraper = createSegmentSizesScraper(deps, { url, jitterMs: 0, window: () => 10 });
+  const scraper = createSegmentSizesScraper(deps, { url, jitterMs: 0, needs: () => ({ window: 10 }) });
   await scraper.scrapeNow();
   answer = { status: 503, body: '' };
   await scraper.scrapeNow();
