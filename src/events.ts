@@ -220,6 +220,8 @@ export interface PlaylistEvent {
   readonly listedSeconds: number;
   readonly lastSegmentUrl?: string;
   readonly endlist: boolean;
+  /** What reading it took the tap, after it was relayed. */
+  readonly readMs?: number;
 }
 
 /** What one reading of a multivariant playlist said. */
@@ -234,6 +236,8 @@ export interface VariantsEvent {
     readonly bandwidthBitsPerSecond?: number;
     readonly resolution?: string;
   }[];
+  /** What reading it took the tap, after it was relayed. */
+  readonly readMs?: number;
 }
 
 /** Media seconds of a segment, emitted once per URL + range and worker, when a playlist listed it first. */
@@ -427,6 +431,18 @@ export interface LinesEvent {
   readonly droppedStderrLines: number;
   readonly droppedProgressLines: number;
   readonly overlongLines: number;
+  /** Of each client that lost lines, the share of its own that it lost so far, 0..1; absent when none did. */
+  readonly droppedShares?: readonly number[];
+}
+
+/** What we had counted at one instant, for a source of the origin that counts as octets flow. */
+export interface MeterCut {
+  readonly atMs: number;
+  /** Of the tap: sums over workers, by the names of meters.ts. */
+  readonly meters: Readonly<Record<string, number>>;
+  readonly contentBytesByKind: Readonly<Record<Kind | 'open', number>>;
+  /** Octets that our control server received and sent. */
+  readonly controlBytes?: number;
 }
 
 /** One fetch of the segment-size listing. */
@@ -440,16 +456,27 @@ export interface ListingEvent {
   readonly entries?: readonly { readonly name: string; readonly sizeBytes: number; readonly modifiedWallMs?: number }[];
   /** Of each series of which only the newest segments are among the entries: the oldest name that was listed as well. */
   readonly oldestLeftOut?: readonly string[];
+  /** How often it is asked for, as the load stands. */
+  readonly intervalSeconds?: number;
   /** Octets of our own request and its response, so that reconciliation can take them out. */
   readonly ownBytes?: number;
+  /** Of those, the response's: what the origin sent. */
+  readonly ownReceivedBytes?: number;
+  /** From our request to the last octet read and understood. */
+  readonly tookMs?: number;
 }
+
+/** `bytes_metric`: a counter of sent octets that the user named; `access-log`: how the followed log itself is. */
+export const ORIGIN_SOURCES = ['node_exporter', 'nginx_exporter', 'embedded', 'bytes_metric', 'access-log'] as const;
+export type OriginSourceName = (typeof ORIGIN_SOURCES)[number];
 
 /** One scrape of one origin source. Totals are cumulative as the source counts them. */
 export interface OriginSampleEvent {
   readonly type: 'origin-sample';
-  readonly source: 'node_exporter' | 'nginx_exporter' | 'embedded';
+  readonly source: OriginSourceName;
   readonly atMs: number;
   readonly ok: boolean;
+  /** Why it is not ok; of one that is, what was asked for and is not in it. */
   readonly reason?: string;
   /** Recent CPU use 0..1 from deltas; absent on the first sample. */
   readonly cpuRatio?: number;
@@ -457,12 +484,34 @@ export interface OriginSampleEvent {
   readonly memoryTotalBytes?: number;
   readonly networkSentBytesTotal?: number;
   readonly networkReceivedBytesTotal?: number;
+  /** The devices behind these totals, those with most octets first. */
+  readonly networkDevices?: readonly NetworkDevice[];
   readonly connectionsActive?: number;
+  /** Of the active ones: a request head is being read, an answer written, the next request awaited. */
+  readonly connectionsReading?: number;
+  readonly connectionsWriting?: number;
+  readonly connectionsWaiting?: number;
   readonly requestsTotal?: number;
   /** Octets of heads and bodies handed to client sockets, where the source counts them exactly. */
   readonly bytesSentTotal?: number;
+  /** Lines of the access log since we follow it, and those that say nothing of a request. */
+  readonly logLines?: number;
+  readonly unusableLogLines?: number;
   readonly intervalSeconds?: number;
   readonly ownBytes?: number;
+  /** Of those, the response's: what the source sent. */
+  readonly ownReceivedBytes?: number;
+  /** Right before we asked, and when the answer's head was there: the source read its counters at some instant between the two.
+   *  Absent where nothing is tapped, and in journals from before it was recorded. */
+  readonly cuts?: readonly [asked: MeterCut, answered: MeterCut];
+  /** From our request to the last octet read and understood. */
+  readonly tookMs?: number;
+}
+
+export interface NetworkDevice {
+  readonly name: string;
+  readonly sentBytesTotal: number;
+  readonly receivedBytesTotal?: number;
 }
 
 /** One line of the origin's own access log (embedded origin, or nginx's JSON log): its account of one request. */
@@ -470,6 +519,8 @@ export interface OriginRequestEvent {
   readonly type: 'origin-request';
   readonly atMs: number;
   readonly remotePort: number;
+  /** The origin's own number of the connection, where its log has one: ports come again, these do not. */
+  readonly connection?: number;
   /** 1-based index of the request on its connection. */
   readonly requestIndex: number;
   readonly method: string;
@@ -484,6 +535,8 @@ export interface OriginRequestEvent {
   /** A fault on purpose, of the origin's own, that has acted on it. */
   readonly injected?: Injected;
   readonly userAgent?: string;
+  /** When it ended by the origin's clock, which is not ours. */
+  readonly loggedAtWallMs?: number;
 }
 
 /** The state of the world once per second: what the shared-memory meters said at one instant. */
@@ -571,6 +624,17 @@ export const LOG_LEVELS = [
 ] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** The device that packets of the origin arrive on, as this machine's routes and addresses have it. */
+export interface OriginPath {
+  /** `lo`, `eth0`; absent where no device has the address. */
+  readonly device?: string;
+  /** This machine is the origin's: both ends of each connection are on that device. */
+  readonly isLoopback: boolean;
+  readonly ipVersion: 4 | 6;
+  /** Largest packet of the device; absent where the system does not tell. */
+  readonly mtuBytes?: number;
+}
+
 /** The first line of a journal. */
 export interface RunEvent {
   readonly type: 'run';
@@ -598,6 +662,8 @@ export interface RunEvent {
   readonly hasAccessLog?: boolean;
   /** What the ledger was told beside these facts, so that a replay can be told the same: options of the run, and the port of
    *  each client's door, client 1 first; absent where there was none. */
+  /** How octets come from the host of the stream's URL to this one; absent where nobody could tell. */
+  readonly originPath?: OriginPath;
   /** Absent: it follows what is needed. */
   readonly segmentCacheWindow?: number;
   readonly statsDropThreshold?: number;

@@ -1,6 +1,7 @@
 // The layout of the shared-memory slots: each worker writes its own block with plain stores, everybody reads.
 // It does not sum over time, keep history or know who reads; a Float64 holds whole bytes exactly up to 9 PB.
 import { KINDS, type Kind } from './events.ts';
+import { msToUs, usToMs } from './units.ts';
 
 /** Counters of one worker. `open*` are gauges, the rest only grow. Bytes are plaintext octets unless named otherwise. */
 export const WORKER_METERS = [
@@ -40,6 +41,26 @@ const KIND_SLOTS = [...KINDS, 'open'] as const;
 /** Index of a kind's content slot; the last slot is content whose kind is not final. */
 export const OPEN_KIND: number = KINDS.length;
 
+/** Reads of streams by the time since the read before, a count per slot: whole microseconds up to 64, from there on 32 steps
+ *  for each doubling, up to half an hour. */
+export const GAP_SLOTS = 864;
+const GAP_STEP_BITS = 5;
+const GAP_STEPS: number = 2 ** GAP_STEP_BITS;
+const MAX_GAP_US = 2 ** 31 - 1;
+
+export function gapSlotOf(gapMs: number): number {
+  const us = Math.min(msToUs(gapMs), MAX_GAP_US) | 0;
+  const shift = Math.max(0, 31 - GAP_STEP_BITS - Math.clz32(us));
+  return shift * GAP_STEPS + (us >> shift);
+}
+
+/** The middle of a slot, within 1.6 % of everything in it. */
+export function gapOfSlotMs(slot: number): number {
+  const shift = Math.max(0, (slot >> GAP_STEP_BITS) - 1);
+  const leastUs = (slot - shift * GAP_STEPS) * 2 ** shift;
+  return usToMs(leastUs + (2 ** shift - 1) / 2);
+}
+
 /** Flags per door, written by the main thread before it acts, read by the worker. */
 export const DOOR_FLAGS = ['process', 'stopping'] as const;
 export type DoorFlag = (typeof DOOR_FLAGS)[number];
@@ -60,6 +81,7 @@ export interface MeterShape {
 /** The buffers behind the slots; plain data that `workerData` carries to a thread without a copy. */
 export interface MeterBuffers extends MeterShape {
   readonly workerMeters: SharedArrayBuffer;
+  readonly streamGaps: SharedArrayBuffer;
   readonly doorMeters: SharedArrayBuffer;
   readonly doorFlags: SharedArrayBuffer;
 }
@@ -69,13 +91,17 @@ export function allocateMeters({ workers, doors }: MeterShape): MeterBuffers {
     workers,
     doors,
     workerMeters: new SharedArrayBuffer(workers * WORKER_BLOCK * Float64Array.BYTES_PER_ELEMENT),
+    streamGaps: new SharedArrayBuffer(workers * GAP_SLOTS * Float64Array.BYTES_PER_ELEMENT),
     doorMeters: new SharedArrayBuffer(doors * DOOR_METERS.length * Float64Array.BYTES_PER_ELEMENT),
     doorFlags: new SharedArrayBuffer(doors * DOOR_FLAGS.length * Int32Array.BYTES_PER_ELEMENT),
   };
 }
 
-/** One worker's counters: `slots[WORKER_SLOT.contentBytes]`; content by kind in `kinds`. */
-export function workerSlots(buffers: MeterBuffers, worker: number): { slots: Float64Array; kinds: Float64Array } {
+/** One worker's counters: `slots[WORKER_SLOT.contentBytes]`; content by kind in `kinds`, gaps between reads in `gaps`. */
+export function workerSlots(
+  buffers: MeterBuffers,
+  worker: number,
+): { slots: Float64Array; kinds: Float64Array; gaps: Float64Array } {
   const offset = worker * WORKER_BLOCK * Float64Array.BYTES_PER_ELEMENT;
   return {
     slots: new Float64Array(buffers.workerMeters, offset, WORKER_METERS.length),
@@ -84,6 +110,7 @@ export function workerSlots(buffers: MeterBuffers, worker: number): { slots: Flo
       offset + WORKER_METERS.length * Float64Array.BYTES_PER_ELEMENT,
       KIND_SLOTS.length,
     ),
+    gaps: new Float64Array(buffers.streamGaps, worker * GAP_SLOTS * Float64Array.BYTES_PER_ELEMENT, GAP_SLOTS),
   };
 }
 
@@ -151,4 +178,13 @@ export function readMeters(buffers: MeterBuffers): MeterReading {
     });
   }
   return { meters, contentBytesByKind };
+}
+
+/** Reads of streams by the gap before them, over all workers, since the tap was opened. */
+export function readStreamGaps(buffers: MeterBuffers): Float64Array {
+  const sums = new Float64Array(GAP_SLOTS);
+  for (let worker = 0; worker < buffers.workers; worker += 1) {
+    for (const [slot, reads] of workerSlots(buffers, worker).gaps.entries()) sums[slot] = (sums[slot] ?? 0) + reads;
+  }
+  return sums;
 }

@@ -39,6 +39,7 @@ export interface ContextOptions {
   readonly clock: Clock;
   readonly slots: Float64Array;
   readonly kinds: Float64Array;
+  readonly gaps: Float64Array;
   readonly playlists: PlaylistCache;
   readonly dialTimeoutMs: number;
   readonly behaviour: Behaviour;
@@ -86,6 +87,7 @@ export class TapContext {
       emit,
       limits: options.behaviour.streams,
       intervalMs: options.limits.streamIntervalMs,
+      gaps: options.gaps,
     });
     this.#slots = options.slots;
     this.#kinds = options.kinds;

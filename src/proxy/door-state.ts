@@ -73,12 +73,14 @@ export class DoorState {
 
   /** Reads a playlist that went through this door; tells the rest of the house what is new in it. */
   notePlaylist(url: string, text: string, atMs: number): Kind | undefined {
+    const beganAtMs = this.#context.clock.nowMs();
     const noted = this.#memory.note(url, text);
     if (noted === undefined) return undefined;
+    const readMs = this.#context.clock.nowMs() - beganAtMs;
     const { playlist, isNew } = noted;
     const base = { client: this.client, process: this.process(), atMs, url };
     if (playlist.kind === 'multivariant') {
-      if (isNew) this.#context.emit({ type: 'variants', ...base, variants: playlist.variants });
+      if (isNew) this.#context.emit({ type: 'variants', ...base, variants: playlist.variants, readMs });
       return 'multivariant-playlist';
     }
     if (playlist.endlist) this.slots.set(DOOR_SLOT.endedProcess, base.process);
@@ -93,6 +95,7 @@ export class DoorState {
       listedSeconds: playlist.listedSeconds,
       ...(lastSegmentUrl === undefined ? {} : { lastSegmentUrl }),
       endlist: playlist.endlist,
+      readMs,
     });
     for (const segment of playlist.segments) {
       if (!this.#context.isFirstListing(resourceKey(segment.url, segment.range))) continue;

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { StreamEvent, TransportStreamCheck } from '../events.ts';
 import { TransportStreamChecker } from '../hls/transport-stream.ts';
+import { gapSlotOf } from '../meters.ts';
 import type { StreamBehaviour } from './behaviour.ts';
 import { SILENT_SHOWN_MS } from './limits.ts';
 import type { Transfer } from './transfer.ts';
@@ -20,6 +21,8 @@ export interface OpenStreamOptions {
   readonly clock: Clock;
   readonly limits: StreamBehaviour;
   readonly owner: StreamOwner;
+  /** How many reads came after how long a gap, by slot. */
+  readonly gaps: Float64Array;
 }
 
 interface Limit {
@@ -37,12 +40,16 @@ export class OpenStream {
   readonly #shortestLimitMs: number;
   #timer: NodeJS.Timeout;
   #checker: TransportStreamChecker | undefined;
+  readonly #gaps: Float64Array;
+  /** Of the read whose gap was counted last. */
+  #readAtMs: number | undefined;
 
-  constructor({ transfer, clock, limits, owner }: OpenStreamOptions) {
+  constructor({ transfer, clock, limits, owner, gaps }: OpenStreamOptions) {
     this.transfer = transfer;
     this.#clock = clock;
     this.#limits = limits;
     this.#owner = owner;
+    this.#gaps = gaps;
     this.#shortestLimitMs = Math.min(limits.firstByteMs, limits.silentMs, limits.notDrainingMs);
     this.#timer = setTimeout(() => this.#look(), this.#shortestLimitMs);
   }
@@ -59,6 +66,7 @@ export class OpenStream {
 
   content(octets: Buffer, start: number, end: number): void {
     this.#checker?.read(octets, start, end);
+    this.#countGap();
   }
 
   event(): StreamEvent {
@@ -87,6 +95,15 @@ export class OpenStream {
   /** The transfer has ended, or is no stream after all. */
   end(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** The transfer has timed it: no clock is read. Some content comes in several pieces of one read. */
+  #countGap(): void {
+    const { lastReadAtMs, lastGapMs } = this.transfer;
+    if (lastGapMs === undefined || lastReadAtMs === this.#readAtMs) return;
+    this.#readAtMs = lastReadAtMs;
+    const slot = gapSlotOf(Math.max(0, lastGapMs));
+    this.#gaps[slot] = (this.#gaps[slot] ?? 0) + 1;
   }
 
   #state(atMs: number): StreamEvent['state'] {

@@ -23,6 +23,7 @@ export type Extras = Pick<TransferEvent, 'recordedFields' | 'transportStream'>;
 
 export const CACHES: readonly CacheStatus[] = ['hit', 'miss', 'other', 'unknown'];
 export const INTEGRITIES: readonly Integrity[] = ['complete', 'short', 'excess', 'unknown-length'];
+
 /** Where each number of a transfer stands. */
 export const AT = {
   client: 0,

@@ -138,8 +138,7 @@ export class RequestIntake implements RequestObserver {
   }
 
   #divert<Read extends Place>(read: Read | Refusal): Read | Refusal {
-    const { resolve } = this.#context.behaviour;
-    return resolve === undefined || !('origin' in read) ? read : diverted(read, resolve);
+    return 'origin' in read ? diverted(read, this.#context.behaviour.resolve) : read;
   }
 
   #unlessOwn<Read extends Place>(read: Read | Refusal): Read | Refusal {

@@ -11,6 +11,8 @@ export interface StreamBookOptions {
   readonly limits: StreamBehaviour;
   readonly intervalMs: number;
   readonly emit: (event: StreamEvent) => void;
+  /** How many reads of any stream came after how long a gap, by slot of meters.ts. */
+  readonly gaps: Float64Array;
 }
 
 export class StreamBook {
@@ -30,8 +32,8 @@ export class StreamBook {
   }
 
   open(transfer: Transfer, owner: StreamOwner): OpenStream {
-    const { clock, limits, intervalMs } = this.#options;
-    const stream = new OpenStream({ transfer, clock, limits, owner });
+    const { clock, limits, intervalMs, gaps } = this.#options;
+    const stream = new OpenStream({ transfer, clock, limits, owner, gaps });
     this.#open.add(stream);
     this.#timer ??= setInterval(() => this.#tell(), intervalMs);
     return stream;

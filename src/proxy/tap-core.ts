@@ -74,12 +74,13 @@ export class TapCore {
   constructor(setup: TapSetup, post: (message: TapMessage) => void) {
     this.#setup = setup;
     this.#post = post;
-    const { slots, kinds } = workerSlots(setup.buffers, setup.worker);
+    const { slots, kinds, gaps } = workerSlots(setup.buffers, setup.worker);
     this.#slots = slots;
     this.#context = new TapContext({
       clock: clockFrom(setup.clockOrigin),
       slots,
       kinds,
+      gaps,
       playlists: new PlaylistCache(),
       dialTimeoutMs: setup.dialTimeoutMs,
       behaviour: setup.behaviour,

@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { clockFrom } from '../clock.ts';
 import type { Emit } from '../events.ts';
-import { allocateMeters, DoorSlots, type MeterBuffers, readMeters } from '../meters.ts';
+import { allocateMeters, DoorSlots, type MeterBuffers, readMeters, readStreamGaps } from '../meters.ts';
 import { type Behaviour, MIRROR } from './behaviour.ts';
 import { MAX_YOUNG_GENERATION_MIB, TIME_LIMITS, type TimeLimits } from './limits.ts';
 import { RecordReader } from './record-reader.ts';
@@ -16,6 +16,8 @@ export interface TapOptions {
   /** How long a dial to an origin may take, as the players themselves would wait. */
   readonly dialTimeoutMs: number;
   readonly emit: Emit;
+  /** Handed the taking of each batch of records, to be done at once: whoever wants to know how long it takes. */
+  readonly timed?: (work: () => void) => void;
   /** A worker died: the account has a gap and the run must end. */
   readonly onFailure: (error: Error) => void;
   /** Run the same code in this thread (tests). */
@@ -109,6 +111,11 @@ export class Tap {
     return readMeters(this.#buffers);
   }
 
+  /** Reads of streams by the gap before them, per slot of meters.ts. */
+  streamGaps(): Float64Array {
+    return readStreamGaps(this.#buffers);
+  }
+
   /** Ends every connection, takes the last records, ends the threads. */
   async close(): Promise<void> {
     for (const thread of this.#threads) thread.send({ type: 'close' });
@@ -185,11 +192,16 @@ export class Tap {
       for (const [client, port] of message.ports) this.#ports.set(client, port);
       onDoors();
     } else if (message.type === 'batch') {
-      const { records, worker, atMs, meters, lostRecords } = message;
-      for (const record of this.#readers[worker]?.read(records) ?? []) this.#options.emit(record);
-      this.#options.emit({ type: 'batch', worker, atMs, meters, lostRecords });
-      reply({ type: 'taken', numbers: records.numbers });
+      const { timed } = this.#options;
+      if (timed === undefined) this.#takeBatch(message);
+      else timed(() => this.#takeBatch(message));
+      reply({ type: 'taken', numbers: message.records.numbers });
     }
+  }
+
+  #takeBatch({ records, worker, atMs, meters, lostRecords }: TapMessage & { readonly type: 'batch' }): void {
+    for (const record of this.#readers[worker]?.read(records) ?? []) this.#options.emit(record);
+    this.#options.emit({ type: 'batch', worker, atMs, meters, lostRecords });
   }
 }
 

@@ -100,6 +100,8 @@ export class Transfer {
   isCut = false;
   clientBlockedMs = 0;
   longestGapMs = 0;
+  /** Before the last read of the body; undefined before the second. */
+  lastGapMs: number | undefined;
   /** While it is a continuous body, and after. */
   stream: OpenStream | undefined;
   /** Octets of the client's stream that precede this response; absent until its first octet. */
@@ -167,7 +169,10 @@ export class Transfer {
 
   /** Octets of the body were read at this instant; the silence before them counts, unless reading was paused. */
   bodyRead(atMs: number): void {
-    if (this.#lastReadAtMs !== undefined) this.longestGapMs = Math.max(this.longestGapMs, atMs - this.#lastReadAtMs);
+    if (this.#lastReadAtMs !== undefined) {
+      this.lastGapMs = atMs - this.#lastReadAtMs;
+      this.longestGapMs = Math.max(this.longestGapMs, this.lastGapMs);
+    }
     this.#lastReadAtMs = atMs;
   }
 
@@ -271,6 +276,7 @@ function addResponse(event: Mutable<TransferEvent>, response: ResponseFacts): vo
   if (response.declaredContentLength !== undefined) event.declaredContentLength = response.declaredContentLength;
 }
 
+/** By their places in PHASE_AT; written out, as a property of a changing name is set the slow way. */
 function phasesOf(durationsMs: readonly number[]): Phases {
   const phases: Mutable<Phases> = {};
   if (isReached(durationsMs[0])) phases.queueMs = durationsMs[0];

@@ -1,7 +1,9 @@
 // The accounts of one run and the options they are opened with: the rooms of the ledger, side by side.
 // It moves no event (ledger.ts does) and reads no figure (snapshot.ts does).
 import type { RunEvent } from '../events.ts';
+import { AccessLogJoin } from './access-log-join.ts';
 import { ClientBook } from './client-book.ts';
+import { Collections } from './collections.ts';
 import { ErrorAgreement } from './error-agreement.ts';
 import { EstimatorWindows } from './estimator-windows.ts';
 import { FindingBook } from './findings.ts';
@@ -11,12 +13,14 @@ import { ListingClock } from './listing-clock.ts';
 import { ListingNeed } from './listing-need.ts';
 import { unitOf } from './log-reach.ts';
 import { OriginAccount } from './origin-account.ts';
+import { pathOf } from './origin-path.ts';
+import { OriginSources } from './origin-sources.ts';
 import { Pairing } from './pairing.ts';
 import { ParserAccount } from './parser-account.ts';
 import { sightOf } from './player-sight.ts';
 import { FigureBook } from './process-figures.ts';
 import { ProxyAccount } from './proxy-account.ts';
-import { AccessLogJoin } from './reconciliation.ts';
+import { RecentEvents } from './recent-events.ts';
 import { Redirects } from './redirects.ts';
 import { RequestRates } from './request-rates.ts';
 import { StreamAccount } from './streams.ts';
@@ -34,6 +38,8 @@ export interface Accounts {
   readonly proxy: ProxyAccount;
   readonly parser: ParserAccount;
   readonly origin: OriginAccount;
+  readonly originSources: OriginSources;
+  readonly collections: Collections;
   readonly instrument: InstrumentAccount;
   readonly clients: ClientBook;
   readonly figures: FigureBook;
@@ -49,6 +55,7 @@ export interface Accounts {
   readonly rates: RequestRates;
   readonly streams: StreamAccount;
   readonly redirects: Redirects;
+  readonly recent: RecentEvents;
 }
 
 export function openAccounts(options: AccountOptions): Accounts {
@@ -67,7 +74,9 @@ export function openAccounts(options: AccountOptions): Accounts {
   return {
     proxy: new ProxyAccount(),
     parser,
-    origin: new OriginAccount(run.originMetricsWindowMs),
+    origin: new OriginAccount({ path: pathOf(run), streamOrigin: originOf(run.url) }, run.originMetricsWindowMs),
+    originSources: new OriginSources(),
+    collections: new Collections(),
     instrument: new InstrumentAccount(run.clients),
     clients,
     figures,
@@ -83,5 +92,11 @@ export function openAccounts(options: AccountOptions): Accounts {
     rates: new RequestRates(),
     streams: new StreamAccount(),
     redirects: new Redirects(),
+    recent: new RecentEvents(),
   };
+}
+
+/** Scheme, host and port; nothing of what is no URL (`hls-swarm proxy`). */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : '';
 }

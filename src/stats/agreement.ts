@@ -43,6 +43,11 @@ export class ErrorAccumulator {
     return { n: this.#n, bias: this.#mean, ...this.#spread(), ...this.#quantiles() };
   }
 
+  /** How many errors lie in each bin that ends at a bound, and beyond the last. */
+  countsWithin(bounds: readonly number[]): readonly number[] {
+    return this.#sketch.countsWithin(bounds);
+  }
+
   #spread(): Pick<ErrorStatistics, 'sd' | 'low' | 'high'> {
     if (this.#n < 2) return {};
     const sd = Math.sqrt(this.#squares / (this.#n - 1));

@@ -2,7 +2,6 @@
 // It starts and stops nothing; of former processes only totals stay, so restarts cost no memory.
 import type {
   ClientEvent,
-  ExitCategory,
   PlaylistEvent,
   ProgressEvent,
   SegmentListedEvent,
@@ -10,8 +9,9 @@ import type {
   TransferEvent,
 } from '../events.ts';
 import { msToSeconds, SECONDS_PER_MINUTE, secondsToMs, usToMs } from '../units.ts';
-import { type Client, isAlive, newClient, playbackOf, rowOf, sumsOf } from './client-rows.ts';
+import { type Client, countTransfer, isAlive, newClient, playbackOf, rowOf, sumsOf } from './client-rows.ts';
 import { ClientTimes } from './client-times.ts';
+import { ExitCounts } from './exit-counts.ts';
 import { PlaybackModel } from './playback.ts';
 import { MediaTimeline } from './playback-timeline.ts';
 import { BY_SEGMENTS, type PlayerSight } from './player-sight.ts';
@@ -41,7 +41,7 @@ export interface ReadClients {
 export class ClientBook {
   readonly timeline: MediaTimeline = new MediaTimeline();
   readonly #clients = new Map<number, Client>();
-  readonly #exits: Record<ExitCategory, number> = { success: 0, error: 0, signal: 0, stopped: 0, playlistLost: 0 };
+  readonly #exits = new ExitCounts();
   readonly #startupMs = new PhaseQuantiles();
   readonly #behindLiveMs = new PhaseQuantiles();
   readonly #uptimes = new BucketCounter(UPTIME_BOUNDS);
@@ -90,12 +90,11 @@ export class ClientBook {
 
   transfer(event: TransferEvent): void {
     const client = this.#clientOf(event.client);
-    client.contentBytes += event.contentBytes;
+    countTransfer(client, event);
     client.times ??= new ClientTimes();
     client.times.transfer(event);
     if (event.process === 0) client.state = 'running';
     if (event.kind !== 'segment' || !isOk(event)) return;
-    client.segments += 1;
     if (client.state === 'starting') client.state = 'running';
     const isCurrent = event.process === client.process;
     if (!isCurrent) return;
@@ -173,7 +172,7 @@ export class ClientBook {
       restarts: this.#restarts,
       averageSpeed: speeds === 0 ? undefined : speedSum / speeds,
       cpuSeconds: liveCpuSeconds ?? this.#exitedCpuSeconds,
-      exits: { ...this.#exits },
+      ...this.#exits.read(),
       playback: withoutAbsent<Summary['clients']['playback']>({
         startupMs: this.#startupMs.read(atMs),
         stalled: hasStalls ? stalled : undefined,
@@ -239,17 +238,19 @@ export class ClientBook {
     client.speed = undefined;
     client.outTimeMs = undefined;
     client.outTimeAdvancedAtMs = undefined;
+    client.endedAtMs = undefined;
   }
 
   #stop(client: Client, event: ClientEvent): void {
     if (event.process < client.process) return;
+    client.endedAtMs ??= event.atMs;
     client.state = isAlive(client.state) ? 'stopping' : 'stopped';
     client.model?.end(event.atMs);
     client.streamModel?.end(event.atMs);
   }
 
   #exit(client: Client, event: ClientEvent): void {
-    if (event.category !== undefined) this.#exits[event.category] += 1;
+    this.#exits.add(event);
     if (event.cpuSeconds !== undefined) this.#exitedCpuSeconds = (this.#exitedCpuSeconds ?? 0) + event.cpuSeconds;
     if (event.uptimeMs !== undefined) {
       this.#uptimes.observe(msToSeconds(event.uptimeMs));
@@ -258,6 +259,7 @@ export class ClientBook {
     client.exitCategory = event.category;
     client.exitReason = event.reason?.slice(0, MAX_REASON_LENGTH);
     if (event.process < client.process) return;
+    client.endedAtMs ??= event.atMs;
     client.state = 'stopped';
     client.model?.end(event.atMs);
     client.streamModel?.end(event.atMs);

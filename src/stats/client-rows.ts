@@ -1,9 +1,10 @@
 // What is kept of one client, and how it reads as a row for screens and per-client series. It changes nothing.
-import type { ExitCategory } from '../events.ts';
+import type { ExitCategory, TransferEvent } from '../events.ts';
 import { msToSeconds } from '../units.ts';
 import type { ClientTimes } from './client-times.ts';
 import type { PlaybackModel, PlaybackState } from './playback.ts';
 import { STILL_TARGET_DURATIONS } from './player-sight.ts';
+import { isFailed, isOk } from './proxy-account.ts';
 import type { StreamPlayback } from './stream-playback.ts';
 import type { ClientQuantiles, ClientRow, ClientState, Snapshot } from './summary.ts';
 
@@ -31,7 +32,11 @@ export interface Client {
   speed: number | undefined;
   outTimeMs: number | undefined;
   outTimeAdvancedAtMs: number | undefined;
+  /** When the present process was told to end, or ended. */
+  endedAtMs: number | undefined;
   segments: number;
+  playlists: number;
+  failedRequests: number;
   contentBytes: number;
   /** Made at the first transfer. */
   times: ClientTimes | undefined;
@@ -50,6 +55,15 @@ export interface RowContext {
   readonly isBlind: boolean;
   /** false: neither segments nor progress say when a player stands still. */
   readonly hasStalls: boolean;
+}
+
+/** What the tap carried for it, whichever of its processes asked. */
+export function countTransfer(client: Client, event: TransferEvent): void {
+  client.contentBytes += event.contentBytes;
+  if (isFailed(event)) client.failedRequests += 1;
+  else if (!isOk(event)) return;
+  else if (event.kind === 'segment') client.segments += 1;
+  else if (event.kind === 'media-playlist' || event.kind === 'multivariant-playlist') client.playlists += 1;
 }
 
 /** Drift and speeds over the rows, as the original's dashboards show them; the mean takes both signs. */
@@ -102,7 +116,6 @@ export function rowOf(client: Client, state: PlaybackState | undefined, context:
   const { atMs, openBytes, isBlind } = context;
   const isPlaying = isAlive(client.state);
   const uptimeMs = isPlaying && client.startedAtMs !== undefined ? atMs - client.startedAtMs : undefined;
-  const hasDrift = uptimeMs !== undefined && client.outTimeMs !== undefined;
   const contentBytes = client.contentBytes + openBytes;
   const isUnseen = isBlind && contentBytes === 0;
   const hasStalls = context.hasStalls && (client.playsStream || !isUnseen);
@@ -114,9 +127,13 @@ export function rowOf(client: Client, state: PlaybackState | undefined, context:
   if (client.exitReason !== undefined) row.exitReason = client.exitReason;
   // A mean over the process's life: of one that has ended it is its last word.
   if (client.speed !== undefined) row.speed = client.speed;
-  if (hasDrift) row.driftSeconds = msToSeconds(uptimeMs - (client.outTimeMs ?? 0));
+  // The same of its drift.
+  if (client.startedAtMs !== undefined && client.outTimeMs !== undefined)
+    row.driftSeconds = msToSeconds((client.endedAtMs ?? atMs) - client.startedAtMs - client.outTimeMs);
   if (!isUnseen) {
     row.segments = client.segments;
+    row.playlists = client.playlists;
+    row.failedRequests = client.failedRequests;
     row.contentBytes = contentBytes;
   }
   const times = client.times?.read(atMs);
@@ -168,7 +185,10 @@ export function newClient(client: number): Client {
     speed: undefined,
     outTimeMs: undefined,
     outTimeAdvancedAtMs: undefined,
+    endedAtMs: undefined,
     segments: 0,
+    playlists: 0,
+    failedRequests: 0,
     contentBytes: 0,
     times: undefined,
     exitCategory: undefined,

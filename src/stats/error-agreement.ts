@@ -2,13 +2,12 @@
 // It pairs no single error with another; attempts after the beginning of a stop are left out on both sides.
 import type { ParsedEvent, TransferEvent } from '../events.ts';
 import { resourceHash } from '../hls/resource.ts';
-import { FailedRequests, LOWEST_ERROR_STATUS } from './failed-requests.ts';
+import { FailedRequests } from './failed-requests.ts';
 import { Minute } from './minute.ts';
 import type { LineFate } from './pairing-process.ts';
 import type { RequestKind } from './request-kinds.ts';
+import { errorName, LOWEST_ERROR_STATUS } from './status-codes.ts';
 import type { CountAgreement } from './summary.ts';
-
-const HIGHEST_ERROR_STATUS = 599;
 
 /** A reload of a playlist comes later than this, and may be the next request and on a new connection too. */
 const RETRY_WITHIN_MS = 1000;
@@ -111,7 +110,7 @@ export class ErrorAgreement {
   }
 
   #errorOf(status: number): BothCounts {
-    const code = status >= LOWEST_ERROR_STATUS && status <= HIGHEST_ERROR_STATUS ? String(status) : 'other';
+    const code = errorName(status);
     const known = this.#errors.get(code) ?? new BothCounts();
     this.#errors.set(code, known);
     return known;

@@ -2,8 +2,8 @@
 // It knows no clock and counts nothing; what is never asked for again is forgotten, the oldest first.
 import type { ByteRange, TransferEvent } from '../events.ts';
 import { resourceHash } from '../hls/resource.ts';
+import { LOWEST_ERROR_STATUS } from './status-codes.ts';
 
-export const LOWEST_ERROR_STATUS = 400;
 /** Failed and not asked for again: a player gives up on a segment after a few. */
 const MAX_FAILED = 64;
 

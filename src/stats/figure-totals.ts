@@ -76,8 +76,8 @@ export interface FigureTotals
 /** AES-128 in CBC mode adds 1 to 16 octets to each segment. */
 const MOST_PADDING_BYTES = 16;
 
-export const NO_FIGURES: FigureTotals = {
-  processes: 0,
+/** Of a process and of a sum alike, at the beginning. */
+const NOTHING_YET = {
   statisticsLines: 0,
   statisticsBytes: 0,
   declaredLines: 0,
@@ -86,15 +86,34 @@ export const NO_FIGURES: FigureTotals = {
   httpRequests: 0,
   progressBytes: undefined,
   outTimeMs: undefined,
-  hybridOutTimeMs: 0,
-  playedMs: 0,
-  hybridPlayedMs: 0,
   newSequenceNumbers: 0,
   sequenceChanges: 0,
   transfers: 0,
   contentBytes: 0,
   segments: 0,
   segmentBytes: 0,
+} as const;
+
+/** Of a process that has just begun. */
+export function newFigures(): Figures {
+  return {
+    ...NOTHING_YET,
+    hybridOutTimeMs: undefined,
+    playlists: new Set(),
+    refusedBytes: 0,
+    cutBytes: 0,
+    keys: 0,
+    ending: undefined,
+    isKilled: false,
+  };
+}
+
+export const NO_FIGURES: FigureTotals = {
+  ...NOTHING_YET,
+  processes: 0,
+  hybridOutTimeMs: 0,
+  playedMs: 0,
+  hybridPlayedMs: 0,
   statistics: {
     processes: 0,
     uncovered: 0,

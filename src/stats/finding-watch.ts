@@ -5,6 +5,7 @@ import { formatCount, formatMs, PERCENT } from '../units.ts';
 import type { ClientBook } from './client-book.ts';
 import type { FindingBook } from './findings.ts';
 import type { InstrumentAccount } from './instrument-account.ts';
+import type { ListingLagReading } from './listing-lag.ts';
 import type { OriginAccount } from './origin-account.ts';
 import type { ParserAccount } from './parser-account.ts';
 import { MACHINE_FULL_SHARE } from './verdict.ts';
@@ -35,7 +36,9 @@ export class FindingWatch {
   }
 
   transfer(event: TransferEvent): void {
-    const { kind, status, termination, url, startedAtMs, client } = event;
+    const { kind, status, termination, url, startedAtMs, client, injected } = event;
+    // What we did to it ourselves says nothing of its origin.
+    if (injected !== null) return;
     const origin = event.upstreamAddress ?? url;
     if (MISSING_STATUSES.has(status) && (kind === 'segment' || kind === 'part' || kind === 'init')) {
       this.#findings.raise('segment-missing', url, startedAtMs, `answered ${status} (client ${client})`);
@@ -77,8 +80,9 @@ export class FindingWatch {
       this.#findings.hold('lookup-low', 'segment sizes', atMs, evidence);
     }
     if (misses.notYetListed > LAGGING_SHARE * settled) {
-      const evidence = `${misses.notYetListed} of ${settled} segments were asked for before the listing showed them`;
-      this.#findings.hold('listing-lags', 'segment sizes', atMs, evidence);
+      const lag = lookup.lag.read();
+      const late = `${misses.notYetListed} of ${settled} segments were asked for before the listing showed them`;
+      this.#findings.hold('listing-lags', 'segment sizes', lag?.sinceMs ?? atMs, `${late}; ${lagWords(lag)}`);
     }
   }
 
@@ -111,4 +115,10 @@ export class FindingWatch {
       this.#findings.hold('bypass', 'clients', atMs, `${parser.bypassed} connections to other than the client's door`);
     }
   }
+}
+
+/** From the request to the first listing that has the segment: up to one interval of the listing is ours. */
+function lagWords(lag: ListingLagReading | undefined): string {
+  if (lag?.medianMs === undefined || lag.longestMs === undefined) return 'none of them is listed yet';
+  return `${lag.listed} came later, after ${formatMs(lag.medianMs)} (median), ${formatMs(lag.longestMs)} at most`;
 }

@@ -189,13 +189,17 @@ export class InstrumentAccount {
     });
   }
 
-  readLines(): Pick<Snapshot, 'droppedLines' | 'parsedLines' | 'dropRate'> {
+  /** `degradedAbove`: the share of its lines that a client may lose. */
+  readLines(degradedAbove: number): Pick<Snapshot, 'droppedLines' | 'parsedLines' | 'dropRate'> {
     const lines = this.#lines;
     return {
       droppedLines: { stderr: lines?.droppedStderrLines ?? 0, progress: lines?.droppedProgressLines ?? 0 },
       parsedLines: { stderr: lines?.stderrLines ?? 0, progress: lines?.progressLines ?? 0 },
-      // The line pipeline reports sums: which client lost lines is not among the events.
-      dropRate: { current: this.#dropRate, peak: this.#peakDropRate, degradedClients: 0 },
+      dropRate: {
+        current: this.#dropRate,
+        peak: this.#peakDropRate,
+        degradedClients: lines?.droppedShares?.filter((share) => share > degradedAbove).length ?? 0,
+      },
     };
   }
 

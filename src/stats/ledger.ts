@@ -1,6 +1,7 @@
 // The one place where events become accounts: everything comes in through `record`, everything goes out as a Snapshot.
 // It does no I/O, reads no clock and keeps no events; reading never changes state, so a journal replayed gives the same.
 import type { Event, ParsedEvent, PlaylistEvent, SampleEvent, TransferEvent } from '../events.ts';
+import type { AwaitedLines } from './access-log-join.ts';
 import { type AccountOptions, type Accounts, openAccounts } from './accounts.ts';
 import { FindingWatch } from './finding-watch.ts';
 import { LogPlaylistWatch } from './log-playlist-watch.ts';
@@ -56,6 +57,11 @@ export class Ledger {
     this.#watch.tick(atMs);
   }
 
+  /** What a log that is followed to its end still owes. */
+  get awaitedLogLines(): AwaitedLines {
+    return this.#accounts.join.awaited;
+  }
+
   /** Everything at `atMs` (monotonic) and `wallMs` (Unix). Any number of readers at any rate see the same numbers. */
   snapshot(atMs: number, wallMs: number): Snapshot {
     const state: RunState = {
@@ -68,8 +74,8 @@ export class Ledger {
 
   /** Which accounts an event concerns. */
   #route(): Routes {
-    const { proxy, clients, parser, origin, instrument, join, variants, figures, findings, listings, streams } =
-      this.#accounts;
+    const { proxy, clients, parser, origin, originSources, collections, instrument, join } = this.#accounts;
+    const { variants, figures, findings, listings, streams } = this.#accounts;
     return {
       run: () => {},
       stream: (event) => {
@@ -85,6 +91,8 @@ export class Ledger {
       connection: (event) => {
         proxy.connection(event);
         instrument.connection(event);
+        origin.connection(event);
+        join.connection(event);
         this.#watch.connection(event);
       },
       batch: (event) => instrument.batch(event),
@@ -107,8 +115,13 @@ export class Ledger {
         parser.listing(event);
         listings.listing(event);
         origin.listing(event);
+        collections.listing(event);
       },
-      'origin-sample': (event) => origin.sampled(event),
+      'origin-sample'(event) {
+        origin.sampled(event);
+        originSources.sampled(event);
+        collections.sampled(event);
+      },
       'origin-request': (event) => join.originRequest(event),
       finding: (event) => findings.event(event),
       end: ({ atMs }) => this.finish(atMs),
@@ -116,7 +129,7 @@ export class Ledger {
   }
 
   #transfer(event: TransferEvent): void {
-    const { proxy, instrument, pairing, join, rates, streams, errors } = this.#accounts;
+    const { proxy, instrument, pairing, join, rates, streams, errors, recent } = this.#accounts;
     this.#began(event.startedAtMs);
     proxy.transfer(event);
     instrument.transfer(event);
@@ -125,6 +138,7 @@ export class Ledger {
     if (this.#options.run.hasAccessLog !== false) join.transfer(event);
     rates.transfer(event);
     streams.transfer(event);
+    recent.transfer(event);
     this.#playlists.transfer(event);
     this.#watch.transfer(event);
     this.#askedFor(this.#accounts.redirects.original(event));
@@ -171,9 +185,10 @@ export class Ledger {
   }
 
   #client(event: Event & { readonly type: 'client' }): void {
-    const { parser, clients, figures, pairing, errors } = this.#accounts;
+    const { parser, clients, figures, pairing, errors, recent } = this.#accounts;
     const { client, process, atMs } = event;
     clients.event(event);
+    recent.client(event);
     this.#playlists.client(event);
     if (event.event === 'start') {
       figures.started(client, process, atMs);

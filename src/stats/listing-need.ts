@@ -13,8 +13,11 @@ const MAX_PLAYLISTS = 2_000;
 export class ListingNeed {
   readonly #playlists = new Map<string, { readonly segments: number; readonly targetDurationSeconds: number }>();
   #window: number | undefined;
+  #targetDurationSeconds: number | undefined;
 
   playlist({ url, segmentCount, targetDurationSeconds }: PlaylistEvent): void {
+    const shortest = this.#targetDurationSeconds ?? targetDurationSeconds;
+    if (targetDurationSeconds > 0) this.#targetDurationSeconds = Math.min(shortest, targetDurationSeconds);
     if (!this.#playlists.has(url) && this.#playlists.size >= MAX_PLAYLISTS) return;
     this.#playlists.set(url, { segments: segmentCount, targetDurationSeconds });
   }
@@ -31,5 +34,10 @@ export class ListingNeed {
   /** Undefined until a playlist was seen: everything is kept till then. */
   get window(): number | undefined {
     return this.#window;
+  }
+
+  /** The shortest that a playlist had; undefined until one was seen. */
+  get targetDurationSeconds(): number | undefined {
+    return this.#targetDurationSeconds;
   }
 }

@@ -1,4 +1,5 @@
-// Sees a live playlist stand still where there is no tap to read it: the log goes on reloading it and asks for no segment.
+// Sees a live playlist stand still, or begin again, where there is no tap to read it: the log goes on reloading it and asks for no
+// segment, or names a lower media sequence.
 // It knows no playlist's content; a stream that only seems live, or a log without request lines, raises nothing.
 import type { ParsedEvent, RunEvent } from '../events.ts';
 import { formatMs, secondsToMs } from '../units.ts';
@@ -9,6 +10,8 @@ import { isTunnelled } from './tunnels.ts';
 /** Playlists watched, and those that one process reads at once. */
 const MAX_PLAYLISTS = 2_000;
 const MAX_PLAYLISTS_PER_PROCESS = 8;
+/** No list is known here. An older copy is some numbers behind; what is behind by half of all of them began again. */
+const OLDER_COPY_SHARE = 0.5;
 
 interface Watched {
   /** When one of its readers asked for a segment last, or for the playlist first. */
@@ -27,14 +30,18 @@ interface Reader {
 
 export class LogPlaylistWatch {
   readonly #findings: FindingBook;
+  readonly #url: string;
   readonly #targetDurationMs: number | undefined;
   readonly #playlists = new Map<string, Watched>();
   readonly #readers = new Map<number, Reader>();
+  readonly #falls = new Map<number, number>();
+  #mostFalls = 0;
 
   constructor(findings: FindingBook, run: Omit<RunEvent, 'type'>) {
     const { isTapped, isLive, targetDurationSeconds } = run;
     const isUnseen = !isTapped || isTunnelled(run, run.url);
     this.#findings = findings;
+    this.#url = run.url;
     this.#targetDurationMs =
       isUnseen && isLive && targetDurationSeconds !== undefined ? secondsToMs(targetDurationSeconds) : undefined;
   }
@@ -46,7 +53,8 @@ export class LogPlaylistWatch {
     if (event.rule === 'request') {
       if (reader.reload !== undefined) reader.reload.watched.askedAtMs = reader.reload.atMs;
       reader.reload = isPlaylist ? this.#reload(event.url, event.atMs, reader) : undefined;
-    } else if (event.rule === 'http-error' || event.rule === 'keepalive-failed') reader.reload = undefined;
+    } else if (event.rule === 'sequence-change') this.#moved(event);
+    else if (event.rule === 'http-error' || event.rule === 'keepalive-failed') reader.reload = undefined;
     else if (event.rule === 'hls-request') {
       for (const url of reader.playlists) this.#advanced(url, event.atMs);
     }
@@ -68,6 +76,21 @@ export class LogPlaylistWatch {
       else this.#findings.raise('playlist-stalled', url, advancedAtMs, evidence);
       watched.isStalled = true;
     }
+  }
+
+  /** Each client says so of its own reading: the first that falls once more tells of one more fall. */
+  #moved({ client, atMs, from, to, url = this.#url }: ParsedEvent & { readonly rule: 'sequence-change' }): void {
+    if (to >= from) return;
+    const code = to < from * OLDER_COPY_SHARE ? 'encoder-restarted' : 'sequence-went-back';
+    const evidence = `media sequence fell from ${from} to ${to}, says the log of client ${client}`;
+    const falls = (this.#falls.get(client) ?? 0) + 1;
+    this.#falls.set(client, falls);
+    if (falls <= this.#mostFalls && this.#findings.has(code, url)) {
+      this.#findings.update(code, url, evidence);
+      return;
+    }
+    this.#mostFalls = Math.max(this.#mostFalls, falls);
+    this.#findings.raise(code, url, atMs, evidence);
   }
 
   #reload(url: string, atMs: number, reader: Reader): Reader['reload'] {

@@ -2,6 +2,7 @@
 // lines; no figure of the tap ever reaches it. The original system's way is in original-inference.ts.
 import type { ByteRange, ListingEvent } from '../events.ts';
 import { folderOf } from './listing-folder.ts';
+import { ListingLag } from './listing-lag.ts';
 import { ListingTable, type LookupMiss } from './listing-table.ts';
 import { isYoung, type ProcessFigures } from './process-figures.ts';
 import type { CarriedSegment } from './segment-reference.ts';
@@ -84,6 +85,7 @@ interface LookupOptions {
 
 export class Lookup {
   readonly table: ListingTable;
+  readonly lag: ListingLag = new ListingLag();
   readonly #onBytes: LookupOptions['onBytes'];
   /** In the order in which they were completed. */
   readonly #open = new Set<OpenAttempt>();
@@ -161,6 +163,7 @@ export class Lookup {
     this.#isListingTried = true;
     this.table.update(event);
     if (!event.ok) return;
+    this.lag.listed(this.table, event.atMs);
     for (const open of this.#open) if (open.attempt.requestedAtMs < event.atMs) this.#settle(open);
   }
 
@@ -203,6 +206,7 @@ export class Lookup {
     const miss = this.#miss(open);
     if (miss === undefined) return;
     this.#misses[miss] += 1;
+    if (miss === 'notYetListed') this.lag.missed(open.attempt);
     decide(open);
   }
 

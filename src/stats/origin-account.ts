@@ -1,7 +1,9 @@
 // The origin's account: whole-host or whole-server counters as its exporters gave them, other traffic included.
 // It scrapes nothing and explains nothing away except for the derived row `segment content` (MEASURING section 6).
-import { KINDS, type Kind, type ListingEvent, type OriginSampleEvent, type SampleEvent } from '../events.ts';
+import type { ConnectionEvent, ListingEvent, OriginSampleEvent, SampleEvent } from '../events.ts';
 import { MS_PER_SECOND, secondsToMs } from '../units.ts';
+import { type CutTotals, type FlowCut, flowCut, middle, minus } from './flow-cut.ts';
+import { type Explained, explain, explainedBytes, type FlowSource } from './flow-terms.ts';
 import { RateWindow } from './rate-window.ts';
 import type { Summary } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
@@ -11,29 +13,25 @@ type SourceName = OriginSampleEvent['source'];
 
 /** A source that has been silent for this many of its intervals is stale. */
 const STALE_INTERVALS = 3;
-/** Scrapes between two meter readings: a few sources, each at most twice a second. */
-const MAX_WAITING = 16;
+/** Scrapes between two readings of the meters: a few sources, each at most twice a second. */
+const MAX_UNCUT = 16;
 /** Assumed until a source says how often it is asked: the slowest step of the adaptive interval. */
 const DEFAULT_INTERVAL_MS: number = secondsToMs(10);
-
-/** What the tap's meters said at a scrape: the terms of a reconciliation with a source that counts by flow. */
-export interface MeterCut {
-  readonly contentBytesByKind: Readonly<Record<Kind | 'open', number>>;
-  readonly responseHeadBytes: number;
-  readonly interimHeadBytes: number;
-  readonly framingBytes: number;
-  /** Our own listings and scrapes, both ways. */
-  readonly ownBytes: number;
-}
 
 /** The difference of two cuts with the origin's bytes between them. */
 export interface FlowAccount {
   readonly source: SourceName;
   /** The first scrape: the zero of both sides. */
   readonly sinceMs: number;
+  readonly untilMs: number;
   readonly originBytes: number;
-  readonly explained: MeterCut;
+  readonly cut: FlowCut;
+  readonly explained: Explained;
+  /** Half of what passed the tap while the last answer was awaited. */
+  readonly uncertaintyBytes: number;
 }
+
+type OwnRequest = Pick<OriginSampleEvent | ListingEvent, 'ownBytes' | 'ownReceivedBytes'>;
 
 interface SourceState {
   readonly firstAtMs: number;
@@ -51,41 +49,58 @@ interface Counter {
 
 interface ByteSource {
   readonly name: SourceName;
+  /** Octets of answers, not of a device. */
+  readonly isServer: boolean;
   readonly sinceMs: number;
   readonly all: ThroughputTracker;
   readonly segment: ThroughputTracker;
   readonly rates: RateWindow;
-  readonly base: MeterCut;
-  now: MeterCut;
+  readonly base: FlowCut;
+  now: FlowCut;
+  uncertaintyBytes: number;
   bookedAtMs: number;
 }
 
 /** That of the option table, for journals that were written before it was recorded. */
 const DEFAULT_WINDOW_MS: number = secondsToMs(30);
 
+const NO_TOTALS: CutTotals = { tlsBytes: 0, ownRequests: 0, ownBytes: 0, ownReceivedBytes: 0, ownServedBytes: 0 };
+
 export class OriginAccount {
+  readonly #place: Omit<FlowSource, 'isServer'>;
   readonly #windowMs: number;
   readonly #sources = new Map<SourceName, SourceState>();
   #byteSource: ByteSource | undefined;
   #highestSegmentBytes = 0;
-  #ownBytes = 0;
+  #totals: CutTotals = NO_TOTALS;
+  /** Octets of answers to our own requests, by the source that gave them. */
+  readonly #served = new Map<SourceName | 'listing', number>();
   #lastReason: string | undefined;
   #meters: SampleEvent | undefined;
-  /** Scrapes since the last meter reading. */
-  readonly #waiting: { readonly event: OriginSampleEvent; readonly ownBytes: number }[] = [];
+  /** Scrapes without a cut since the last reading of the meters. */
+  readonly #uncut: { readonly event: OriginSampleEvent; readonly totals: CutTotals }[] = [];
 
   /** `windowMs`: of the rates between scrapes. */
-  constructor(windowMs: number = DEFAULT_WINDOW_MS) {
+  constructor(place: Omit<FlowSource, 'isServer'>, windowMs: number = DEFAULT_WINDOW_MS) {
+    this.#place = place;
     this.#windowMs = windowMs;
   }
 
   listing(event: ListingEvent): void {
-    this.#ownBytes += event.ownBytes ?? 0;
+    this.#asked('listing', event);
   }
 
-  /** One scrape. Its bytes are booked with the meter reading nearest in time, which may be the next one. */
+  connection({ tlsBytes }: ConnectionEvent): void {
+    this.#totals = { ...this.#totals, tlsBytes: this.#totals.tlsBytes + tlsBytes };
+  }
+
+  /** One scrape. When its counters were read this scrape's own answer had not been sent. */
   sampled(event: OriginSampleEvent): void {
-    this.#ownBytes += event.ownBytes ?? 0;
+    this.#booked(event);
+    this.#asked(event.source, event);
+  }
+
+  #booked(event: OriginSampleEvent): void {
     const state = this.#stateOf(event);
     state.last = event.ok ? event : { ...state.last, ok: false };
     if (event.intervalSeconds !== undefined) state.intervalMs = secondsToMs(event.intervalSeconds);
@@ -95,14 +110,31 @@ export class OriginAccount {
     }
     state.lastOkAtMs = event.atMs;
     count(state.requests, event.requestsTotal);
-    this.#waiting.push({ event, ownBytes: this.#ownBytes });
-    if (this.#waiting.length > MAX_WAITING) this.#book(this.#meters);
+    const totals = this.#totalsFor(event);
+    if (event.cuts !== undefined) {
+      const [asked, answered] = event.cuts.map((read) => flowCut(read, totals)) as [FlowCut, FlowCut];
+      // The source read its counters between the two.
+      const uncertaintyBytes = Math.ceil((answered.readBytes - asked.readBytes) / 2);
+      this.#addBytes(event, middle(asked, answered), uncertaintyBytes);
+      return;
+    }
+    this.#uncut.push({ event, totals });
+    if (this.#uncut.length > MAX_UNCUT) this.#bookUncut(undefined);
   }
 
-  /** The tap's meters, once per second. */
+  /** The tap's meters, once per second: for scrapes that bring no cut of their own. */
   metersRead(sample: SampleEvent): void {
-    this.#book(sample);
+    this.#bookUncut(sample);
     this.#meters = sample;
+  }
+
+  /** Without a tap, and in old journals: with the nearer of the last reading and `next`; before the first one nothing passed. */
+  #bookUncut(next: SampleEvent | undefined): void {
+    const last = this.#meters;
+    for (const { event, totals } of this.#uncut.splice(0)) {
+      const isNextNearer = next !== undefined && last !== undefined && next.atMs - event.atMs < event.atMs - last.atMs;
+      this.#addBytes(event, flowCut(isNextNearer ? next : last, totals), 0);
+    }
   }
 
   /** Tracker of all bytes the origin sent, and of those that are left for segments; for differences. */
@@ -133,13 +165,16 @@ export class OriginAccount {
 
   readFlow(): FlowAccount | undefined {
     if (this.#byteSource === undefined) return undefined;
-    const { name, sinceMs, all, base, now } = this.#byteSource;
-    return { source: name, sinceMs, originBytes: all.totalBytes, explained: minus(now, base) };
+    const { name, sinceMs, bookedAtMs, all, base, now, uncertaintyBytes, isServer } = this.#byteSource;
+    const cut = minus(now, base);
+    const explained = explain(cut, { ...this.#place, isServer });
+    const originBytes = all.totalBytes;
+    return { source: name, sinceMs, untilMs: bookedAtMs, originBytes, cut, explained, uncertaintyBytes };
   }
 
-  read(hasAccessLog: boolean): Summary['origin'] {
+  read(hasAccessLog: boolean): Omit<Summary['origin'], 'collections'> {
     const states = [...this.#sources.values()];
-    const sources: string[] = [...this.#sources.keys(), ...(hasAccessLog ? ['access-log'] : [])];
+    const sources: string[] = [...new Set([...this.#sources.keys(), ...(hasAccessLog ? ['access-log'] : [])])];
     const available = hasAccessLog || states.some((state) => state.lastOkAtMs !== undefined);
     const latest = <Field extends keyof OriginSampleEvent>(field: Field): OriginSampleEvent[Field] | undefined =>
       states.find((state) => state.lastOkAtMs !== undefined && state.last[field] !== undefined)?.last[field];
@@ -177,85 +212,61 @@ export class OriginAccount {
     return state;
   }
 
-  /** Books the waiting scrapes against the nearer of the last reading and `next`; before the first one nothing passed. */
-  #book(next: SampleEvent | undefined): void {
-    for (const { event, ownBytes } of this.#waiting.splice(0)) {
-      const last = this.#meters;
-      const isNextNearer = next !== undefined && last !== undefined && next.atMs - event.atMs < event.atMs - last.atMs;
-      this.#addBytes(event, cutOf(isNextNearer ? next : last, ownBytes));
-    }
+  /** What has no octets of ours was not asked for: a log that is followed, a second reading of one answer. */
+  #asked(source: SourceName | 'listing', { ownBytes, ownReceivedBytes = ownBytes }: OwnRequest): void {
+    if (ownBytes === undefined || ownReceivedBytes === undefined) return;
+    const { ownRequests, ...own } = this.#totals;
+    this.#totals = {
+      ...this.#totals,
+      ownRequests: ownRequests + 1,
+      ownBytes: own.ownBytes + ownBytes,
+      ownReceivedBytes: own.ownReceivedBytes + ownReceivedBytes,
+    };
+    this.#served.set(source, (this.#served.get(source) ?? 0) + ownReceivedBytes);
+  }
+
+  #totalsFor({ source }: OriginSampleEvent): CutTotals {
+    return { ...this.#totals, ownServedBytes: (this.#served.get(source) ?? 0) + (this.#served.get('listing') ?? 0) };
   }
 
   /** A server's own count of sent octets beats a host's network counter; the first reading is the zero of both accounts. */
-  #addBytes(event: OriginSampleEvent, cut: MeterCut): void {
-    const isBetter = event.bytesSentTotal !== undefined && this.#byteSource?.name === 'node_exporter';
+  #addBytes(event: OriginSampleEvent, cut: FlowCut, uncertaintyBytes: number): void {
+    const isServer = event.bytesSentTotal !== undefined;
     const total = event.bytesSentTotal ?? event.networkSentBytesTotal;
     if (total === undefined) return;
-    if (this.#byteSource === undefined || isBetter) {
-      const all = new ThroughputTracker(total);
-      this.#byteSource = {
-        name: event.source,
-        sinceMs: event.atMs,
-        all,
-        segment: new ThroughputTracker(),
-        rates: new RateWindow(this.#windowMs),
-        base: cut,
-        now: cut,
-        bookedAtMs: event.atMs,
-      };
+    if (this.#byteSource === undefined || (isServer && !this.#byteSource.isServer)) {
+      this.#byteSource = this.#opened(event, total, cut, isServer);
       this.#highestSegmentBytes = 0;
     }
     const source = this.#byteSource;
-    if (source.name !== event.source) return;
+    if (source.name !== event.source || source.isServer !== isServer) return;
     source.now = cut;
+    source.uncertaintyBytes = uncertaintyBytes;
     source.bookedAtMs = event.atMs;
     source.rates.add(event.atMs, total);
     source.all.setTotal(total);
     source.all.sample(event.atMs);
-    const explained = minus(cut, source.base);
-    // Meters and scrape are up to half a second apart: the remainder may dip, which is no reset and no negative rate.
-    this.#highestSegmentBytes = Math.max(
-      this.#highestSegmentBytes,
-      source.all.totalBytes - otherThanSegments(explained),
-    );
+    const { segmentContent, ...others } = explain(minus(cut, source.base), { ...this.#place, isServer });
+    // A cut may be off by what passed meanwhile: the remainder may dip, which is no reset and no negative rate.
+    this.#highestSegmentBytes = Math.max(this.#highestSegmentBytes, source.all.totalBytes - explainedBytes(others));
     source.segment.setTotal(this.#highestSegmentBytes);
     source.segment.sample(event.atMs);
   }
-}
 
-/** Everything explained in a cut that is not segment content. */
-export function otherThanSegments(cut: MeterCut): number {
-  const { segment, ...others } = cut.contentBytesByKind;
-  const content = Object.values(others).reduce((sum, bytes) => sum + bytes, 0);
-  return content + cut.responseHeadBytes + cut.interimHeadBytes + cut.framingBytes + cut.ownBytes;
-}
-
-function cutOf(sample: SampleEvent | undefined, ownBytes: number): MeterCut {
-  return {
-    contentBytesByKind: sample?.contentBytesByKind ?? noContent(),
-    responseHeadBytes: sample?.meters['responseHeadBytes'] ?? 0,
-    interimHeadBytes: sample?.meters['interimHeadBytes'] ?? 0,
-    framingBytes: sample?.meters['framingBytes'] ?? 0,
-    ownBytes,
-  };
-}
-
-function minus(now: MeterCut, base: MeterCut): MeterCut {
-  const content = noContent();
-  for (const kind of [...KINDS, 'open'] as const) {
-    content[kind] = now.contentBytesByKind[kind] - base.contentBytesByKind[kind];
+  #opened(event: OriginSampleEvent, total: number, cut: FlowCut, isServer: boolean): ByteSource {
+    return {
+      name: event.source,
+      isServer,
+      sinceMs: event.atMs,
+      all: new ThroughputTracker(total),
+      segment: new ThroughputTracker(),
+      rates: new RateWindow(this.#windowMs),
+      base: cut,
+      now: cut,
+      uncertaintyBytes: 0,
+      bookedAtMs: event.atMs,
+    };
   }
-  return {
-    contentBytesByKind: content,
-    responseHeadBytes: now.responseHeadBytes - base.responseHeadBytes,
-    interimHeadBytes: now.interimHeadBytes - base.interimHeadBytes,
-    framingBytes: now.framingBytes - base.framingBytes,
-    ownBytes: now.ownBytes - base.ownBytes,
-  };
-}
-
-function noContent(): Record<Kind | 'open', number> {
-  return Object.fromEntries([...KINDS, 'open'].map((kind) => [kind, 0])) as Record<Kind | 'open', number>;
 }
 
 function count(counter: Counter, total: number | undefined): void {

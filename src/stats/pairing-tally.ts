@@ -1,11 +1,13 @@
 // What pairing has judged so far, by group of kinds: counts and the errors of the start times. It pairs nothing.
-import type { Kind } from '../events.ts';
+import { type Kind, PARSED_KINDS, type ParsedKind } from '../events.ts';
 import { type AttemptCounts, ErrorAccumulator } from './agreement.ts';
 import { PairingWindow, type WindowVerdict } from './pairing-window.ts';
+import { START_ERROR_BOUNDS_MS } from './start-errors.ts';
 import type { AttemptTotals } from './summary.ts';
 
-export const ATTEMPT_GROUPS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
-export type AttemptGroup = (typeof ATTEMPT_GROUPS)[number];
+/** As the parser names them: the tap's kinds are put together to match. */
+export type AttemptGroup = ParsedKind;
+export const ATTEMPT_GROUPS: readonly AttemptGroup[] = PARSED_KINDS;
 
 const GROUP_OF_KIND: Readonly<Record<Kind, AttemptGroup>> = {
   'multivariant-playlist': 'playlist',
@@ -127,6 +129,11 @@ export class PairingTally {
       startErrorMs: this.#groups[group].startErrorsMs.read(),
       ...(this.#atMs === undefined ? {} : { window: this.#groups[group].window.read(this.#atMs) }),
     }));
+  }
+
+  /** Errors of start times of one group by the bins of a picture. */
+  readStartErrors(group: AttemptGroup): readonly number[] {
+    return this.#groups[group].startErrorsMs.countsWithin(START_ERROR_BOUNDS_MS);
   }
 
   readTotals(pending: PendingCounts): AttemptTotals {

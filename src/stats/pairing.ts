@@ -120,6 +120,11 @@ export class Pairing {
     };
   }
 
+  /** Errors of start times of one group by the bins of a picture. */
+  readStartErrors(group: AttemptGroup): readonly number[] {
+    return this.#tally.readStartErrors(group);
+  }
+
   #line(unit: PairingUnit, event: RequestEvent | HlsRequestEvent, note: RequestNote): LineFate | undefined {
     const process = this.#processOf(event.client, event.process);
     const fate = process.line(unit, {

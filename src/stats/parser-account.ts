@@ -11,12 +11,11 @@ import { HttpStatisticsTally, type ProcessTimeouts, SequenceTally, TimeoutTally 
 import type { FigureBook } from './process-figures.ts';
 import type { BucketCounter } from './quantiles.ts';
 import { type RequestKind, RequestKinds } from './request-kinds.ts';
+import { errorName } from './status-codes.ts';
 import type { ParserReading } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 
 const FAILED_INIT_SECTION = 'Failed to open an initialization section';
-const LOWEST_ERROR_STATUS = 400;
-const HIGHEST_ERROR_STATUS = 599;
 
 export interface ParserAccountOptions {
   readonly streamUrl: string;
@@ -103,7 +102,7 @@ export class ParserAccount {
       case 'request':
         return this.#requests.asked(event, process, takeDialled(process?.connections));
       case 'http-error':
-        this.#httpErrors.set(errorCode(event.status), (this.#httpErrors.get(errorCode(event.status)) ?? 0) + 1);
+        this.#httpErrors.set(errorName(event.status), (this.#httpErrors.get(errorName(event.status)) ?? 0) + 1);
         return undefined;
       case 'premature-end':
         if (process !== undefined) this.lookup.endedPrematurely(process.lookup, event);
@@ -223,8 +222,4 @@ export class ParserAccount {
   #count(rule: ParsedRule): number {
     return this.#events.get(rule) ?? 0;
   }
-}
-
-function errorCode(status: number): string {
-  return status >= LOWEST_ERROR_STATUS && status <= HIGHEST_ERROR_STATUS ? String(status) : 'other';
 }

@@ -3,6 +3,7 @@
 import type { ClientEvent, PlaylistEvent, TransferEvent } from '../events.ts';
 import { formatMs, secondsToMs } from '../units.ts';
 import type { FindingBook } from './findings.ts';
+import { LOWEST_ERROR_STATUS } from './status-codes.ts';
 
 /** A live playlist must change within 1.5 target durations; three are beyond every cache and jitter. */
 export const STALLED_TARGET_DURATIONS = 3;
@@ -11,7 +12,10 @@ const LOST_AFTER_FAILURES = 2;
 /** Playlists watched, and what each door last saw of one: signed URLs may differ per client. */
 const MAX_PLAYLISTS = 2_000;
 const MAX_DOOR_PLAYLISTS = 20_000;
-const LOWEST_ERROR_STATUS = 400;
+/** Ends of a list whose last segment is remembered: older copies come from caches, which keep a few seconds. */
+const MAX_KNOWN_ENDS = 64;
+/** An older copy is followed by the newest one again; a list that grows on below where it was is a new one. */
+const ADVANCES_OF_A_NEW_LIST = 3;
 
 interface Watched {
   mediaSequence: number;
@@ -21,13 +25,26 @@ interface Watched {
   changedAtMs: number;
   requestedAtMs: number;
   isStalled: boolean;
+  /** The last segment by the number after it: what a copy of the same list must have there too. */
+  readonly ends: Map<number, string | undefined>;
+  restartedAtMs: number | undefined;
+}
+
+/** A playlist as one door saw it last. */
+interface Seen {
+  readonly atMs: number;
+  readonly mediaSequence: number;
+  readonly segmentCount: number;
+  /** Where it was before it fell, until it is there again; and how often it has moved on since. */
+  readonly fellFrom?: Seen;
+  readonly advances: number;
 }
 
 export class PlaylistWatch {
   readonly #findings: FindingBook;
   readonly #playlists = new Map<string, Watched>();
-  /** Media sequence that a door saw last, by door and URL. */
-  readonly #seen = new Map<string, { mediaSequence: number; segmentCount: number }>();
+  /** By door and URL. */
+  readonly #seen = new Map<string, Seen>();
   readonly #failures = new Map<string, number>();
   #unwatched = 0;
 
@@ -44,6 +61,7 @@ export class PlaylistWatch {
     this.#checkOrder(event);
     const watched = this.#watch(event);
     if (watched === undefined) return;
+    noteEnd(watched, event);
     const isNewer = event.mediaSequence > watched.mediaSequence || event.lastSegmentUrl !== watched.lastSegmentUrl;
     watched.endlist ||= event.endlist;
     watched.targetDurationMs = secondsToMs(event.targetDurationSeconds);
@@ -102,26 +120,56 @@ export class PlaylistWatch {
       changedAtMs: event.atMs,
       requestedAtMs: event.atMs,
       isStalled: false,
+      ends: new Map(),
+      restartedAtMs: undefined,
     };
     this.#playlists.set(event.url, watched);
     return watched;
   }
 
-  /** One door must see a media sequence that never falls. A fall within the list's length is an older copy; beyond it the
-   *  encoder began again. */
-  #checkOrder({ client, url, mediaSequence, segmentCount, atMs }: PlaylistEvent): void {
+  /** One door must see a list that never falls back. What is shorter, or has another segment in the same place, or lies wholly
+   *  below, is no older copy: the encoder began again. So is what goes on from there and never comes back. */
+  #checkOrder(event: PlaylistEvent): void {
+    const { client, url, atMs, mediaSequence, segmentCount } = event;
     const key = `${client} ${url}`;
     const before = this.#seen.get(key);
     if (before === undefined && this.#seen.size >= MAX_DOOR_PLAYLISTS) {
       this.#unwatched += 1;
       return;
     }
-    this.#seen.set(key, { mediaSequence, segmentCount });
-    if (before === undefined || mediaSequence >= before.mediaSequence) return;
-    const evidence = `media sequence fell from ${before.mediaSequence} to ${mediaSequence}`;
-    const isOlderCopy = before.mediaSequence - mediaSequence <= before.segmentCount;
-    this.#findings.raise(isOlderCopy ? 'sequence-went-back' : 'encoder-restarted', url, atMs, evidence);
-    if (!isOlderCopy) this.#beginAgain(url, mediaSequence, atMs);
+    const now = { atMs, mediaSequence, segmentCount, advances: 0 };
+    this.#seen.set(key, now);
+    if (before === undefined) return;
+    const isFall = mediaSequence < before.mediaSequence;
+    if (isFall && this.#isNewList(event, before)) this.#restarted(event, before);
+    else if (isFall) {
+      this.#findings.raise('sequence-went-back', url, atMs, `${fallOf(before, event)}, to an older copy`);
+      this.#seen.set(key, { ...now, fellFrom: before });
+    } else if (before.fellFrom !== undefined && endOf(event) < endOf(before.fellFrom)) {
+      const advances = before.advances + 1;
+      if (advances < ADVANCES_OF_A_NEW_LIST) this.#seen.set(key, { ...now, fellFrom: before.fellFrom, advances });
+      else this.#restarted(event, before.fellFrom);
+    }
+  }
+
+  #isNewList(event: PlaylistEvent, before: Seen): boolean {
+    const { url, mediaSequence, segmentCount, lastSegmentUrl } = event;
+    if (before.mediaSequence - mediaSequence > before.segmentCount || segmentCount < before.segmentCount) return true;
+    const ends = this.#playlists.get(url)?.ends;
+    return ends?.has(endOf(event)) === true && ends.get(endOf(event)) !== lastSegmentUrl;
+  }
+
+  #restarted(event: PlaylistEvent, before: Seen): void {
+    const { url, mediaSequence, lastSegmentUrl, atMs } = event;
+    const last = lastSegmentUrl === undefined ? '' : `, the last segment is now ${lastSegmentUrl}`;
+    const evidence = `${fallOf(before, event)}${last}`;
+    // The other doors see the same restart at their next reload.
+    const isKnown = before.atMs <= (this.#playlists.get(url)?.restartedAtMs ?? Number.NEGATIVE_INFINITY);
+    if (isKnown) this.#findings.update('encoder-restarted', url, evidence);
+    else {
+      this.#findings.raise('encoder-restarted', url, atMs, evidence);
+      this.#beginAgain(url, mediaSequence, atMs);
+    }
   }
 
   #beginAgain(url: string, mediaSequence: number, atMs: number): void {
@@ -131,6 +179,8 @@ export class PlaylistWatch {
     watched.endlist = false;
     watched.changedAtMs = atMs;
     watched.isStalled = false;
+    watched.ends.clear();
+    watched.restartedAtMs = atMs;
   }
 
   #countFailures(event: TransferEvent, isFailed: boolean): void {
@@ -147,4 +197,19 @@ export class PlaylistWatch {
     const evidence = `${failures} reloads in a row failed, the last ${outcome} (client ${event.client})`;
     this.#findings.raise('playlist-lost', event.url, event.startedAtMs, evidence);
   }
+}
+
+function noteEnd({ ends }: Watched, event: PlaylistEvent): void {
+  ends.set(endOf(event), event.lastSegmentUrl);
+  const [oldest] = ends.keys();
+  if (ends.size > MAX_KNOWN_ENDS && oldest !== undefined) ends.delete(oldest);
+}
+
+/** The number that the next segment will have. */
+function endOf({ mediaSequence, segmentCount }: Pick<Seen, 'mediaSequence' | 'segmentCount'>): number {
+  return mediaSequence + segmentCount;
+}
+
+function fallOf(before: Seen, { mediaSequence, client }: PlaylistEvent): string {
+  return `media sequence fell from ${before.mediaSequence} to ${mediaSequence} (client ${client})`;
 }

@@ -2,7 +2,7 @@
 // the same process. Ended processes are folded into totals, so memory does not grow with restarts. It scores nothing.
 import type { ClientEvent, ParsedEvent, ProgressEvent, TransferEvent } from '../events.ts';
 import { MS_PER_SECOND, usToMs } from '../units.ts';
-import { type Figures, type FigureTotals, NO_FIGURES, plus } from './figure-totals.ts';
+import { type Figures, type FigureTotals, NO_FIGURES, newFigures, plus } from './figure-totals.ts';
 import { SegmentReference, UndecidedSegments } from './segment-reference.ts';
 
 /** `hybrid` trusts the lookup this long after a process began, the playback position afterwards. */
@@ -48,7 +48,7 @@ export class FigureBook {
       current.ending ??= 'unknown';
       this.#former.set(client, current);
     }
-    const begun = newFigures(client, process, this.undecided);
+    const begun = newProcess(client, process, this.undecided);
     this.#current.set(client, begun);
     return begun;
   }
@@ -175,32 +175,6 @@ function contentGiven(event: TransferEvent): number {
   return Math.max(0, Math.min(contentBytes, deliveredBytes - otherBytes));
 }
 
-function newFigures(client: number, process: number, undecided: UndecidedSegments): ProcessFigures {
-  return {
-    client,
-    process,
-    reference: new SegmentReference(undecided),
-    startedAtMs: undefined,
-    statisticsLines: 0,
-    statisticsBytes: 0,
-    declaredLines: 0,
-    declaredBytes: 0,
-    httpStatisticsLines: 0,
-    httpRequests: 0,
-    progressBytes: undefined,
-    outTimeMs: undefined,
-    hybridOutTimeMs: undefined,
-    newSequenceNumbers: 0,
-    sequenceChanges: 0,
-    playlists: new Set(),
-    transfers: 0,
-    contentBytes: 0,
-    refusedBytes: 0,
-    cutBytes: 0,
-    keys: 0,
-    segments: 0,
-    segmentBytes: 0,
-    ending: undefined,
-    isKilled: false,
-  };
+function newProcess(client: number, process: number, undecided: UndecidedSegments): ProcessFigures {
+  return { ...newFigures(), client, process, reference: new SegmentReference(undecided), startedAtMs: undefined };
 }

@@ -14,7 +14,8 @@ import {
 import { msToSeconds } from '../units.ts';
 import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
 import { ServingAccount } from './serving-account.ts';
-import type { KindSummary, ProxySummary, Snapshot } from './summary.ts';
+import { LOWEST_ERROR_STATUS } from './status-codes.ts';
+import { type KindSummary, PHASES, type Phase, type ProxySummary, type Snapshot } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
 
 /** A transfer whose reading we paused longer than this share of `receive`, and than a blink, shows its client's pace. */
@@ -26,7 +27,6 @@ const PHASE_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 const DIAL_FAILURES: ReadonlySet<Termination> = new Set(['SC', 'sC', 'CC', 'KC', 'XD', 'XT', 'RC', 'PC', 'CQ', 'KQ']);
 
 type PhaseName = keyof KindSummary['phases'];
-type BucketPhase = Snapshot['phaseBuckets'][number]['phase'];
 
 interface KindAccount {
   transfers: number;
@@ -41,9 +41,10 @@ interface KindAccount {
   clientLimited: number;
   injected: number;
   readonly statusCodes: Map<string, number>;
+  readonly terminations: Map<Termination, number>;
   readonly cache: Record<CacheStatus, number>;
   readonly phases: Readonly<Record<PhaseName, PhaseQuantiles>>;
-  readonly buckets: Readonly<Record<BucketPhase, BucketCounter>>;
+  readonly buckets: Readonly<Record<Phase, BucketCounter>>;
 }
 
 export class ProxyAccount {
@@ -127,9 +128,8 @@ export class ProxyAccount {
   }
 
   readPhaseBuckets(): Snapshot['phaseBuckets'] {
-    const phases: readonly BucketPhase[] = ['wait', 'receive', 'total'];
     return inOrder(this.#kinds).flatMap(([kind, account]) =>
-      phases.map((phase) => ({ kind, phase, buckets: account.buckets[phase].read() })),
+      PHASES.map((phase) => ({ kind, phase, buckets: account.buckets[phase].read() })),
     );
   }
 
@@ -145,6 +145,11 @@ export class ProxyAccount {
 /** Final 2xx, ended by nobody, all of it there: the population of `receive` and `total`. */
 export function isOk(event: TransferEvent): boolean {
   return hasSuccessHead(event) && isComplete(event);
+}
+
+/** An error status, or not whole by the doing of the origin or of the way to it: none of the client's, and none of ours. */
+export function isFailed({ status, termination }: TransferEvent): boolean {
+  return (status !== undefined && status >= LOWEST_ERROR_STATUS) || /^(?:[SsX]|P[HD])/.test(termination);
 }
 
 export function isClientLimited(event: TransferEvent): boolean {
@@ -190,33 +195,32 @@ function addCounts(account: KindAccount, event: TransferEvent): void {
   account.deliveredBytes += event.deliveredBytes;
   const status = event.status === undefined ? 'none' : String(event.status);
   account.statusCodes.set(status, (account.statusCodes.get(status) ?? 0) + 1);
+  account.terminations.set(event.termination, (account.terminations.get(event.termination) ?? 0) + 1);
 }
 
 function addPhases(account: KindAccount, event: TransferEvent): void {
   // Its times are ours, not the origin's.
   if (event.injected !== null) return;
   const endedAtMs = endOf(event);
-  const { phases, buckets } = account;
   const { dnsMs, connectMs, tlsMs, waitMs, receiveMs } = event.phases;
   if (!DIAL_FAILURES.has(event.termination)) {
-    if (dnsMs !== undefined) phases.dnsMs.record(dnsMs, endedAtMs);
-    if (connectMs !== undefined) phases.connectMs.record(connectMs, endedAtMs);
-    if (tlsMs !== undefined) phases.tlsMs.record(tlsMs, endedAtMs);
+    record(account, 'dns', dnsMs, endedAtMs);
+    record(account, 'connect', connectMs, endedAtMs);
+    record(account, 'tls', tlsMs, endedAtMs);
   }
-  if (hasSuccessHead(event) && waitMs !== undefined) {
-    phases.waitMs.record(waitMs, endedAtMs);
-    buckets.wait.observe(msToSeconds(waitMs));
-  }
+  if (hasSuccessHead(event)) record(account, 'wait', waitMs, endedAtMs);
   // How long a stream lasted is its player's doing.
   if (!isOk(event) || event.kind === 'stream') return;
-  phases.clientBlockedMs.record(event.clientBlockedMs, endedAtMs);
+  record(account, 'clientBlocked', event.clientBlockedMs, endedAtMs);
   if (isClientLimited(event)) return;
-  if (receiveMs !== undefined) {
-    phases.receiveMs.record(receiveMs, endedAtMs);
-    buckets.receive.observe(msToSeconds(receiveMs));
-  }
-  phases.totalMs.record(event.totalMs, endedAtMs);
-  buckets.total.observe(msToSeconds(event.totalMs));
+  record(account, 'receive', receiveMs, endedAtMs);
+  record(account, 'total', event.totalMs, endedAtMs);
+}
+
+function record({ phases, buckets }: KindAccount, phase: Phase, ms: number | undefined, atMs: number): void {
+  if (ms === undefined) return;
+  phases[`${phase}Ms`].record(ms, atMs);
+  buckets[phase].observe(msToSeconds(ms));
 }
 
 function newKindAccount(): KindAccount {
@@ -233,6 +237,7 @@ function newKindAccount(): KindAccount {
     clientLimited: 0,
     injected: 0,
     statusCodes: new Map(),
+    terminations: new Map(),
     cache: { hit: 0, miss: 0, other: 0, unknown: 0 },
     phases: {
       waitMs: new PhaseQuantiles(),
@@ -244,18 +249,23 @@ function newKindAccount(): KindAccount {
       tlsMs: new PhaseQuantiles(),
     },
     buckets: {
+      dns: new BucketCounter(PHASE_BOUNDS),
+      connect: new BucketCounter(PHASE_BOUNDS),
+      tls: new BucketCounter(PHASE_BOUNDS),
       wait: new BucketCounter(PHASE_BOUNDS),
       receive: new BucketCounter(PHASE_BOUNDS),
       total: new BucketCounter(PHASE_BOUNDS),
+      clientBlocked: new BucketCounter(PHASE_BOUNDS),
     },
   };
 }
 
 function readKind(account: KindAccount, atMs: number): KindSummary {
-  const { phases, buckets: _buckets, statusCodes, cache, ...counts } = account;
+  const { phases, buckets: _buckets, statusCodes, terminations, cache, ...counts } = account;
   return {
     ...counts,
     statusCodes: Object.fromEntries(statusCodes),
+    terminations: Object.fromEntries(terminations),
     cache: { ...cache },
     phases: {
       waitMs: phases.waitMs.read(atMs),

@@ -69,7 +69,9 @@ export class PhaseQuantiles {
       Math.min(usToMs(run.getValueAtPercentile(share * PERCENT)), this.#maxMs);
     return {
       n: this.#n,
+      p25: quantile(0.25),
       p50: quantile(0.5),
+      p75: quantile(0.75),
       p95: quantile(0.95),
       p99: quantile(0.99),
       max: this.#maxMs,

@@ -35,3 +35,20 @@ export function namedFrom<Schema extends Type.TSchema>(
 export function closed<Properties extends Type.TProperties>(properties: Properties): Type.TObject<Properties> {
   return Type.Object(properties, { additionalProperties: false });
 }
+
+/** Rates by window, and the total. */
+export const throughput: Type.TObject<{
+  bytesPerSecond1s: typeof maybe;
+  bytesPerSecond30s: typeof maybe;
+  bytesPerSecond60s: typeof maybe;
+  bytesPerSecond300s: typeof maybe;
+  bytesPerSecondOverall: typeof maybe;
+  totalBytes: typeof number;
+}> = closed({
+  bytesPerSecond1s: maybe,
+  bytesPerSecond30s: maybe,
+  bytesPerSecond60s: maybe,
+  bytesPerSecond300s: maybe,
+  bytesPerSecondOverall: maybe,
+  totalBytes: number,
+});

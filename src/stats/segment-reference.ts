@@ -33,7 +33,8 @@ export class UndecidedSegments {
   }
 
   carried(segment: CarriedSegment, bytes: number): void {
-    if (segment.isAsked && !segment.isDecided) this.#count(segment.bytes === 0 ? 1 : 0, bytes);
+    const begins = segment.bytes === 0 && bytes > 0;
+    if (segment.isAsked && !segment.isDecided) this.#count(begins ? 1 : 0, bytes);
     segment.bytes += bytes;
   }
 

@@ -126,6 +126,18 @@ export class Sketch {
     return Sketch.quantileOf([this], q);
   }
 
+  /** How many values lie up to each of these ascending bounds and above the one before; the rest last. */
+  countsWithin(bounds: readonly number[]): number[] {
+    const counts = Array.from({ length: bounds.length + 1 }, () => 0);
+    let bin = 0;
+    for (const [at, place] of this.#places.entries()) {
+      const value = valueAt(place);
+      while (bin < bounds.length && value > (bounds[bin] ?? 0)) bin += 1;
+      counts[bin] = (counts[bin] ?? 0) + (this.#counts[at] ?? 0);
+    }
+    return counts;
+  }
+
   /** The same of the absolute values. */
   absoluteQuantile(q: number): number | undefined {
     const rank = rankOf(q, this.#count);

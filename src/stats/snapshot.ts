@@ -1,6 +1,5 @@
 // Assembles the Snapshot from the accounts: it reads all of them at one instant and changes none.
 // It measures nothing; what it derives (rates of a run, ramp, verdict, differences) it derives from their readings.
-
 import type { RunEvent } from '../events.ts';
 import { msToSeconds } from '../units.ts';
 import type { Accounts } from './accounts.ts';
@@ -9,12 +8,13 @@ import type { ReadClients } from './client-book.ts';
 import { readDrift } from './client-rows.ts';
 import { difference } from './differences.ts';
 import { scoreEstimators } from './estimators.ts';
+import { answeredBytes } from './flow-terms.ts';
 import type { InstrumentAccount } from './instrument-account.ts';
 import { whyUnread } from './log-reach.ts';
-import { otherThanSegments } from './origin-account.ts';
-import { reconcileFlow, unexplained, unreconciled } from './reconciliation.ts';
+import { reconcileFlow, reconcileLog, unexplained, unreconciled } from './reconciliation.ts';
 import type { EstimatorScore, ParserReading, ParserSummary, ProxySummary, Snapshot, Summary } from './summary.ts';
 import { judgeThresholds, type Threshold } from './threshold.ts';
+import { readHistory } from './throughput-history.ts';
 import { hasTunnels } from './tunnels.ts';
 import { judge } from './verdict.ts';
 import { withoutAbsent } from './without-absent.ts';
@@ -66,11 +66,23 @@ export function assembleSnapshot(
     openTransfers: proxy.sample?.meters['openTransfers'] ?? 0,
     ...clients.readUptimes(),
     inferredLatencySeconds: parser.readInferredBuckets(),
-    ...instrument.readLines(),
+    ...instrument.readLines(options.statsDropThreshold),
     phaseBuckets: proxy.readPhaseBuckets(),
     differences: isBlind ? NO_DIFFERENCES : readDifferences(accounts, elapsedMs),
+    recentEvents: accounts.recent.read(accounts.findings.read()),
+    throughputHistory: readHistory(
+      accounts,
+      { isBlind, isParsed: whyUnread(options.run.logLevel) === undefined },
+      atMs,
+    ),
+    originSources: accounts.originSources.read(
+      atMs,
+      new Set(accounts.origin.staleSources(atMs).map(({ source }) => source)),
+    ),
+    startErrors: options.run.isTapped ? accounts.pairing.readStartErrors('segment') : undefined,
     lastListing: accounts.listings.read(),
     listingWindow: options.segmentCacheWindow ?? accounts.listingNeed.window,
+    shortestTargetDurationSeconds: accounts.listingNeed.targetDurationSeconds,
   });
 }
 
@@ -81,7 +93,7 @@ function assembleSummary(
   state: RunState,
   atMs: number,
 ): Summary {
-  const { proxy, parser, clients, origin, join, findings } = accounts;
+  const { proxy, parser, clients, findings } = accounts;
   const { isTapped } = options.run;
   const isUnseen = isPartlyUnseen(options, accounts);
   const summary: Summary = {
@@ -91,7 +103,7 @@ function assembleSummary(
     clients: clients.readSummary(readClients, options.run.clients, atMs, proxy.sample?.clientsCpuSeconds),
     ...(isTapped ? { proxy: readProxy(accounts, isUnseen, state, atMs) } : {}),
     parser: readParser(options, parser.read(atMs, state.beganAtMs)),
-    origin: isUnseen || !isTapped ? withoutSegments(origin.read(join.isActive)) : origin.read(join.isActive),
+    origin: readOrigin(accounts, isUnseen || !isTapped),
     agreement: readAgreement(options.run, accounts, readEstimators(options, accounts), atMs),
     reconciliation: readReconciliation(options, accounts, atMs),
     findings: findings.read(),
@@ -142,9 +154,11 @@ function withoutEmptyThroughput<Read extends Pick<ProxySummary, 'throughput' | '
   };
 }
 
-/** They are what the tap leaves of the origin's bytes, and it cannot say what else was among those. */
-function withoutSegments({ segmentThroughput: _unknown, ...rest }: Summary['origin']): Summary['origin'] {
-  return rest;
+/** Segments are what the tap leaves of the origin's bytes: where it is blind it cannot say what else was among those. */
+function readOrigin({ origin, join, collections }: Accounts, isBlind: boolean): Summary['origin'] {
+  const { segmentThroughput, ...rest } = origin.read(join.isActive);
+  const segments = isBlind || segmentThroughput === undefined ? {} : { segmentThroughput };
+  return { ...rest, ...segments, collections: collections.read() };
 }
 
 function readRun({ run }: RunSettings, { clients }: Accounts, durationSeconds: number): Summary['run'] {
@@ -200,7 +214,7 @@ export function readEstimators(options: RunSettings, accounts: Accounts): Estima
     origin:
       flow === undefined || segments === undefined || !options.run.isTapped
         ? undefined
-        : { bytes: segments.totalBytes, referenceBytes: flow.explained.contentBytesByKind.segment },
+        : { bytes: segments.totalBytes, referenceBytes: flow.explained.segmentContent },
   });
 }
 
@@ -211,8 +225,8 @@ function readReconciliation(
 ): Summary['reconciliation'] {
   const joined = join.read(atMs);
   const flow = origin.readFlow();
-  if (!run.isTapped) return unexplained(joined ?? flow);
-  if (joined !== undefined) return joined;
+  if (!run.isTapped) return unexplained(joined === undefined ? flow : { source: 'access-log', ...joined });
+  if (joined !== undefined) return reconcileLog(joined);
   return flow === undefined ? unreconciled((figure, kinds) => proxy.sum(figure, kinds)) : reconcileFlow(flow);
 }
 
@@ -268,21 +282,19 @@ function readDifferences({ proxy, parser, origin, listings }: Accounts, elapsedM
     return { ...NO_DIFFERENCES, parser: byParser };
   }
   const shared = { endAtMs: lastBytesAtMs, slowestIntervalMs, watchedMs: lastBytesAtMs - flow.sinceMs };
-  const { segment } = flow.explained.contentBytesByKind;
-  const explained = segment + otherThanSegments(flow.explained) - flow.explained.ownBytes;
   return {
     parser: byParser,
     origin: difference({
       ...shared,
       candidate: trackers.segment,
       reference: proxy.segmentThroughput,
-      totalBytes: trackers.segment.totalBytes - segment,
+      totalBytes: trackers.segment.totalBytes - flow.explained.segmentContent,
     }),
     originAll: difference({
       ...shared,
       candidate: trackers.all,
       reference: proxy.allBytesThroughput,
-      totalBytes: flow.originBytes - explained,
+      totalBytes: flow.originBytes - answeredBytes(flow.cut),
     }),
   };
 }

@@ -10,19 +10,32 @@ import {
   PARSED_RULES,
   TERMINATIONS,
 } from '../events.ts';
-import { byErrorStatus, closed, count, keyedBy, maybe, namedFrom, number, possible, text } from './schema-parts.ts';
+import {
+  byErrorStatus,
+  closed,
+  count,
+  keyedBy,
+  maybe,
+  namedFrom,
+  number,
+  possible,
+  text,
+  throughput,
+} from './schema-parts.ts';
 import { CLIENT_STATES, type Summary, type SummaryWithClients } from './summary.ts';
 import { agreementSchema } from './summary-schema-agreement.ts';
+import { originSchema, reconciliationSchema } from './summary-schema-origin.ts';
 
 const window = closed({ n: count, p50: maybe, p95: maybe, p99: maybe, max: maybe });
-const quantiles = closed({ n: count, p50: maybe, p95: maybe, p99: maybe, max: maybe, window: Type.Optional(window) });
-const throughput = closed({
-  bytesPerSecond1s: maybe,
-  bytesPerSecond30s: maybe,
-  bytesPerSecond60s: maybe,
-  bytesPerSecond300s: maybe,
-  bytesPerSecondOverall: maybe,
-  totalBytes: number,
+const quantiles = closed({
+  n: count,
+  p25: maybe,
+  p50: maybe,
+  p75: maybe,
+  p95: maybe,
+  p99: maybe,
+  max: maybe,
+  window: Type.Optional(window),
 });
 const run = closed({
   id: text,
@@ -49,6 +62,7 @@ const clients = closed({
   averageSpeed: maybe,
   cpuSeconds: maybe,
   exits: closed({ success: count, error: count, signal: count, stopped: count, playlistLost: count }),
+  exitCodes: keyedBy('^[0-9]+$|^SIG[A-Z0-9]+$', 'an exit code, or the name of a signal', count),
   playback: closed({
     startupMs: quantiles,
     stalled: possible,
@@ -71,6 +85,8 @@ const clientRow = closed({
   speed: maybe,
   driftSeconds: maybe,
   segments: maybe,
+  playlists: maybe,
+  failedRequests: maybe,
   contentBytes: maybe,
   waitMs: clientQuantiles,
   receiveMs: clientQuantiles,
@@ -98,6 +114,7 @@ const kind = closed({
   clientLimited: count,
   injected: count,
   statusCodes: keyedBy('^[1-9][0-9]{2}$|^none$', 'a status, or none', count),
+  terminations: namedFrom(TERMINATIONS, count),
   cache: cacheCounts,
   phases: closed({
     waitMs: quantiles,
@@ -188,57 +205,6 @@ const parser = closed({
   ),
 });
 
-const origin = closed({
-  available: Type.Boolean(),
-  sources: Type.Array(text),
-  reason: Type.Optional(text),
-  bytesSent: maybe,
-  requests: maybe,
-  cpuRatio: maybe,
-  memoryUsedBytes: maybe,
-  memoryTotalBytes: maybe,
-  connections: maybe,
-  networkSentBytes: maybe,
-  throughput: Type.Optional(throughput),
-  segmentThroughput: Type.Optional(throughput),
-  rateWindow: Type.Optional(
-    closed({ windowSeconds: count, n: count, bytesPerSecondP50: count, bytesPerSecondMax: count }),
-  ),
-  scrapeIntervalSeconds: maybe,
-});
-
-const reconciliation = closed({
-  source: Type.Optional(text),
-  originBytes: maybe,
-  explained: Type.Optional(
-    closed({
-      segmentContent: number,
-      playlistContent: number,
-      otherContent: number,
-      responseHeads: number,
-      interimHeads: number,
-      framing: number,
-      ownRequests: maybe,
-      tls: maybe,
-      transportEstimate: maybe,
-      doorLeg: maybe,
-      foreign: maybe,
-    }),
-  ),
-  residualBytes: maybe,
-  residualRatio: maybe,
-  joined: Type.Optional(
-    closed({
-      transfers: count,
-      matched: count,
-      equal: count,
-      different: count,
-      missingAtOrigin: count,
-      missingAtProxy: count,
-    }),
-  ),
-});
-
 const finding = closed({ code: Type.Enum([...FINDING_CODES]), subject: text, sinceMs: number, count, evidence: text });
 const threshold = closed({ expression: text, value: maybe, failed: Type.Boolean() });
 
@@ -272,9 +238,9 @@ const summary = Type.Object(
     clients,
     proxy: Type.Optional(proxy),
     parser,
-    origin,
+    origin: originSchema,
     agreement: agreementSchema,
-    reconciliation,
+    reconciliation: reconciliationSchema,
     findings: Type.Array(finding),
     thresholds: Type.Array(threshold),
     instrument,

@@ -16,7 +16,9 @@ import type {
 /** Quantiles of one population over the whole run, milliseconds; `window` is the same over the last 60 s. */
 export interface Quantiles {
   readonly n: number;
+  readonly p25?: number;
   readonly p50?: number;
+  readonly p75?: number;
   readonly p95?: number;
   readonly p99?: number;
   readonly max?: number;
@@ -54,6 +56,7 @@ export interface KindSummary {
   /** Changed by a fault on purpose: in no phase at all. */
   readonly injected: number;
   readonly statusCodes: Readonly<Record<string, number>>;
+  readonly terminations: Readonly<Partial<Record<Termination, number>>>;
   readonly cache: Readonly<Record<CacheStatus, number>>;
   readonly phases: {
     readonly waitMs: Quantiles;
@@ -369,6 +372,8 @@ export interface Summary {
     readonly averageSpeed?: number;
     readonly cpuSeconds?: number;
     readonly exits: Readonly<Record<'success' | 'error' | 'signal' | 'stopped' | 'playlistLost', number>>;
+    /** By the code of the process, or the signal that ended it (`SIGKILL`). */
+    readonly exitCodes: Readonly<Record<string, number>>;
     readonly playback: {
       readonly startupMs: Quantiles;
       /** Modelled from the tap's segments; where those are not seen, by `out_time`. Missing, like the next, where neither says. */
@@ -406,6 +411,24 @@ export interface Summary {
       readonly bytesPerSecondMax: number;
     };
     readonly scrapeIntervalSeconds?: number;
+    /** Per source, the listing of segment sizes too: how often it was collected, and what its last good answer was made of. */
+    readonly collections: readonly {
+      readonly source: string;
+      readonly succeeded: number;
+      readonly failed: number;
+      readonly intervalSeconds?: number;
+      /** What was wrong with the last one, or is missing in it. */
+      readonly reason?: string;
+      /** The network devices that were summed, most octets first, since they were first seen. */
+      readonly devices?: readonly {
+        readonly name: string;
+        readonly sentBytes: number;
+        readonly receivedBytes?: number;
+      }[];
+      readonly connectionStates?: { readonly reading: number; readonly writing: number; readonly waiting: number };
+      readonly logLines?: number;
+      readonly unusableLogLines?: number;
+    }[];
   };
   /** `other`: redirects, streams, and what nobody knows. */
   readonly agreement: Readonly<Record<'segment' | 'playlist' | 'init' | 'key' | 'other', KindAgreement>> & {
@@ -431,15 +454,28 @@ export interface Summary {
       readonly responseHeads: number;
       readonly interimHeads: number;
       readonly framing: number;
+      /** Relayed unseen (tunnels, switched protocols), or more than an answer had announced. */
+      readonly opaque?: number;
+      /** Of transfers that did not complete: what the origin logged as sent and the tap never read. Access log only. */
+      readonly inFlight?: number;
       readonly ownRequests?: number;
       readonly tls?: number;
+      /** Written by the tap to the origin: on loopback both directions cross the one device. */
+      readonly requests?: number;
       readonly transportEstimate?: number;
       readonly doorLeg?: number;
       readonly foreign?: number;
     };
     readonly residualBytes?: number;
     readonly residualRatio?: number;
-    /** Join with the origin's own access log by (port, request index), completed transfers only. */
+    /** What was counted in between: the first cut of a source that counts as octets flow, and the last. */
+    readonly window?: {
+      readonly fromMs: number;
+      readonly toMs: number;
+      /** What passed the tap while the last answer was awaited, halved: the cut may be off by as much. */
+      readonly uncertaintyBytes: number;
+    };
+    /** Join with the origin's own access log by (port, request index), completed transfers only but for `aborted`. */
     readonly joined?: {
       readonly transfers: number;
       readonly matched: number;
@@ -447,6 +483,10 @@ export interface Summary {
       readonly different: number;
       readonly missingAtOrigin: number;
       readonly missingAtProxy: number;
+      /** Pairs of which one side did not complete. */
+      readonly aborted: number;
+      /** Of those, the ones that break delivered <= read by the tap <= sent by the origin. */
+      readonly outOfBounds: number;
     };
   };
   readonly findings: readonly Finding[];
@@ -472,6 +512,48 @@ export interface Summary {
   };
 }
 
+/** What is done over and over, by the clients through the tap and by the instrument itself. */
+export const OPERATION_NAMES = [
+  'hls_manifest_fetch',
+  'hls_segment_fetch',
+  'hls_segment_ttfb',
+  'hls_key_fetch',
+  'hls_manifest_generation',
+  'mpegts_chunk_read',
+  'stats_collection',
+  'origin_scrape',
+  'segment_size_scrape',
+  'stderr_parse',
+  'stats_aggregate',
+  'tui_render',
+  'stream_event_handling',
+] as const;
+export type OperationName = (typeof OPERATION_NAMES)[number];
+
+/** One operation over its last seconds. Durations are those of failures too, and missing while there is none. */
+export interface OperationSummary {
+  readonly name: OperationName;
+  readonly windowSeconds: number;
+  readonly count: number;
+  readonly failures: number;
+  /** Percent, 0..100. */
+  readonly successRate?: number;
+  readonly averageMs?: number;
+  readonly minMs?: number;
+  readonly maxMs?: number;
+  readonly p50Ms?: number;
+  readonly p95Ms?: number;
+  readonly p99Ms?: number;
+  /** Seconds of the window in which it was watched; fewer than the window has: truncated. */
+  readonly coveredSeconds: number;
+  readonly isTruncated: boolean;
+  readonly status: 'ok' | 'warn' | 'critical';
+  /** Of the first whole minute with enough of them; missing until there was one. */
+  readonly baselineP95Ms?: number;
+  /** Since the run began. */
+  readonly total: { readonly count: number; readonly failures: number; readonly sumMs: number };
+}
+
 export const CLIENT_STATES = ['created', 'starting', 'running', 'backoff', 'stopping', 'stopped'] as const;
 export type ClientState = (typeof CLIENT_STATES)[number];
 
@@ -493,10 +575,13 @@ export interface ClientRow {
   readonly exitCategory?: ExitCategory;
   readonly exitReason?: string;
   readonly speed?: number;
-  /** Wall time since process start minus `out_time`, of this process. */
+  /** Time since the start of the present process minus its `out_time`; of one that was stopped or has ended, as it was then. */
   readonly driftSeconds?: number;
   /** Complete ones, of all processes. */
   readonly segments?: number;
+  readonly playlists?: number;
+  /** Requests that got a status of 400 or more, or none that was whole by the origin's doing. */
+  readonly failedRequests?: number;
   readonly contentBytes?: number;
   /** Of the segments that the client was given, in the populations of `phases`. */
   readonly waitMs: ClientQuantiles;
@@ -529,6 +614,63 @@ export interface StreamRow {
   readonly transportStream?: TransportStreamCheck;
 }
 
+/** One of the last things that a person would want to hear of. */
+export type RecentEvent = RecentFacts & {
+  readonly atMs: number;
+  /** Missing where it concerns nobody in particular. */
+  readonly client?: number;
+};
+type RecentFacts =
+  | { readonly event: 'exit'; readonly category?: ExitCategory; readonly reason?: string }
+  | { readonly event: 'restart'; readonly delayMs?: number }
+  /** Ended other than complete, or with a status of 400 or more. */
+  | {
+      readonly event: 'transfer';
+      readonly kind: Kind;
+      readonly status?: number;
+      readonly termination: Termination;
+      readonly url: string;
+      /** A fault on purpose has acted on it. */
+      readonly injected?: Injected;
+    }
+  | { readonly event: 'finding'; readonly code: FindingCode; readonly subject: string };
+
+/** Segment content per second over the last five minutes, one list per account; missing where an account has none. */
+export interface ThroughputHistory {
+  readonly pointSeconds: number;
+  /** Number of the newest point: point n begins `n * pointSeconds` after the run's origin. */
+  readonly newest: number;
+  /** Bytes per second, oldest first, the last one so far; undefined where nothing was measured. */
+  readonly proxy?: readonly (number | undefined)[];
+  readonly parser?: readonly (number | undefined)[];
+  readonly origin?: readonly (number | undefined)[];
+}
+
+/** A source of the origin's account as it stands; rates between its last two good answers. */
+export interface OriginSourceRow {
+  readonly source: string;
+  /** The last answer was good. */
+  readonly ok: boolean;
+  /** No good answer for three intervals. */
+  readonly isStale: boolean;
+  /** What was wrong with the last answer; of a good one, what was asked for and is not in it. */
+  readonly reason?: string;
+  /** Since the last good answer. */
+  readonly ageMs?: number;
+  readonly intervalSeconds: number;
+  readonly cpuRatio?: number;
+  readonly memoryUsedBytes?: number;
+  readonly memoryTotalBytes?: number;
+  readonly connections?: number;
+  readonly requestsPerSecond?: number;
+  readonly sentBytesPerSecond?: number;
+  readonly receivedBytesPerSecond?: number;
+}
+
+/** What has quantiles in the summary and a histogram in Prometheus, per kind. */
+export const PHASES = ['dns', 'connect', 'tls', 'wait', 'receive', 'total', 'clientBlocked'] as const;
+export type Phase = (typeof PHASES)[number];
+
 /** Cumulative histogram buckets for Prometheus: `counts[i]` observations <= `bounds[i]` seconds. */
 export interface Buckets {
   readonly bounds: readonly number[];
@@ -548,6 +690,12 @@ export interface Snapshot {
   readonly clients: readonly ClientRow[];
   /** Open streams, those in trouble first. */
   readonly streams: readonly StreamRow[];
+  /** At most 50, oldest first. */
+  readonly recentEvents: readonly RecentEvent[];
+  readonly throughputHistory: ThroughputHistory;
+  readonly originSources: readonly OriginSourceRow[];
+  /** Segments by the error of their start time, in the bins of START_ERROR_BOUNDS_MS; missing where nothing was tapped. */
+  readonly startErrors?: readonly number[];
   readonly clientsStarted: number;
   readonly elapsedSeconds: number;
   /** Missing when the run has no end of its own. */
@@ -560,6 +708,8 @@ export interface Snapshot {
   readonly openTransfers: number;
   /** Newest numbered names of the size listing that are kept, as given or as needed; missing while everything is. */
   readonly listingWindow?: number;
+  /** Of all media playlists that were seen; missing before the first. */
+  readonly shortestTargetDurationSeconds?: number;
   readonly clientUptimeSeconds: Buckets;
   readonly inferredLatencySeconds: Buckets;
   readonly uptimeQuantilesSeconds: { readonly p50?: number; readonly p95?: number; readonly p99?: number };
@@ -568,7 +718,7 @@ export interface Snapshot {
   readonly dropRate: { readonly current: number; readonly peak: number; readonly degradedClients: number };
   readonly phaseBuckets: readonly {
     readonly kind: Kind;
-    readonly phase: 'wait' | 'receive' | 'total';
+    readonly phase: Phase;
     readonly buckets: Buckets;
   }[];
   /** Side by side differences, candidate - reference in bytes per second, only where the windows allow one (MEASURING 6). */
@@ -577,6 +727,8 @@ export interface Snapshot {
     readonly origin: Throughput | undefined;
     readonly originAll: Throughput | undefined;
   };
+  /** Of the last five minutes; missing in a replay, which does none of it. */
+  readonly operations?: readonly OperationSummary[];
   readonly lastListing?: {
     readonly atMs: number;
     readonly ok: boolean;

@@ -1,5 +1,5 @@
 // One account's bytes over time: a running total and a ring of one-second samples of it, read as rates over windows.
-// It reads no clock, takes no samples by itself and interpolates nothing; reading never changes state.
+// It reads no clock and takes no samples by itself; no rate is interpolated; reading never changes state.
 import { msToSeconds, secondsToMs } from '../units.ts';
 import type { Throughput } from './summary.ts';
 
@@ -102,6 +102,23 @@ export class ThroughputTracker {
     if (newest < 1 || endAtMs < this.#at(this.#oldest())) return undefined;
     const end = this.#nearest(Math.min(endAtMs, this.#at(newest)), newest);
     return end === this.#oldest() ? undefined : this.#rateBefore(end, windowMs);
+  }
+
+  /** From the ring's oldest sample to its newest; undefined without two. */
+  get span(): { readonly fromMs: number; readonly toMs: number } | undefined {
+    const newest = this.#samples - 1;
+    return newest < 1 ? undefined : { fromMs: this.#at(this.#oldest()), toMs: this.#at(newest) };
+  }
+
+  /** The total at an instant of the span, bytes between two samples spread evenly: for pictures, not for figures. */
+  totalAt(atMs: number): number {
+    const newest = this.#samples - 1;
+    const near = this.#nearest(atMs, newest);
+    const before = Math.max(this.#oldest(), this.#at(near) > atMs ? near - 1 : near);
+    const after = Math.min(newest, before + 1);
+    const [fromMs, total] = [this.#at(before), this.#totalAt(before)];
+    const spanMs = this.#at(after) - fromMs;
+    return spanMs > 0 ? total + ((this.#totalAt(after) - total) * (atMs - fromMs)) / spanMs : total;
   }
 
   #overall(newest: number, beganAtMs: number | undefined): number | undefined {

@@ -58,7 +58,11 @@ async function play(
 
 /** Without the instants. */
 function told(events: readonly Event[]): readonly object[] {
-  return events.map((event) => Object.fromEntries(Object.entries(event).filter(([name]) => name !== 'atMs')));
+  return events.map((event) => {
+    const readMs = 'readMs' in event ? event.readMs : 0;
+    assert.ok(readMs !== undefined && readMs >= 0);
+    return Object.fromEntries(Object.entries(event).filter(([name]) => name !== 'atMs' && name !== 'readMs'));
+  });
 }
 
 const cases: readonly TapCase[] = [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Clock } from '../../src/clock.ts';
+import { GAP_SLOTS, gapOfSlotMs, gapSlotOf } from '../../src/meters.ts';
 import { MIRROR } from '../../src/proxy/behaviour.ts';
 import { OpenStream, type StreamTimeout } from '../../src/proxy/open-stream.ts';
 import { Transfer } from '../../src/proxy/transfer.ts';
@@ -20,6 +21,7 @@ class Stage {
   readonly stream: OpenStream;
   readonly expired: { readonly code: StreamTimeout; readonly atMs: number }[] = [];
   nowMs = 0;
+  readonly gaps: Float64Array = new Float64Array(GAP_SLOTS);
   readonly #context: TestContext;
 
   /** Its request is on its way from 0 ms on. */
@@ -43,6 +45,7 @@ class Stage {
       clock: { nowMs: () => this.nowMs, wallMs: () => 0 } as Clock,
       limits: { ...MIRROR.streams, firstByteMs: HOUR_MS, silentMs: HOUR_MS, notDrainingMs: HOUR_MS, ...limits },
       owner: { expired: (_, code) => this.expired.push({ code, atMs: this.nowMs }) },
+      gaps: this.gaps,
     });
   }
 
@@ -143,4 +146,48 @@ test('a body that only its client is missing for is blocked by it, not silent', 
   stage.transfer.enter('deliver', stage.nowMs);
   stage.pass(2_500);
   assert.equal(stage.stream.event().state, 'client-blocked');
+});
+
+for (const isPaced of [false, true]) {
+  const why = isPaced ? 'a fault held us up' : 'the client did not drain';
+  test(`every read counts with the gap before it, the time in which ${why} left out`, (context) => {
+    const stage = new Stage(context, {});
+    stage.transfer.injected = isPaced ? 'throttle' : null;
+    const octets = Buffer.alloc(8);
+    const read = (): void => {
+      stage.transfer.bodyRead(stage.nowMs);
+      stage.stream.content(octets, 0, 4);
+      stage.stream.content(octets, 4, 8);
+    };
+    stage.begin();
+    stage.stream.content(octets, 0, 8);
+    stage.nowMs = 40;
+    read();
+    stage.transfer.paused(40);
+    stage.nowMs = 560;
+    stage.transfer.blocked(40, 560);
+    stage.nowMs = 565;
+    read();
+    stage.nowMs = 605;
+    read();
+    const counted = [...stage.gaps.entries()].filter(([, reads]) => reads > 0);
+    assert.deepEqual(
+      counted.map(([slot, reads]) => [Math.round(gapOfSlotMs(slot)), reads]),
+      [
+        [5, 1],
+        [40, 2],
+      ],
+    );
+    stage.stream.end();
+  });
+}
+
+test('a slot of gaps stands for all that is in it within 1.6 %, from nothing to half an hour', () => {
+  for (const gapMs of [0, 0.001, 0.063, 0.064, 0.127, 0.128, 1, 17.3, 999, 60_000, 1_800_000, 1e9]) {
+    const slot = gapSlotOf(gapMs);
+    assert.ok(slot >= 0 && slot < GAP_SLOTS, String(gapMs));
+    const whole = Math.min(Math.floor(gapMs * 1000), 2 ** 31 - 1) / 1000;
+    assert.ok(Math.abs(gapOfSlotMs(slot) - whole) <= whole * 0.016, `${gapMs} ms is ${gapOfSlotMs(slot)} ms`);
+  }
+  for (let slot = 1; slot < GAP_SLOTS; slot += 1) assert.equal(gapSlotOf(gapOfSlotMs(slot)), slot);
 });

@@ -43,6 +43,11 @@ test('a finding that the journal echoes is not counted twice', () => {
   assert.equal(findings([missing, echo])[0]?.count, 1);
 });
 
+test('what a fault of ours did accuses no origin', () => {
+  assert.deepEqual(codes([aTransfer({ startedAtMs: 5, status: 404, injected: 'status' })]), []);
+  assert.deepEqual(codes([aTransfer({ startedAtMs: 5, termination: 'sD', injected: 'stall' })]), []);
+});
+
 test('segment-missing: a segment that the playlist lists and the origin lacks', () => {
   assert.deepEqual(codes([aTransfer({ startedAtMs: 5, status: 404 })]), [`segment-missing ${segmentUrl(1)}`]);
   assert.deepEqual(codes([aTransfer({ startedAtMs: 5, status: 404, kind: 'other' })]), []);
@@ -101,6 +106,68 @@ test('a sequence that falls within the list is an older copy, beyond it the enco
   assert.deepEqual(codes([reading(1, 1, 100), reading(1, 2, 101), reading(2, 3, 100)]), [], 'each door for itself');
   assert.deepEqual(codes([reading(1, 1, 101), reading(1, 2, 100)]), [`sequence-went-back ${PLAYLIST}`]);
   assert.deepEqual(codes([reading(1, 1, 101), reading(1, 2, 0)]), [`encoder-restarted ${PLAYLIST}`]);
+});
+
+/** A list of six unless told otherwise; `name` is of its last segment. */
+const list = (client: number, atMs: number, mediaSequence: number, name: string, segmentCount = 6): Event => ({
+  ...(reading(client, atMs, mediaSequence) as Event & { type: 'playlist' }),
+  segmentCount,
+  lastSegmentUrl: `${PLAYLIST}/${name}`,
+});
+
+test('numbers that start over are a new list also where they do not fall far: shorter, or another segment in the same place', () => {
+  const restarted = [`encoder-restarted ${PLAYLIST}`];
+  assert.deepEqual(codes([list(1, 1, 4, 'a9'), list(1, 2, 0, 'a1', 2)]), restarted);
+  assert.deepEqual(codes([list(1, 1, 0, 'a5'), list(1, 2, 4, 'a9'), list(1, 3, 0, 'b5')]), restarted);
+  assert.deepEqual(codes([list(1, 1, 0, 'a5'), list(1, 2, 4, 'a9'), list(1, 3, 0, 'a5')]), [
+    `sequence-went-back ${PLAYLIST}`,
+  ]);
+});
+
+test('a list that fell back and goes on from there is a new one; an older copy is followed by the newest again', () => {
+  const climb = (from: number): Event[] =>
+    range(from, from + 3).map((number) => list(1, 10 + number, number, `x${number}`));
+  const [first] = findings([list(1, 1, 50, 'x50'), ...climb(44)]);
+  assert.equal(first?.code, 'sequence-went-back');
+  assert.deepEqual(codes([list(1, 1, 50, 'x50'), ...climb(44)]).slice(1), [`encoder-restarted ${PLAYLIST}`]);
+  const turns = range(50, 60).flatMap((number) => [
+    list(1, number, number, `x${number}`),
+    list(1, number, number - 2, `x${number - 2}`),
+  ]);
+  assert.deepEqual(codes(turns), [`sequence-went-back ${PLAYLIST}`]);
+});
+
+test('one restart is one finding, however many doors see it, and the next one is another', () => {
+  const doors = [1, 2, 3];
+  const all = (atMs: number, sequence: number): Event[] =>
+    doors.map((client) => list(client, atMs + client, sequence, `s${sequence}`));
+  const [finding] = findings([...all(0, 52), ...all(10, 0), ...all(20, 1)]);
+  assert.deepEqual([finding?.code, finding?.count, finding?.sinceMs], ['encoder-restarted', 1, 11]);
+  assert.match(
+    finding?.evidence ?? '',
+    /^media sequence fell from 52 to 0 \(client 3\), the last segment is now .*s0$/,
+  );
+  assert.equal(findings([...all(0, 52), ...all(10, 0), ...all(20, 40), ...all(30, 0)])[0]?.count, 2);
+});
+
+test('listing-lags says since when, and by how much the listing is behind', () => {
+  const events = (shown: number): Event[] => [
+    life(1, 0, 'start'),
+    listing(1, range(1, 10)),
+    ...range(1, 30).flatMap((number, at) => segment(1, number, 100 + at * 10)),
+    life(1, 900, 'exit', { category: 'success' }),
+    listing(1_000, range(1, 26)),
+    listing(4_360, range(1, shown)),
+    sample(9_000, []),
+  ];
+  const lagging = (all: readonly Event[]) => findings(all).find(({ code }) => code === 'listing-lags');
+  const { sinceMs, evidence } = lagging(events(28)) ?? {};
+  assert.equal(sinceMs, 360, 'segment 27 was asked for');
+  assert.equal(
+    evidence,
+    '4 of 30 segments were asked for before the listing showed them; 2 came later, after 4.00 s (median), 4.00 s at most',
+  );
+  assert.match(lagging(events(26))?.evidence ?? '', /none of them is listed yet$/);
 });
 
 test('lookup-low and listing-lags need enough attempts', () => {

@@ -203,3 +203,10 @@ export function liveRun(seconds: number): Event[] {
   }
   return events;
 }
+
+/** When an event is of, ms of the run: a transfer by its beginning. */
+export const instantOf = (event: Event): number =>
+  'atMs' in event ? event.atMs : 'startedAtMs' in event ? event.startedAtMs : 0;
+
+export const inOrder = (events: readonly Event[]): Event[] =>
+  events.toSorted((one, other) => instantOf(one) - instantOf(other));

@@ -12,6 +12,7 @@ function carried(index: number, facts: Partial<TransferEvent> = {}): TransferEve
   return aTransfer({
     startedAtMs: index * 100,
     upstreamLocalPort: PORT,
+    upstreamConnection: 1,
     upstreamRequestIndex: index,
     framingBytes: 37,
     ...facts,
@@ -50,7 +51,8 @@ test("the join does not care in which order records and log lines come, and ever
         const transfers = sizes.map((contentBytes, at) =>
           carried(at + 1, { contentBytes, kind: kinds[at % 3] ?? 'other' }),
         );
-        const left: Event[] = [...transfers, ...transfers.map((transfer) => logged(transfer))];
+        const lines = transfers.map((transfer) => logged(transfer, { connection: 7 }));
+        const left: Event[] = [...transfers, ...lines];
         const events: Event[] = [];
         while (left.length > 0) events.push(...left.splice((picks.next().value ?? 0) % left.length, 1));
         const { joined, residualBytes, explained, originBytes } = read(events);
@@ -62,6 +64,8 @@ test("the join does not care in which order records and log lines come, and ever
           different: 0,
           missingAtOrigin: 0,
           missingAtProxy: 0,
+          aborted: 0,
+          outOfBounds: 0,
         });
         assert.equal(residualBytes, 0);
         const content = sizes.reduce((sum, bytes) => sum + bytes, 0);
@@ -82,7 +86,7 @@ test('one octet or one status apart is a difference, and the residual says how m
 
 test('aborted transfers are out on both sides; a port that is used again is matched in order', () => {
   const aborted = carried(1, { termination: 'CD', integrity: 'short', contentBytes: 10 });
-  const again = carried(1, { contentBytes: 77, startedAtMs: 9_000 });
+  const again = carried(1, { contentBytes: 77, startedAtMs: 9_000, upstreamConnection: 2 });
   const { joined } = read([aborted, again, logged(carried(1), { completed: false }), logged(again)]);
   assert.deepEqual([joined?.matched, joined?.equal, joined?.missingAtOrigin], [1, 1, 0]);
 });

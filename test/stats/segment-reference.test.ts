@@ -37,6 +37,15 @@ test('parts of one file are told apart by where they begin, and a name used agai
   assert.equal(undecided.bytes, 0, 'a late record belongs to the request before');
 });
 
+test('an answer without content is no segment that waits', () => {
+  const { undecided, reference } = open();
+  const segment = reference.asked(URL, 0);
+  reference.carried(URL, undefined, 0);
+  assert.equal(undecided.segments, 0);
+  reference.decided(segment);
+  assert.deepEqual([undecided.bytes, undecided.segments], [0, 0]);
+});
+
 test('whatever the order, nothing undecided is negative or more than what was carried, and in the end it is nothing', () => {
   const steps = fc.array(
     fc.record({

@@ -106,6 +106,27 @@ test('without a tap a live playlist that stands still is said all the same, by w
   assert.deepEqual(codes(live, [...frozen, first, ...refused]), [], 'it cannot be had, which is another matter');
 });
 
+test('without a tap an encoder that began again, or an older copy, is told by the media sequences in the log', () => {
+  const fall = (from: number, to: number): Event =>
+    parsed(1, 5_000, { rule: 'sequence-change', from, to, url: RUN.url });
+  const found = (run: LedgerOptions['run'], ...events: readonly Event[]) =>
+    read(run, events).summary.findings.map(({ code, subject, sinceMs, evidence }) => [
+      code,
+      subject,
+      sinceMs,
+      evidence,
+    ]);
+  const live = { ...DIRECT, targetDurationSeconds: 2 };
+  assert.deepEqual(found(live, fall(52, 0)), [
+    ['encoder-restarted', RUN.url, 5_000, 'media sequence fell from 52 to 0, says the log of client 1'],
+  ]);
+  assert.equal(found(live, fall(52, 50))[0]?.[0], 'sequence-went-back');
+  const both = [fall(52, 0), { ...fall(52, 0), client: 2 } as Event, fall(9, 0)];
+  assert.equal(read(live, both).summary.findings[0]?.count, 2, 'two restarts, the first seen by two clients');
+  assert.deepEqual(found(live, fall(50, 52)), []);
+  assert.deepEqual(found({ ...live, isTapped: true }, fall(52, 0)), [], 'the tap has read the playlist itself');
+});
+
 /** What a log of that level has of two segments, one of which came at the second try, and of their playlist. */
 function tapped(logLevel: LogLevel): Snapshot {
   const events = [
