@@ -1,38 +1,22 @@
 // The screen "agreement": every estimator of bytes, precision and recall of each kind, errors of starts and durations.
 // It scores nothing and keeps no state; what does not fit gives way whole, the figures of segments and estimators last.
+import { PARSED_KINDS, type ParsedKind } from '../events.ts';
+import { START_ERROR_BOUNDS_MS } from '../stats/start-errors.ts';
 import type { EstimatorScore, EstimatorStatus, KindAgreement, Snapshot } from '../stats/summary.ts';
 import { formatBytes, formatShortMs } from '../units.ts';
 import { inferredItems, lookupRate } from './agreement.ts';
 import type { Block } from './arrange.ts';
-import {
-  type Cell,
-  cell,
-  fit,
-  flow,
-  type Line,
-  padEnd,
-  padStart,
-  rule,
-  type Style,
-  safeText,
-  wrapText,
-} from './cells.ts';
+import { cell, fit, flow, type Line, padEnd, type Style, safeText, wrapText } from './cells.ts';
 import { count, item, known, type Level, SHAPES, share, signedPercent, UNKNOWN } from './figures.ts';
+import { barOf } from './sparklines.ts';
+import { type Column, figureCells, figures, headings } from './table.ts';
 
 const LABEL_WIDTH = 12;
 const NAME_WIDTH = 18;
-const KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
-type Kind = (typeof KINDS)[number];
 /** Worth a row on the smallest screen. */
-const MAIN_KINDS: readonly Kind[] = ['segment', 'playlist'];
+const MAIN_KINDS: readonly ParsedKind[] = ['segment', 'playlist'];
 type Agreement = Snapshot['summary']['agreement'];
 type Errors = KindAgreement['startErrorMs'];
-
-interface Column<Row> {
-  readonly heading: string;
-  readonly columns: number;
-  readonly text: (row: Row) => string;
-}
 
 /** From left to right; the last ones are left out where there is no room. */
 const PAIRING: readonly Column<Partial<KindAgreement>>[] = [
@@ -79,9 +63,10 @@ const STATUSES: Readonly<Record<EstimatorStatus, { readonly level: Level | undef
   unavailable: { level: undefined, style: 'dim' },
 };
 
-export function agreementBlocks({ summary }: Snapshot, columns: number): readonly Block[] {
+export function agreementBlocks({ summary, startErrors }: Snapshot, columns: number): readonly Block[] {
   const { agreement } = summary;
-  const kinds = KINDS.filter((kind) => kind !== 'other' || hasAttempts(agreement.other));
+  const histogram = startErrorLine(startErrors, columns);
+  const kinds = PARSED_KINDS.filter((kind) => kind !== 'other' || hasAttempts(agreement.other));
   const estimators = (more: 'none' | 'reason' | 'bias'): readonly Line[] =>
     estimatorTable(agreement.estimators, columns, more);
   return [
@@ -92,7 +77,11 @@ export function agreementBlocks({ summary }: Snapshot, columns: number): readonl
     ],
     [
       { priority: 4, lines: errorTable(agreement, MAIN_KINDS, columns) },
-      { priority: 9, lines: [...errorTable(agreement, kinds, columns), ...minuteErrors(agreement, kinds, columns)] },
+      { priority: 5, lines: [...errorTable(agreement, MAIN_KINDS, columns), ...histogram] },
+      {
+        priority: 9,
+        lines: [...errorTable(agreement, kinds, columns), ...histogram, ...minuteErrors(agreement, kinds, columns)],
+      },
     ],
     [
       { priority: 3, lines: countLines(summary, columns, 1) },
@@ -108,14 +97,14 @@ export function agreementBlocks({ summary }: Snapshot, columns: number): readonl
 }
 
 /** A row per kind that can be paired; the reason, once, of those that cannot. */
-function pairingTable(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
+function pairingTable(agreement: Agreement, kinds: readonly ParsedKind[], columns: number): Line[] {
   const paired = kinds.filter((kind) => agreement[kind].unavailable === undefined);
   const reasons = new Set(kinds.flatMap((kind) => agreement[kind].unavailable ?? []));
   return [
     headings('Attempts', PAIRING, NAME_WIDTH, columns),
-    ...paired.map((kind) => figures(kind, agreement[kind], PAIRING, columns)),
+    ...paired.map((kind) => figures(kind, agreement[kind], PAIRING, NAME_WIDTH, columns)),
     ...[...reasons].flatMap((reason) => {
-      const isOfAll = KINDS.every((kind) => agreement[kind].unavailable === reason);
+      const isOfAll = PARSED_KINDS.every((kind) => agreement[kind].unavailable === reason);
       const whose = kinds.filter((kind) => agreement[kind].unavailable === reason).join(', ');
       return notes(isOfAll ? reason : `${whose}: ${reason}`, columns);
     }),
@@ -123,11 +112,13 @@ function pairingTable(agreement: Agreement, kinds: readonly Kind[], columns: num
 }
 
 /** The same of the last minute, where it says anything. */
-function minuteRows(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
+function minuteRows(agreement: Agreement, kinds: readonly ParsedKind[], columns: number): Line[] {
   const shown = PAIRING.filter(({ heading }) => !OF_THE_RUN.includes(heading));
   return kinds.flatMap((kind) => {
     const { window } = agreement[kind];
-    return window === undefined || !hasAttempts(window) ? [] : [figures(`  ${kind}, 60 s`, window, shown, columns)];
+    return window === undefined || !hasAttempts(window)
+      ? []
+      : [figures(`  ${kind}, 60 s`, window, shown, NAME_WIDTH, columns)];
   });
 }
 
@@ -135,29 +126,53 @@ function hasAttempts({ matched = 0, missed = 0, spurious = 0, deadConnection = 0
   return matched + missed + spurious + deadConnection > 0;
 }
 
-function errorTable(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
+function errorTable(agreement: Agreement, kinds: readonly ParsedKind[], columns: number): Line[] {
   return [
     headings('Start error', ERRORS, NAME_WIDTH, columns),
-    ...kinds.map((kind) => figures(kind, agreement[kind].startErrorMs, ERRORS, columns)),
+    ...kinds.map((kind) => figures(kind, agreement[kind].startErrorMs, ERRORS, NAME_WIDTH, columns)),
+  ];
+}
+
+/** How the errors of segments lie around none: a bar per bin, the log too early to the left. */
+function startErrorLine(counts: readonly number[] | undefined, columns: number): readonly Line[] {
+  const most = Math.max(0, ...(counts ?? []));
+  if (counts === undefined || most === 0) return [];
+  const limit = START_ERROR_BOUNDS_MS.at(-1) ?? 0;
+  const middle = START_ERROR_BOUNDS_MS.indexOf(0) + 1;
+  const bars = counts.map((errors) => (errors === 0 ? ' ' : barOf(errors / most)));
+  return [
+    fit(
+      [
+        cell(padEnd('  segment', NAME_WIDTH)),
+        cell(`early -${limit} ms `, 'dim'),
+        cell(bars.slice(0, middle).join('')),
+        cell('│', 'dim'),
+        cell(bars.slice(middle).join('')),
+        cell(` +${limit} ms late`, 'dim'),
+      ],
+      columns,
+    ),
   ];
 }
 
 /** Start errors of the last minute, and by how much the log's intervals miss what segments took. */
-function minuteErrors(agreement: Agreement, kinds: readonly Kind[], columns: number): Line[] {
+function minuteErrors(agreement: Agreement, kinds: readonly ParsedKind[], columns: number): Line[] {
   const { inferredDurationErrorMs, window } = agreement.segment;
   return [
     ...kinds.flatMap((kind) => {
       const errors = agreement[kind].window?.startErrorMs;
-      return errors === undefined || errors.n === 0 ? [] : [figures(`  ${kind}, 60 s`, errors, ERRORS, columns)];
+      return errors === undefined || errors.n === 0
+        ? []
+        : [figures(`  ${kind}, 60 s`, errors, ERRORS, NAME_WIDTH, columns)];
     }),
     ...(inferredDurationErrorMs === undefined
       ? []
       : [
           headings('Inferred duration', ERRORS, NAME_WIDTH, columns),
-          figures('segment', inferredDurationErrorMs, ERRORS, columns),
+          figures('segment', inferredDurationErrorMs, ERRORS, NAME_WIDTH, columns),
           ...(window?.inferredDurationErrorMs === undefined
             ? []
-            : [figures('  segment, 60 s', window.inferredDurationErrorMs, ERRORS, columns)]),
+            : [figures('  segment, 60 s', window.inferredDurationErrorMs, ERRORS, NAME_WIDTH, columns)]),
         ]),
   ];
 }
@@ -229,7 +244,7 @@ function estimatorRow(score: EstimatorScore, columns: number): Line {
     const requests = `${count(score.requests)} requests, proxy ${count(score.referenceRequests)}`;
     return fit([...start, cell(`  ${requests}`)], columns);
   }
-  return fit([...start, ...cells(score, ESTIMATORS, columns - NAME_WIDTH - STATUS_WIDTH)], columns);
+  return fit([...start, ...figureCells(score, ESTIMATORS, columns - NAME_WIDTH - STATUS_WIDTH)], columns);
 }
 
 function notes(text: string, columns: number): Line[] {
@@ -238,34 +253,6 @@ function notes(text: string, columns: number): Line[] {
 
 function hasFigure({ bytes, requests }: EstimatorScore): boolean {
   return bytes !== undefined || requests !== undefined;
-}
-
-function headings<Row>(title: string, all: readonly Column<Row>[], start: number, columns: number): Line {
-  const shown = fitting(all, columns - start);
-  const width = start + shown.reduce((sum, column) => sum + column.columns, 0);
-  return rule(
-    [{ title, columns: width, headings: shown.map(({ heading, columns: wide }) => [heading, wide]) }],
-    columns,
-  );
-}
-
-function figures<Row>(label: string, row: Row, all: readonly Column<Row>[], columns: number): Line {
-  return fit([cell(padEnd(label, NAME_WIDTH)), ...cells(row, all, columns - NAME_WIDTH)], columns);
-}
-
-function cells<Row>(row: Row, all: readonly Column<Row>[], room: number): Cell[] {
-  return fitting(all, room).map(({ text, columns }) => {
-    const value = text(row);
-    return cell(padStart(value, columns), value === UNKNOWN ? 'dim' : 'plain');
-  });
-}
-
-function fitting<Row>(all: readonly Column<Row>[], room: number): readonly Column<Row>[] {
-  let left = room;
-  return all.filter(({ columns }) => {
-    left -= columns;
-    return left >= 0;
-  });
 }
 
 function signedMs(ms: number): string {

@@ -29,6 +29,9 @@ export const CLIENT_WIDTH = 10;
 export const STATE_WIDTH = 11;
 /** A reason shorter than this would say nothing. */
 const LEAST_REASON_WIDTH = 16;
+/** Figures of this rank and beyond are worth less than a reason that can be read. */
+const LUXURY_RANK = 13;
+const GOOD_REASON_WIDTH = 24;
 
 /** Whoever is at the top of a table is at the top of its list of columns too: number, then state. */
 export const CLIENT: ClientColumn = {
@@ -53,6 +56,8 @@ const FIGURES: readonly ClientColumn[] = [
   { heading: 'restarts', columns: 10, rank: 5, value: ({ restarts }) => restarts, format: count },
   { heading: 'speed', columns: 7, rank: 6, value: ({ speed }) => speed, format: times, first: 'least' },
   { heading: 'segments', columns: 10, rank: 9, value: ({ segments }) => segments, format: count, first: 'least' },
+  { heading: 'playlists', columns: 11, rank: 16, value: ({ playlists }) => playlists, format: count },
+  { heading: 'failed', columns: 8, rank: 10.5, value: ({ failedRequests }) => failedRequests, format: count },
   { heading: 'bytes', columns: 9, rank: 8, value: ({ contentBytes }) => contentBytes, format: formatBytes },
   { heading: 'wait p95', columns: 10, rank: 3, value: ({ waitMs }) => waitMs.window.p95, format: duration },
   { heading: 'receive p95', columns: 13, rank: 4, value: ({ receiveMs }) => receiveMs.window.p95, format: duration },
@@ -84,7 +89,8 @@ export function columnsWithin(columns: number): ChosenColumns {
   let room = columns - CLIENT_WIDTH - STATE_WIDTH;
   const chosen = new Set<ClientColumn>();
   for (const column of BY_RANK) {
-    if (column.columns > room) break;
+    const reserved = column.rank < LUXURY_RANK ? 0 : GOOD_REASON_WIDTH;
+    if (column.columns > room - reserved) break;
     room -= column.columns;
     chosen.add(column);
   }

@@ -16,12 +16,12 @@ export const EXIT_WORDS: Readonly<Record<keyof Clients['exits'], string>> = {
   stopped: 'stopped by us',
 };
 
-export function clientsPanel({ summary }: Snapshot): Panel {
+export function clientsPanel({ summary, speeds, drift }: Snapshot): Panel {
   const { clients } = summary;
   const { startupMs, behindLiveMs } = clients.playback;
   const running = item(`${count(clients.active)} of ${count(clients.target)} running`);
   const restarts: Line = [cell('restarts '), judged(count(clients.restarts), clients.restarts > 0 ? 'warn' : 'good')];
-  const speed = item(`${known(clients.averageSpeed, (value) => `${value.toFixed(2)}x`)}, mean since start`);
+  const speed = item(`${known(clients.averageSpeed, (value) => `${value.toFixed(2)}x`)} since start`);
   const startup = `p50 ${known(startupMs.p50, formatMs)}`;
   const behind = `p50 ${known(behindLiveMs.p50, formatMs)}`;
   return {
@@ -30,10 +30,18 @@ export function clientsPanel({ summary }: Snapshot): Panel {
     rows: [
       { label: 'active', items: [running, restarts, item(`${count(clients.starts)} starts`)] },
       { label: 'exits', items: exits(clients.exits) },
-      { label: 'speed', items: [speed] },
+      { label: 'speed', items: [speed, item(`${count(speeds.above)} at 1x or more, ${count(speeds.below)} below`)] },
       { label: 'stalls', items: stalls(clients.playback) },
       { label: 'startup', items: [item(startup), item(`p95 ${known(startupMs.p95, formatMs)}`)] },
-      { label: 'behind live', items: [item(behind), item(`p95 ${known(behindLiveMs.p95, formatMs)}`)] },
+      {
+        label: 'behind live',
+        items: [
+          item(behind),
+          item(`p95 ${known(behindLiveMs.p95, formatMs)}`),
+          item(`drift max ${known(drift.maxSeconds, seconds)}`),
+          item(`mean ${known(drift.averageSeconds, seconds)}`),
+        ],
+      },
     ],
     brief: [
       running,

@@ -6,6 +6,7 @@ import { isRead } from '../stats/log-reach.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { cell, type Line } from './cells.ts';
+import { endingLevel } from './endings.ts';
 import { count, item, judged, UNKNOWN } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
 
@@ -13,7 +14,6 @@ type Count = readonly [string, number];
 
 /** Endings that get a row of their own; the rest share one. */
 const ENDING_ROWS = 3;
-const INTERNAL: Termination = 'ID';
 
 export function errorsPanel({ summary }: Snapshot): Panel {
   const { proxy, parser } = summary;
@@ -77,6 +77,5 @@ function endingRows(endings: readonly (readonly [Termination, number])[], hasEnd
 
 function ending(code: Termination, transfers: number): Line {
   const text = `${code} x${count(transfers)} ${TERMINATION_WORDS[code]}`;
-  if (code === INTERNAL) return [judged(text, 'bad')];
-  return /^[SsPRX]/.test(code) ? [judged(text, 'warn')] : item(text);
+  return [judged(text, endingLevel(code))];
 }

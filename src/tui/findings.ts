@@ -15,13 +15,14 @@ export function findingsSteps(snapshot: Snapshot, columns: number): Block {
   const [latest] = findings;
   if (latest === undefined) return [{ priority: 68, lines: [fit([cell('no findings', 'dim')], columns)] }];
   const short = inShort(latest, findings.length - 1, columns);
+  const full = findings.slice(0, MOST_SHOWN).map((finding) => inFull(finding, snapshot.atMs, columns));
   return [
     { priority: 15, lines: [short] },
     { priority: 45, lines: [short, ...nextStep(latest, columns)] },
-    ...findings.slice(0, MOST_SHOWN).map(
+    ...full.map(
       (_, index): Step => ({
         priority: index === 0 ? 66 : 80 + index,
-        lines: panel(snapshot, findings, index + 1, columns),
+        lines: [titleRule(panelTitle(findings.length - index - 1), columns), ...full.slice(0, index + 1).flat()],
       }),
     ),
   ];
@@ -35,10 +36,8 @@ function inShort(finding: Finding, others: number, columns: number): Line {
   return fit([cell(start, 'warn'), cell(`${subject}${more}`)], columns);
 }
 
-function panel({ atMs }: Snapshot, findings: readonly Finding[], shown: number, columns: number): readonly Line[] {
-  const hidden = findings.length - shown;
-  const title = hidden > 0 ? `Findings, latest first; ${hidden} more are not shown` : 'Findings, latest first';
-  return [titleRule(title, columns), ...findings.slice(0, shown).flatMap((finding) => inFull(finding, atMs, columns))];
+function panelTitle(hidden: number): string {
+  return hidden > 0 ? `Findings, latest first; ${hidden} more are not shown` : 'Findings, latest first';
 }
 
 function inFull(finding: Finding, atMs: number, columns: number): readonly Line[] {

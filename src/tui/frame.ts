@@ -2,9 +2,10 @@
 // It judges nothing: the verdict and its reasons come ready in the snapshot.
 import type { Snapshot, Verdict } from '../stats/summary.ts';
 import { formatElapsed, secondsToMs } from '../units.ts';
-import { type Cell, cell, cutEnd, cutMiddle, ends, fit, type Line, lineWidth, safeText, textWidth } from './cells.ts';
+import { cell, cutEnd, cutMiddle, ends, fit, type Line, lineWidth, safeText, textWidth } from './cells.ts';
 import { count, type Level, SHAPES } from './figures.ts';
 import { SCREENS } from './screens.ts';
+import type { ScreenName, ViewState } from './view-state.ts';
 
 const VERDICTS: Readonly<Record<Verdict, { readonly level: Level; readonly word: string; readonly sentence: string }>> =
   {
@@ -13,22 +14,26 @@ const VERDICTS: Readonly<Record<Verdict, { readonly level: Level; readonly word:
     invalid: { level: 'bad', word: 'INVALID', sentence: 'do not use the numbers' },
   };
 
-/** The last ones give way where there is no room. */
-const KEYS: readonly (readonly [string, string])[] = [
+type KeyWord = readonly [key: string, word: string];
+const FIRST_KEYS: readonly KeyWord[] = [
   ['q', 'quit'],
   ['?', 'help'],
   ['p', 'pause'],
-  ...SCREENS.map(({ keys, name }) => [keys[0], name] as const),
+];
+/** They give way where there is no room. */
+const LAST_KEYS: readonly KeyWord[] = [
+  ['e', 'report'],
   ['l', 'log'],
-  ['r', 'redraw'],
 ];
 
 export const HEADER_LINES = 3;
 export const FOOTER_LINES = 1;
 
-const GAP = '   ';
+const GAP = '  ';
 const PROGRAM = 'hls-swarm';
 const BAR_WIDTH = 24;
+/** Beside a notice the first key stays. */
+const NOTICE_MARGIN = 10;
 
 /** `HEADER_LINES` of them. */
 export function header(snapshot: Snapshot | undefined, columns: number): readonly Line[] {
@@ -38,23 +43,33 @@ export function header(snapshot: Snapshot | undefined, columns: number): readonl
   return [nameLine(snapshot, columns), verdictLine(snapshot, columns), rampLine(snapshot, columns)];
 }
 
-/** `FOOTER_LINES` of them. */
-export function footer(isPaused: boolean, columns: number): readonly Line[] {
-  if (!isPaused) return [fit(keysWithin(columns), columns)];
-  const [long, short] = [`${SHAPES.warn} PAUSED, the run goes on`, `${SHAPES.warn} PAUSED`];
-  const keys = keysWithin(columns - textWidth(short) - GAP.length);
-  const words = lineWidth(keys) + GAP.length + textWidth(long) <= columns ? long : short;
-  return [ends(keys, [cell(words, 'warn')], columns)];
+/** `FOOTER_LINES` of them: the keys, and to the right what one must not overlook. */
+export function footer({ screen, isPaused, notice }: ViewState, columns: number): readonly Line[] {
+  const paused: Line = isPaused ? [cell(GAP), cell(`${SHAPES.warn} PAUSED`, 'warn')] : [];
+  const room = columns - lineWidth(paused) - NOTICE_MARGIN;
+  const told: Line =
+    notice === undefined ? [] : [cell(cutMiddle(safeText(notice.text), room), notice.isFailure ? 'bad' : 'good')];
+  const words = [...told, ...paused];
+  if (words.length === 0) return [fit(keysWithin(screen, columns), columns)];
+  return [ends(keysWithin(screen, columns - lineWidth(words) - GAP.length), words, columns)];
 }
 
-function keysWithin(columns: number): Line {
-  const cells: Cell[] = [];
-  for (const [key, word] of KEYS) {
-    const item = [cell(cells.length === 0 ? '' : GAP), cell(key, 'strong'), cell(` ${word}`)];
-    if (lineWidth(cells) + lineWidth(item) > columns) break;
-    cells.push(...item);
-  }
-  return cells;
+/** Every screen by its name where there is room, else the one that is shown. */
+function keysWithin(screen: ScreenName, columns: number): Line {
+  const names = SCREENS.map(
+    ({ keys: [key], name }): KeyWord => (name === screen ? [`[${key}`, `${name}]`] : [key, name]),
+  );
+  const shown = SCREENS.find(({ name }) => name === screen);
+  const one: KeyWord = [`1-${SCREENS.length}`, `screens [${shown?.keys[0]} ${screen}]`];
+  const all = joined([...FIRST_KEYS, ...names, ...LAST_KEYS]);
+  if (lineWidth(all) <= columns) return all;
+  const keys = [...FIRST_KEYS, one, ...LAST_KEYS];
+  const fitting = keys.findLastIndex((_, at) => lineWidth(joined(keys.slice(0, at + 1))) <= columns);
+  return joined(keys.slice(0, fitting + 1));
+}
+
+function joined(keys: readonly KeyWord[]): Line {
+  return keys.flatMap(([key, word], at) => [cell(at === 0 ? '' : GAP), cell(key, 'strong'), cell(` ${word}`)]);
 }
 
 /** The version makes room for a long URL. */

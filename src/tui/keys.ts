@@ -16,6 +16,7 @@ const ANYWHERE: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['h', 'help'],
   ['p', 'pause'],
   ['l', 'logs'],
+  ['e', 'report'],
   ['r', 'redraw'],
   ['escape', 'back'],
   ...SCREENS.flatMap(({ name, keys }) => keys.map((key) => [key, name] as const)),

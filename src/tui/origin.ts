@@ -1,7 +1,7 @@
 // The origin's panel: its host, its own counters, and how much of its bytes the proxy's account explains.
 // Whole host or server, other traffic included: the residual says how much of that there is.
 import type { Snapshot } from '../stats/summary.ts';
-import { formatBytes, formatMbps, msToSeconds } from '../units.ts';
+import { formatBytes, formatMbps, formatMs, msToSeconds } from '../units.ts';
 import { cell, type Line, safeText } from './cells.ts';
 import { count, item, judged, known, percent, seconds, signedPercent, UNKNOWN } from './figures.ts';
 import type { Panel, Row } from './panel.ts';
@@ -39,6 +39,25 @@ export function originPanel(snapshot: Snapshot): Panel {
     ],
     priorities: { line: 33, lines: 57, panel: 65 },
   };
+}
+
+/** What stands beside the table of sources and the sum: nothing that these say. */
+export function originFacts(snapshot: Snapshot): readonly Row[] {
+  const { origin, reconciliation, proxy } = snapshot.summary;
+  const wait = proxy?.byKind.segment?.phases.waitMs;
+  return [
+    ...sharedRows(snapshot.summary),
+    ...rateRows(origin.rateWindow),
+    ...(origin.requests === undefined ? [] : [{ label: 'requests', items: [item(count(origin.requests))] }]),
+    {
+      label: 'answers',
+      items: [item(`wait p50 ${known(wait?.p50, formatMs)}`), item(`p99 ${known(wait?.p99, formatMs)}`)],
+    },
+    ...(reconciliation.joined === undefined
+      ? []
+      : [{ label: 'access log', items: joinedItems(reconciliation.joined) }]),
+    ...listingRows(snapshot),
+  ];
 }
 
 /** Only where clients share connections: else origins see what they would see without us. */

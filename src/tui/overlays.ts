@@ -2,6 +2,7 @@
 // It reads no snapshot.
 import { cell, fit, type Line, type Style, safeText, titleRule, wrapText } from './cells.ts';
 import { SHAPES } from './figures.ts';
+import { readableLogLine } from './log-line.ts';
 import { SCREENS, type ScreenEntry } from './screens.ts';
 
 const LABEL_WIDTH = 12;
@@ -20,16 +21,18 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['behind', 'media from the last segment got to the live edge'],
   ['blocked', 'part of receiving in which the client did not read'],
   ['startup', 'start of FFmpeg until the first whole segment'],
+  ['residual', 'what the origin sent less all that explains it'],
   ['drift', 'time since the start of FFmpeg less what it played'],
 ];
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['q, Ctrl-C', 'end the run and sum up; twice: leave at once'],
-  [SCREENS.map(({ keys }) => keys[0]).join(' '), `screens: ${SCREENS.map(screenWords).join(', ')}`],
+  [`1 to ${SCREENS.length}`, SCREENS.map(screenWords).join(', ')],
   ['s  S  /', 'clients: next column, turn, filter by text'],
   ['arrows', 'choose a client; also PageUp, PageDown, Home, End'],
   ['Esc', 'one step back: help, filter, client, screen'],
   ['p', 'stop and go on with the display; the run goes on'],
+  ['e', 'write the report now, as the run stands'],
   ['l', 'the last log lines'],
   ['r', 'draw the whole screen again'],
   ['Ctrl-Z', 'suspend everything, the run too'],
@@ -68,7 +71,9 @@ function screenWords({ name, keys: [, ...others] }: ScreenEntry): string {
 function tail(log: readonly string[], columns: number, rows: number): readonly Line[] {
   const lines: Line[] = [];
   for (const entry of log.toReversed()) {
-    const wrapped = wrapText(safeText(entry), columns).map((text) => fit([cell(text, styleOf(entry))], columns));
+    const wrapped = wrapText(safeText(readableLogLine(entry)), columns).map((text) =>
+      fit([cell(text, styleOf(entry))], columns),
+    );
     if (lines.length + wrapped.length > rows) break;
     lines.unshift(...wrapped);
   }

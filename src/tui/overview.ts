@@ -11,6 +11,7 @@ import { instrumentPanel } from './instrument.ts';
 import { originPanel } from './origin.ts';
 import { panelPair, panelSteps } from './panel.ts';
 import { phasesSteps } from './phases.ts';
+import { throughputSteps } from './sparklines.ts';
 import { streamsSteps } from './streams.ts';
 
 /** From here on panels stand two by two. */
@@ -28,7 +29,7 @@ export function overviewBlocks(snapshot: Snapshot, columns: number): readonly Bl
   return [
     accountsSteps(snapshot, columns),
     streamsSteps(snapshot, columns),
-    ...(playsOnlyStreams(snapshot) ? [] : [phasesSteps(snapshot, columns)]),
+    ...(playsOnlyStreams(snapshot) ? [] : [throughputSteps(snapshot, columns), phasesSteps(snapshot, columns)]),
     ...panels,
     panelSteps(instrumentPanel(snapshot), columns),
     findingsSteps(snapshot, columns),

@@ -1,16 +1,15 @@
 // Request phases as the tap timed them: wait, receive and total of segments and playlists, last 60 s and whole run.
 // It computes no quantile.
 import type { Kind } from '../events.ts';
-import type { Quantiles, Snapshot } from '../stats/summary.ts';
+import type { KindSummary, Quantiles, Snapshot } from '../stats/summary.ts';
 import { formatMs } from '../units.ts';
 import type { Block } from './arrange.ts';
 import { type Cell, cell, fit, type Line, padEnd, padStart, rule } from './cells.ts';
 import { count, known, UNKNOWN } from './figures.ts';
 
-type Phase = 'waitMs' | 'receiveMs' | 'totalMs';
-type Row = readonly [string, Kind, Phase];
+export type TimedRow = readonly [label: string, kind: Kind, phase: keyof KindSummary['phases']];
 
-const ROWS: readonly Row[] = [
+export const PHASE_ROWS: readonly TimedRow[] = [
   ['segment wait', 'segment', 'waitMs'],
   ['segment receive', 'segment', 'receiveMs'],
   ['segment total', 'segment', 'totalMs'],
@@ -18,8 +17,8 @@ const ROWS: readonly Row[] = [
   ['playlist receive', 'media-playlist', 'receiveMs'],
   ['playlist total', 'media-playlist', 'totalMs'],
 ];
-const TWO_ROWS: readonly Row[] = ROWS.filter(([name]) => ['segment wait', 'segment total'].includes(name));
-const THREE_ROWS: readonly Row[] = ROWS.filter(([name]) =>
+const TWO_ROWS: readonly TimedRow[] = PHASE_ROWS.filter(([name]) => ['segment wait', 'segment total'].includes(name));
+const THREE_ROWS: readonly TimedRow[] = PHASE_ROWS.filter(([name]) =>
   ['segment wait', 'segment total', 'playlist wait'].includes(name),
 );
 
@@ -37,11 +36,11 @@ export function phasesSteps(snapshot: Snapshot, columns: number): Block {
   return [
     { priority: 20, lines: phasesLines(snapshot, TWO_ROWS, columns) },
     { priority: 50, lines: phasesLines(snapshot, THREE_ROWS, columns) },
-    { priority: 60, lines: phasesLines(snapshot, ROWS, columns) },
+    { priority: 60, lines: phasesLines(snapshot, PHASE_ROWS, columns) },
   ];
 }
 
-function phasesLines({ summary }: Snapshot, rows: readonly Row[], columns: number): readonly Line[] {
+function phasesLines({ summary }: Snapshot, rows: readonly TimedRow[], columns: number): readonly Line[] {
   const isBoth = columns >= BOTH_WINDOWS;
   const lines = rows.map(([label, kind, phase]) => {
     const quantiles = summary.proxy?.byKind[kind]?.phases[phase];

@@ -2,6 +2,7 @@
 // The only place that knows blessed. It decides nothing: no exit, no signal of the run, no text of its own.
 import blessed from 'blessed';
 import { characterWidth, type Line, type Style } from './cells.ts';
+import { inAscii, isAsciiOnly } from './characters.ts';
 import type { Size } from './view-state.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -87,6 +88,7 @@ export function openScreen(options: ScreenOptions): Screen {
 class BlessedScreen implements Screen {
   readonly #options: ScreenOptions;
   readonly #hasColor: boolean;
+  readonly #isAscii: boolean;
   readonly #screen: blessed.Widgets.Screen;
   readonly #buffer: CellBuffer;
   #resized: () => void = () => {};
@@ -108,6 +110,7 @@ class BlessedScreen implements Screen {
     this.#options = options;
     // Any value but an empty one counts: no-color.org.
     this.#hasColor = (options.env['NO_COLOR'] ?? '') === '';
+    this.#isAscii = isAsciiOnly(options.env);
     this.#screen = withoutItsHandlers(() => createScreen(options));
     this.#buffer = this.#screen as unknown as CellBuffer;
     process.on('exit', this.close);
@@ -152,7 +155,7 @@ class BlessedScreen implements Screen {
     for (const { text, style } of line) {
       const attribute = this.#attribute(style);
       for (const character of text) {
-        put(attribute, character);
+        put(attribute, this.#isAscii ? inAscii(character) : character);
         // The right half of a wide character: blessed steps over it.
         if (characterWidth(character) === 2) put(attribute, ' ');
       }
@@ -218,7 +221,7 @@ function createScreen({ stdin, stdout }: ScreenOptions): blessed.Widgets.Screen 
       output: stdout,
       terminal: TERMINAL,
       fullUnicode: true,
-      // What we print is UTF-8 whatever the locale says, and containers seldom have one.
+      // Blessed does not see our locale; where there is no UTF-8 nothing but ASCII is drawn.
       forceUnicode: true,
     });
   } finally {

@@ -5,7 +5,10 @@ import { agreementBlocks } from './agreement-screen.ts';
 import { arrange } from './arrange.ts';
 import type { Line } from './cells.ts';
 import { clientsLines } from './clients-screen.ts';
+import { errorsBlocks } from './errors-screen.ts';
+import { originBlocks } from './origin-screen.ts';
 import { overviewBlocks } from './overview.ts';
+import { performanceBlocks } from './performance-screen.ts';
 import type { ScreenName, Size, ViewState } from './view-state.ts';
 
 export interface ScreenEntry {
@@ -31,5 +34,20 @@ export const SCREENS: readonly ScreenEntry[] = [
     name: 'agreement',
     keys: ['3'],
     lines: (snapshot, { columns, rows }) => arrange(agreementBlocks(snapshot, columns), rows),
+  },
+  {
+    name: 'errors',
+    keys: ['4'],
+    lines: (snapshot, { columns, rows }) => arrange(errorsBlocks(snapshot, columns), rows),
+  },
+  {
+    name: 'origin',
+    keys: ['5'],
+    lines: (snapshot, { columns, rows }) => arrange(originBlocks(snapshot, columns), rows),
+  },
+  {
+    name: 'performance',
+    keys: ['6'],
+    lines: (snapshot, { columns, rows }) => arrange(performanceBlocks(snapshot, columns), rows),
   },
 ];

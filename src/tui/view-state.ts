@@ -10,7 +10,7 @@ export interface Size {
 }
 
 /** In the order of their keys; the panels in short are the first. */
-export const SCREEN_NAMES = ['overview', 'clients', 'agreement'] as const;
+export const SCREEN_NAMES = ['overview', 'clients', 'agreement', 'errors', 'origin', 'performance'] as const;
 export type ScreenName = (typeof SCREEN_NAMES)[number];
 
 /** While `isPaused` the caller hands in the same snapshot again. */
@@ -21,10 +21,17 @@ export interface ViewState {
   readonly clients: ClientsView;
   /** The last log lines, oldest first. */
   readonly logLines: readonly string[];
+  /** What became of the last wish, for a while. */
+  readonly notice: Notice | undefined;
+}
+
+export interface Notice {
+  readonly text: string;
+  readonly isFailure: boolean;
 }
 
 /** What a key means. */
-export type Action = 'quit' | 'redraw' | 'help' | 'logs' | 'pause' | 'back' | ScreenName | ClientsAction;
+export type Action = 'quit' | 'redraw' | 'report' | 'help' | 'logs' | 'pause' | 'back' | ScreenName | ClientsAction;
 
 /** What is on the screen when a key is pressed: rows of the snapshot, and the room between the frame's lines. */
 export interface Seen {
@@ -38,13 +45,15 @@ export const INITIAL_VIEW_STATE: ViewState = {
   isPaused: false,
   clients: INITIAL_CLIENTS_VIEW,
   logLines: [],
+  notice: undefined,
 };
 
-/** The state after an action; `quit` and `redraw` are the caller's to act upon and change nothing here. */
+/** The state after an action; `quit`, `redraw` and `report` are the caller's to act upon and change nothing here. */
 export function nextState(state: ViewState, action: Action, seen: Seen): ViewState {
   switch (action) {
     case 'quit':
     case 'redraw':
+    case 'report':
       return state;
     case 'help':
     case 'logs':

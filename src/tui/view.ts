@@ -16,7 +16,7 @@ export function view(snapshot: Snapshot | undefined, size: Size, state: ViewStat
   if (columns < MINIMUM_SIZE.columns || rows < MINIMUM_SIZE.rows) return page([tooSmall(columns, rows)], columns, rows);
   const body = bodyOf({ columns, rows });
   const middle = page(content(snapshot, body, state), columns, body.rows);
-  return page([...header(snapshot, columns), ...middle, ...footer(state.isPaused, columns)], columns, rows);
+  return page([...header(snapshot, columns), ...middle, ...footer(state, columns)], columns, rows);
 }
 
 /** The room between the frame's lines. */

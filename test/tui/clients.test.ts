@@ -175,7 +175,10 @@ test('Narrow screens drop the least important columns; the lines below tell them
   ];
   assert.deepEqual(headings(120), issue);
   const below = texts(THOUSAND, { columns: 120, rows: 20 }, { chosen: 102 }).slice(-2).join('\n');
-  assert.match(below, /^client 102 +✖ out_time still for 9\.30 s · stall time 7\.25 s · startup 198 ms/);
+  assert.match(
+    below,
+    /^client 102 +✖ out_time still for 9\.30 s · playlists 26 · failed 4 · stall time 7\.25 s · startup 198 ms/,
+  );
 });
 
 test('What is not known of a client is a dash in its row and left out below.', () => {

@@ -1,4 +1,4 @@
-// The screen as a person sees it: golden pictures at both sizes, and what must hold when it opens, changes and closes.
+// The screen as a person sees it: golden pictures at three sizes, and what must hold when it opens, changes and closes.
 // Golden files are written anew with HLS_SWARM_WRITE_GOLDEN=1; look at them before they are committed.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { canUseScreen, type Screen } from '../../src/tui/screen.ts';
 import { view } from '../../src/tui/view.ts';
 import { INITIAL_VIEW_STATE, type Size, type ViewState } from '../../src/tui/view-state.ts';
-import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
+import { makeEmptySnapshot, makeHealthySnapshot, makeSnapshot } from '../support/snapshot.ts';
 import { makeClientsSnapshot } from '../support/snapshot-clients.ts';
 import { makeStreamSnapshot } from '../support/snapshot-streams.ts';
 import { FakeTerminal } from './terminal.ts';
@@ -22,6 +22,9 @@ const clientsBy = (clients: Partial<ViewState['clients']>): ViewState => ({
   clients: { ...CLIENTS.clients, ...clients },
 });
 const AGREEMENT: ViewState = { ...INITIAL_VIEW_STATE, screen: 'agreement' };
+const ERRORS: ViewState = { ...INITIAL_VIEW_STATE, screen: 'errors' };
+const ORIGIN: ViewState = { ...INITIAL_VIEW_STATE, screen: 'origin' };
+const PERFORMANCE: ViewState = { ...INITIAL_VIEW_STATE, screen: 'performance' };
 const PROCESS: NodeJS.EventEmitter = process;
 const WATCHED = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'uncaughtException', 'exit'];
 
@@ -50,6 +53,8 @@ async function withScreen(
 const pictures = [
   ['running-120x40', SNAPSHOT, LARGE, INITIAL_VIEW_STATE],
   ['running-80x24', SNAPSHOT, SMALL, INITIAL_VIEW_STATE],
+  ['running-200x60', SNAPSHOT, HUGE, INITIAL_VIEW_STATE],
+  ['healthy-120x40', makeHealthySnapshot(), LARGE, INITIAL_VIEW_STATE],
   ['running-60x20', SNAPSHOT, { columns: 60, rows: 20 }, INITIAL_VIEW_STATE],
   ['streams-120x40', makeStreamSnapshot(), LARGE, INITIAL_VIEW_STATE],
   ['streams-80x24', makeStreamSnapshot(), SMALL, INITIAL_VIEW_STATE],
@@ -57,6 +62,21 @@ const pictures = [
   ['agreement-120x40', SNAPSHOT, LARGE, AGREEMENT],
   ['agreement-80x24', SNAPSHOT, SMALL, AGREEMENT],
   ['agreement-60x20', SNAPSHOT, { columns: 60, rows: 20 }, AGREEMENT],
+  ['agreement-200x60', SNAPSHOT, HUGE, AGREEMENT],
+  ['errors-80x24', SNAPSHOT, SMALL, ERRORS],
+  ['errors-120x40', SNAPSHOT, LARGE, ERRORS],
+  ['errors-200x60', SNAPSHOT, HUGE, ERRORS],
+  ['errors-60x20', SNAPSHOT, { columns: 60, rows: 20 }, ERRORS],
+  ['errors-first-second-80x24', makeEmptySnapshot(), SMALL, ERRORS],
+  ['origin-80x24', SNAPSHOT, SMALL, ORIGIN],
+  ['origin-120x40', SNAPSHOT, LARGE, ORIGIN],
+  ['origin-200x60', SNAPSHOT, HUGE, ORIGIN],
+  ['origin-60x20', SNAPSHOT, { columns: 60, rows: 20 }, ORIGIN],
+  ['origin-first-second-80x24', makeEmptySnapshot(), SMALL, ORIGIN],
+  ['performance-80x24', SNAPSHOT, SMALL, PERFORMANCE],
+  ['performance-120x40', SNAPSHOT, LARGE, PERFORMANCE],
+  ['performance-200x60', SNAPSHOT, HUGE, PERFORMANCE],
+  ['performance-60x20', SNAPSHOT, { columns: 60, rows: 20 }, PERFORMANCE],
   ['agreement-first-second-80x24', makeEmptySnapshot(), SMALL, AGREEMENT],
   ['clients-80x24', THOUSAND, SMALL, CLIENTS],
   ['clients-120x40', THOUSAND, LARGE, clientsBy({ sort: 'stalls', chosen: 552 })],
@@ -78,6 +98,13 @@ const pictures = [
   ['first-second-120x40', makeEmptySnapshot(), LARGE, INITIAL_VIEW_STATE],
   ['starting-80x24', undefined, SMALL, { ...INITIAL_VIEW_STATE, logLines: ['INFO starting clients=12'] }],
   ['help-80x24', SNAPSHOT, SMALL, { ...INITIAL_VIEW_STATE, overlay: 'help', isPaused: true }],
+  ['help-120x40', SNAPSHOT, LARGE, { ...INITIAL_VIEW_STATE, overlay: 'help' }],
+  [
+    'report-written-80x24',
+    SNAPSHOT,
+    SMALL,
+    { ...INITIAL_VIEW_STATE, notice: { text: 'report written to hls-swarm-20261121.json', isFailure: false } },
+  ],
   ['too-small-50x15', SNAPSHOT, { columns: 50, rows: 15 }, INITIAL_VIEW_STATE],
 ] as const;
 
@@ -89,6 +116,40 @@ for (const [name, snapshot, size, state] of pictures) {
     });
   });
 }
+
+for (const [name, locale] of [
+  ['LANG=C', { LANG: 'C' }],
+  ['LC_ALL=POSIX', { LANG: 'en_US.UTF-8', LC_ALL: 'POSIX' }],
+] as const) {
+  test(`Where the locale has no UTF-8 (${name}) nothing but ASCII is drawn, in the same places.`, async () => {
+    for (const state of [INITIAL_VIEW_STATE, ORIGIN]) {
+      await withScreen(
+        LARGE,
+        async (terminal, screen) => {
+          screen.draw(view(makeHealthySnapshot({ summary: { run: { url: 'http://a/東京é.m3u8' } } }), LARGE, state));
+          const rows = await terminal.rows();
+          assert.doesNotMatch(terminal.output(), /[^\p{ASCII}]/u);
+          assert.match(rows[0] ?? '', /http:\/\/a\/\?.\?.\?\.m3u8 .*00:05:41, 00:00:16 left$/);
+          if (name === 'LANG=C') golden(`ascii-${state.screen}-120x40`, rows);
+        },
+        { env: locale },
+      );
+    }
+  });
+}
+
+test('A locale of UTF-8, or none at all, as in a container, gets shapes and bars.', async () => {
+  for (const env of [{}, { LANG: '' }, { LANG: 'C', LC_ALL: 'C.UTF-8' }, { LC_CTYPE: 'de_DE.utf8' }]) {
+    await withScreen(
+      SMALL,
+      async (terminal, screen) => {
+        screen.draw(view(SNAPSHOT, SMALL, INITIAL_VIEW_STATE));
+        assert.match((await terminal.rows())[1] ?? '', /^▲ DEGRADED/);
+      },
+      { env },
+    );
+  }
+});
 
 test('A second drawing of the same lines writes nothing, and one changed figure a few octets.', async () => {
   await withScreen(LARGE, async (terminal, screen) => {

@@ -57,6 +57,11 @@ test('Every picture is exactly as large as asked for, at any size, whatever the 
             ? undefined
             : {
                 ...snapshot,
+                recentEvents: snapshot.recentEvents.map((event) => ({
+                  ...event,
+                  ...(count > 2 ? { url, reason: evidence } : {}),
+                })),
+                originSources: snapshot.originSources.map((source) => ({ ...source, source: url, reason: evidence })),
                 clients: snapshot.clients.map((row) => ({
                   ...row,
                   exitCategory: 'error' as const,
@@ -75,10 +80,11 @@ test('Every picture is exactly as large as asked for, at any size, whatever the 
           isTyping: count % 2 === 0,
           chosen: count,
         };
+        const notice = count % 4 === 0 ? { text: `${url} ${evidence}`, isFailure: count > 3 } : undefined;
         const lines = view(
           told,
           { columns, rows },
-          { ...INITIAL_VIEW_STATE, screen, overlay, isPaused: count > 7, logLines: [url, evidence], clients },
+          { ...INITIAL_VIEW_STATE, screen, overlay, isPaused: count > 7, logLines: [url, evidence], clients, notice },
         );
         assert.equal(lines.length, rows);
         for (const line of lines) assert.equal(lineWidth(line), columns, textOf(line));
