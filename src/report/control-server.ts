@@ -1,10 +1,12 @@
-// The control server (fastify): /metrics, /snapshot, /health, /ready and /debug/client/N on the `--metrics` address.
+// The control server (fastify): /metrics, /metrics/performance, /snapshot, /health, /ready and /debug/client/N on the `--metrics` address.
 // It computes nothing and changes nothing: every answer is a reading of what the run last said.
+import type { Socket } from 'node:net';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Snapshot, SummaryWithClients } from '../stats/summary.ts';
 import { KIB } from '../units.ts';
 import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
+import { performanceAnswer, type ReadOperations } from './performance.ts';
 
 /** A face has no use for a body, and a scraper that cannot send its head in this time is not one. */
 const BODY_LIMIT_BYTES: number = KIB;
@@ -12,6 +14,7 @@ const REQUEST_TIMEOUT_MS = 5_000;
 
 const PATHS: readonly string[] = [
   '/metrics',
+  '/metrics/performance',
   '/snapshot',
   '/health',
   '/healthz',
@@ -33,11 +36,14 @@ export interface ControlServerOptions {
   readonly clients: number;
   /** A client's parser and door state, ready for JSON; undefined while it has none. */
   readonly debugClient: (client: number) => object | undefined;
+  readonly operations: ReadOperations;
 }
 
 export interface ControlServer {
   /** `http://HOST:PORT` as bound. */
   readonly url: string;
+  /** Octets received and sent, those of open connections included. */
+  carriedBytes(): number;
   /** Ends at once, kept connections included. */
   close(): Promise<void>;
 }
@@ -51,6 +57,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
     forceCloseConnections: true,
   });
   addRoutes(server, options);
+  const carriedBytes = countOctets(server);
   server.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `${request.method} ${request.url} does not exist here`, paths: PATHS }),
   );
@@ -62,13 +69,35 @@ export async function startControlServer(options: ControlServerOptions): Promise
   }
   const address = server.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
-  return { url: `http://${hostAndPort(options.host, port)}`, close: () => server.close() };
+  return { url: `http://${hostAndPort(options.host, port)}`, carriedBytes, close: () => server.close() };
+}
+
+/** On loopback they cross the same device as the clients' traffic: the reconciliation with it has to know. */
+function countOctets({ server }: FastifyInstance): () => number {
+  const open = new Set<Socket>();
+  let closedBytes = 0;
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => {
+      open.delete(socket);
+      closedBytes += bytesOf(socket);
+    });
+  });
+  return () => [...open].reduce((sum, socket) => sum + bytesOf(socket), closedBytes);
+}
+
+function bytesOf({ bytesRead, bytesWritten }: Socket): number {
+  return bytesRead + bytesWritten;
 }
 
 function addRoutes(server: FastifyInstance, options: ControlServerOptions): void {
   server.get('/metrics', async (_request, reply) => {
     const text = await options.metrics.render();
     return reply.header('content-type', options.metrics.contentType).send(text);
+  });
+  server.get<{ Querystring: Record<string, unknown> }>('/metrics/performance', (request, reply) => {
+    const { status, body } = performanceAnswer(request.query, options.operations);
+    return reply.code(status).send(body);
   });
   server.get('/snapshot', (_request, reply) => {
     const snapshot = options.latest();

@@ -5,15 +5,15 @@ import type { Snapshot, Summary, Throughput } from '../stats/summary.ts';
 import { unlessUnseen } from '../stats/tunnels.ts';
 import { formatElapsed, formatMbps, formatMs, secondsToMs } from '../units.ts';
 import { agreementSection, estimatorsSection } from './summary-agreement.ts';
+import { playbackSection } from './summary-clients.ts';
 import {
   findingsSection,
   instrumentSection,
   type NextSteps,
-  originSection,
-  playbackSection,
   thresholdsSection,
   verdictSentence,
 } from './summary-judgement.ts';
+import { originSection } from './summary-reconciliation.ts';
 import { servingSection } from './summary-serving.ts';
 import { streamsSection } from './summary-streams.ts';
 import { accountsSection, endingsSection, errorsSection, phasesSection, requestsSection } from './summary-traffic.ts';

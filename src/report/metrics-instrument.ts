@@ -3,7 +3,7 @@
 import { FINDING_CODES } from '../events.ts';
 import type { Verdict } from '../stats/summary.ts';
 import { msToSeconds } from '../units.ts';
-import { by, type MetricDefinition, one } from './metric-definition.ts';
+import { by, type MetricDefinition, one, type Series } from './metric-definition.ts';
 
 const VERDICTS: readonly Verdict[] = ['valid', 'degraded', 'invalid'];
 const PARTS = ['tap', 'main'] as const;
@@ -28,8 +28,19 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
     labels: { part: PARTS },
     read: ({ snapshot: { summary } }) => {
       const { tapP99, mainP99 } = summary.instrument.eventLoopDelayMs;
-      const delays = { tap: tapP99, main: mainP99 };
-      return by('part', PARTS, (part) => (delays[part] === undefined ? undefined : msToSeconds(delays[part])));
+      return delaysBy({ tap: tapP99, main: mainP99 });
+    },
+  },
+  {
+    name: 'hls_swarm_instrument_ramp_loop_delay_p99_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    account: 'instrument',
+    help: 'The same when the last client had been started: of the ramp alone; absent before',
+    labels: { part: PARTS },
+    read: ({ snapshot: { summary } }) => {
+      const { rampTapP99, rampMainP99 } = summary.instrument.eventLoopDelayMs;
+      return delaysBy({ tap: rampTapP99, main: rampMainP99 });
     },
   },
   {
@@ -90,7 +101,7 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
     unit: 'seconds',
     account: 'instrument',
     help: 'Time that the extra hop adds to a request, median of the calibration',
-    read: ({ snapshot }) => one(calibratedSeconds(snapshot.summary.instrument.calibration?.addedMsP50)),
+    read: ({ snapshot }) => one(seconds(snapshot.summary.instrument.calibration?.addedMsP50)),
   },
   {
     name: 'hls_swarm_instrument_tap_cpu_seconds_per_transfer',
@@ -98,7 +109,7 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
     unit: 'seconds per transfer',
     account: 'instrument',
     help: 'CPU time of the tap for one small transfer, by the calibration',
-    read: ({ snapshot }) => one(calibratedSeconds(snapshot.summary.instrument.calibration?.cpuMsPerTransfer)),
+    read: ({ snapshot }) => one(seconds(snapshot.summary.instrument.calibration?.cpuMsPerTransfer)),
   },
   {
     name: 'hls_swarm_instrument_tap_cpu_seconds_per_mebibyte',
@@ -106,7 +117,7 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
     unit: 'seconds per MiB',
     account: 'instrument',
     help: 'CPU time of the tap for 1 MiB of content, by the calibration',
-    read: ({ snapshot }) => one(calibratedSeconds(snapshot.summary.instrument.calibration?.cpuMsPerMiB)),
+    read: ({ snapshot }) => one(seconds(snapshot.summary.instrument.calibration?.cpuMsPerMiB)),
   },
   {
     name: 'hls_swarm_instrument_findings',
@@ -148,6 +159,10 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
   },
 ];
 
-function calibratedSeconds(ms: number | undefined): number | undefined {
+function delaysBy(delays: Readonly<Record<(typeof PARTS)[number], number | undefined>>): readonly Series[] {
+  return by('part', PARTS, (part) => seconds(delays[part]));
+}
+
+function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : msToSeconds(ms);
 }

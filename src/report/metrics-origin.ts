@@ -1,21 +1,40 @@
 // The origin's account and its reconciliation with the tap as metrics.
 // A source that was not configured or has not answered leaves its series out; nothing here is a guess.
-import { byWindow, type MetricDefinition, one, snakeCase, WINDOWS } from './metric-definition.ts';
+import { ORIGIN_SOURCES } from '../events.ts';
+import type { OriginSourceRow, Summary } from '../stats/summary.ts';
+import { msToSeconds } from '../units.ts';
+import {
+  byWindow,
+  type MetricDefinition,
+  one,
+  type Reading,
+  type Series,
+  snakeCase,
+  WINDOWS,
+} from './metric-definition.ts';
 
-const TERMS = [
-  'segmentContent',
-  'playlistContent',
-  'otherContent',
-  'responseHeads',
-  'interimHeads',
-  'framing',
-  'ownRequests',
-  'tls',
-  'transportEstimate',
-  'doorLeg',
-  'foreign',
-] as const;
-const JOIN_RESULTS = ['equal', 'different', 'missingAtOrigin', 'missingAtProxy'] as const;
+type Reconciliation = Summary['reconciliation'];
+type Term = keyof NonNullable<Reconciliation['explained']>;
+
+const EVERY_TERM: Readonly<Record<Term, true>> = {
+  segmentContent: true,
+  playlistContent: true,
+  otherContent: true,
+  responseHeads: true,
+  interimHeads: true,
+  framing: true,
+  opaque: true,
+  inFlight: true,
+  ownRequests: true,
+  tls: true,
+  requests: true,
+  transportEstimate: true,
+  doorLeg: true,
+  foreign: true,
+};
+const TERMS = Object.keys(EVERY_TERM) as readonly Term[];
+const JOIN_RESULTS = ['equal', 'different', 'missingAtOrigin', 'missingAtProxy', 'aborted', 'outOfBounds'] as const;
+const SOURCE_LABEL = { source: ORIGIN_SOURCES };
 
 export const ORIGIN_METRICS: readonly MetricDefinition[] = [
   {
@@ -25,6 +44,24 @@ export const ORIGIN_METRICS: readonly MetricDefinition[] = [
     account: 'origin',
     help: '1 when a source of the origin answers',
     read: ({ snapshot }) => one(Number(snapshot.summary.origin.available)),
+  },
+  {
+    name: 'hls_swarm_origin_source_up',
+    type: 'gauge',
+    unit: '0 or 1',
+    account: 'origin',
+    help: '1 when the last answer of a source was good',
+    labels: SOURCE_LABEL,
+    read: (reading) => bySource(reading, ({ ok }) => Number(ok)),
+  },
+  {
+    name: 'hls_swarm_origin_source_age_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    account: 'origin',
+    help: 'Time from the last good answer of a source to this snapshot; absent before the first',
+    labels: SOURCE_LABEL,
+    read: (reading) => bySource(reading, ({ ageMs }) => (ageMs === undefined ? undefined : msToSeconds(ageMs))),
   },
   {
     name: 'hls_swarm_origin_bytes_sent_total',
@@ -138,6 +175,14 @@ export const ORIGIN_METRICS: readonly MetricDefinition[] = [
     read: ({ snapshot }) => one(snapshot.summary.reconciliation.residualBytes),
   },
   {
+    name: 'hls_swarm_origin_residual_uncertainty_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    account: 'origin',
+    help: 'What passed the tap while the last scrape was awaited, halved: the residual of a source that counts as octets flow may be off by as much',
+    read: ({ snapshot }) => one(snapshot.summary.reconciliation.window?.uncertaintyBytes),
+  },
+  {
     name: 'hls_swarm_origin_residual_ratio',
     type: 'gauge',
     unit: 'ratio',
@@ -150,7 +195,7 @@ export const ORIGIN_METRICS: readonly MetricDefinition[] = [
     type: 'gauge',
     unit: 'transfers',
     account: 'origin',
-    help: 'Completed transfers joined with the access log of the origin by port and request index',
+    help: 'Transfers joined with the access log of the origin by port and request index; of aborted ones the tap or the log did not see the end, and those out of bounds break delivered <= read <= sent',
     labels: { result: JOIN_RESULTS.map(snakeCase) },
     read: ({ snapshot }) => {
       const { joined } = snapshot.summary.reconciliation;
@@ -160,3 +205,9 @@ export const ORIGIN_METRICS: readonly MetricDefinition[] = [
     },
   },
 ];
+
+function bySource({ snapshot }: Reading, pick: (row: OriginSourceRow) => number | undefined): readonly Series[] {
+  return snapshot.originSources.flatMap((row) =>
+    one(pick(row)).map(({ value }) => ({ labels: { source: row.source }, value })),
+  );
+}

@@ -1,49 +1,28 @@
 // The parser's account as metrics: what it believed from FFmpeg's stderr and the segment-size listing.
 // It never borrows a figure of the tap: these names exist to be compared with hls_swarm_proxy_*. None is there without a log
 // that is read (metrics.ts).
-import type { ParsedRule } from '../events.ts';
+import { DIAL_FAILURES, PARSED_KINDS, PARSED_RULES } from '../events.ts';
 import { msToSeconds } from '../units.ts';
 import { errorSeries } from './compatible-figures.ts';
-import { by, byWindow, type MetricDefinition, one, quantileGauges, snakeCase, WINDOWS } from './metric-definition.ts';
+import {
+  by,
+  byWindow,
+  type MetricDefinition,
+  one,
+  quantileGauges,
+  snakeCase,
+  type ValueDefinition,
+  WINDOWS,
+} from './metric-definition.ts';
 
-const REQUEST_KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 const MISS_REASONS = ['neverListed', 'evicted', 'notYetListed', 'ambiguous'] as const;
 const PENDING = ['segments', 'connects', 'sizes'] as const;
-const FAILURES = ['refused', 'timeout', 'unreachable', 'resolve', 'other'] as const;
-const RULES = Object.keys({
-  request: true,
-  'hls-request': true,
-  open: true,
-  'tcp-start': true,
-  'tcp-connected': true,
-  'tcp-failed': true,
-  'tls-failed': true,
-  'http-error': true,
-  'read-failed': true,
-  'keepalive-failed': true,
-  reconnect: true,
-  'premature-end': true,
-  refused: true,
-  'init-section': true,
-  'segment-failed': true,
-  'segment-skipped': true,
-  'segments-expired': true,
-  'playlist-failed': true,
-  'sequence-change': true,
-  'no-longer-receiving': true,
-  bandwidth: true,
-  'format-probed': true,
-  'tag-skipped': true,
-  'content-length': true,
-  'avio-statistics': true,
-  'http-statistics': true,
-  'stream-total': true,
-  'input-opened': true,
-  timeout: true,
-  eof: true,
-  'exit-reason': true,
-  fatal: true,
-} satisfies Record<ParsedRule, true>);
+const SEQUENCE = [
+  ['changes', 'Changes of media sequences'],
+  ['jumps', 'Changes of media sequences by more than one segment'],
+  ['wentBack', 'Changes of media sequences backwards'],
+] as const;
+const HTTP_STATISTICS = ['connections', 'requests', 'retries', 'reconnections', 'redirects'] as const;
 const INTERVAL = 'Request-to-request interval of playlists in the FFmpeg log (polling cadence, not a download time)';
 
 export const PARSER_METRICS: readonly MetricDefinition[] = [
@@ -77,8 +56,8 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'requests',
     account: 'parser',
     help: 'HTTP attempts seen in the log, by the kind that the parser believes',
-    labels: { kind: REQUEST_KINDS },
-    read: ({ snapshot }) => by('kind', REQUEST_KINDS, (kind) => snapshot.summary.parser.requests?.[kind]),
+    labels: { kind: PARSED_KINDS },
+    read: ({ snapshot }) => by('kind', PARSED_KINDS, (kind) => snapshot.summary.parser.requests?.[kind]),
   },
   {
     name: 'hls_swarm_parser_opens_total',
@@ -86,8 +65,8 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'opens',
     account: 'parser',
     help: 'Logical opens seen in the log',
-    labels: { kind: REQUEST_KINDS },
-    read: ({ snapshot }) => by('kind', REQUEST_KINDS, (kind) => snapshot.summary.parser.opens?.[kind]),
+    labels: { kind: PARSED_KINDS },
+    read: ({ snapshot }) => by('kind', PARSED_KINDS, (kind) => snapshot.summary.parser.opens?.[kind]),
   },
   {
     name: 'hls_swarm_parser_http_errors_total',
@@ -120,8 +99,8 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'lines',
     account: 'parser',
     help: 'Parsed lines by rule',
-    labels: { rule: RULES },
-    read: ({ snapshot }) => by('rule', RULES, (rule) => snapshot.summary.parser.events?.[rule] ?? 0),
+    labels: { rule: PARSED_RULES },
+    read: ({ snapshot }) => by('rule', PARSED_RULES, (rule) => snapshot.summary.parser.events?.[rule] ?? 0),
   },
   {
     name: 'hls_swarm_parser_pending',
@@ -181,6 +160,14 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
       ),
   },
   {
+    name: 'hls_swarm_parser_lookup_unread_total',
+    type: 'counter',
+    unit: 'segments',
+    account: 'parser',
+    help: 'Segments that a process was stopped in: neither found nor missed',
+    read: ({ snapshot }) => one(snapshot.summary.parser.lookup?.unread),
+  },
+  {
     name: 'hls_swarm_parser_listing_up',
     type: 'gauge',
     unit: '0 or 1',
@@ -227,8 +214,34 @@ export const PARSER_METRICS: readonly MetricDefinition[] = [
     unit: 'connections',
     account: 'parser',
     help: 'Failed connections in the log',
-    labels: { reason: FAILURES },
-    read: ({ snapshot }) => by('reason', FAILURES, (reason) => snapshot.summary.parser.tcp?.failed[reason] ?? 0),
+    labels: { reason: DIAL_FAILURES },
+    read: ({ snapshot }) => by('reason', DIAL_FAILURES, (reason) => snapshot.summary.parser.tcp?.failed[reason] ?? 0),
+  },
+  ...quantileGauges(
+    'hls_swarm_parser_tcp_connect',
+    ['p50', 'p95', 'p99'],
+    { help: 'Connecting, from line to line of the log (behind a door: to the door)', account: 'parser' },
+    ({ snapshot }) => snapshot.summary.parser.tcp?.connectMs,
+    msToSeconds,
+  ),
+  ...SEQUENCE.map(
+    ([field, help]): ValueDefinition => ({
+      name: `hls_swarm_parser_sequence_${snakeCase(field)}_total`,
+      type: 'counter',
+      unit: 'changes',
+      account: 'parser',
+      help,
+      read: ({ snapshot }) => one(snapshot.summary.parser.sequence?.[field]),
+    }),
+  ),
+  {
+    name: 'hls_swarm_parser_http_statistics_total',
+    type: 'counter',
+    unit: 'as named',
+    account: 'parser',
+    help: 'Sums of what HTTP contexts of FFmpeg said of themselves when they closed; absent before FFmpeg 8.1',
+    labels: { what: HTTP_STATISTICS },
+    read: ({ snapshot }) => by('what', HTTP_STATISTICS, (what) => snapshot.summary.parser.httpStatistics?.[what]),
   },
   ...quantileGauges(
     'hls_swarm_parser_inferred_playlist_interval',

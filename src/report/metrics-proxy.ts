@@ -4,7 +4,6 @@ import { type CacheStatus, KINDS, type Kind, TERMINATIONS } from '../events.ts';
 import type { KindSummary } from '../stats/summary.ts';
 import { msToSeconds } from '../units.ts';
 import {
-  type BucketSeries,
   by,
   byTwo,
   byWindow,
@@ -16,6 +15,7 @@ import {
   type ValueDefinition,
   WINDOWS,
 } from './metric-definition.ts';
+import { PHASE_METRICS } from './metrics-phases.ts';
 
 const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx', 'other', 'none'] as const;
 const CACHES: readonly CacheStatus[] = ['hit', 'miss', 'other', 'unknown'];
@@ -192,33 +192,7 @@ export const PROXY_METRICS: readonly MetricDefinition[] = [
     labels: { window: WINDOWS },
     read: ({ snapshot }) => byWindow(snapshot.summary.proxy?.allBytesThroughput),
   },
-  {
-    name: 'hls_swarm_proxy_wait_seconds',
-    type: 'histogram',
-    unit: 'seconds',
-    account: 'tap',
-    help: 'Request written to first octet of the final status line, over final 2xx heads',
-    labels: KIND_LABEL,
-    read: (reading) => phase(reading, 'wait'),
-  },
-  {
-    name: 'hls_swarm_proxy_receive_seconds',
-    type: 'histogram',
-    unit: 'seconds',
-    account: 'tap',
-    help: 'First to last content octet, over ok transfers that were not client-limited',
-    labels: KIND_LABEL,
-    read: (reading) => phase(reading, 'receive'),
-  },
-  {
-    name: 'hls_swarm_proxy_transfer_seconds',
-    type: 'histogram',
-    unit: 'seconds',
-    account: 'tap',
-    help: 'Request head complete to the end (phase total), over ok transfers that were not client-limited',
-    labels: KIND_LABEL,
-    read: (reading) => phase(reading, 'total'),
-  },
+  ...PHASE_METRICS,
   ...quantileGauges(
     'hls_swarm_proxy_playback_startup',
     ['p50', 'p95'],
@@ -284,10 +258,4 @@ function sumOf(account: KindSummary | undefined, isWanted: (code: string) => boo
 function classOf(code: string): string {
   if (code === 'none') return code;
   return /^[2-5]\d\d$/.test(code) ? `${code.charAt(0)}xx` : 'other';
-}
-
-function phase({ snapshot }: Reading, wanted: 'wait' | 'receive' | 'total'): readonly BucketSeries[] {
-  return snapshot.phaseBuckets
-    .filter((entry) => entry.phase === wanted)
-    .map(({ kind, buckets }) => ({ labels: { kind }, buckets }));
 }

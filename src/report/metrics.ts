@@ -12,10 +12,12 @@ import {
 } from './metric-definition.ts';
 import { AGREEMENT_METRICS } from './metrics-agreement.ts';
 import { AGREEMENT_WINDOW_METRICS } from './metrics-agreement-window.ts';
+import { COLLECTION_METRICS } from './metrics-collections.ts';
 import { COMPATIBLE_CLIENT_METRICS } from './metrics-compatible-clients.ts';
 import { COMPATIBLE_TRAFFIC_METRICS } from './metrics-compatible-traffic.ts';
 import { FAULT_METRICS } from './metrics-faults.ts';
 import { INSTRUMENT_METRICS } from './metrics-instrument.ts';
+import { OPERATION_METRICS } from './metrics-operations.ts';
 import { ORIGIN_METRICS } from './metrics-origin.ts';
 import { PARSER_METRICS } from './metrics-parser.ts';
 import { PROXY_METRICS } from './metrics-proxy.ts';
@@ -39,9 +41,11 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ...whereTapped([...PROXY_METRICS, ...STREAM_METRICS, ...FAULT_METRICS]),
   ...whereRead(PARSER_METRICS),
   ...ORIGIN_METRICS,
+  ...COLLECTION_METRICS,
   ...AGREEMENT_METRICS,
   ...AGREEMENT_WINDOW_METRICS,
   ...INSTRUMENT_METRICS,
+  ...OPERATION_METRICS,
 ];
 
 export function createMetrics({ latest, facts }: MetricsOptions): Metrics {

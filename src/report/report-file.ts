@@ -15,13 +15,13 @@ export async function writeReport(path: string, summary: Summary): Promise<void>
   await writeWhole('--report', path, `${JSON.stringify(summary, null, 2)}\n`);
 }
 
-/** The same for any text; the message names the option. */
-export async function writeWhole(option: string, path: string, text: string): Promise<void> {
+/** The same for any text; the message names the option. `mode`: of a file that is made. */
+export async function writeWhole(option: string, path: string, text: string, mode: number = MODE): Promise<void> {
   try {
     // Through a symbolic link, or the rename would replace the link instead of what it points to.
     const target = await realpath(path).catch(() => path);
     const existing = await stat(target).catch(() => undefined);
-    if (existing === undefined || existing.isFile()) await replaceFile(target, text);
+    if (existing === undefined || existing.isFile()) await replaceFile(target, text, mode);
     else await writeInto(target, Buffer.from(text));
   } catch (error) {
     throw new Error(`${option}: cannot write '${path}': ${outputProblem(error)}`);
@@ -47,11 +47,11 @@ async function writeInto(path: string, octets: Buffer): Promise<void> {
   }
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   // In the same folder, because a rename is atomic only within one file system.
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
-    await writeFile(temporary, text, { mode: MODE, flush: true });
+    await writeFile(temporary, text, { mode, flush: true });
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -1,18 +1,20 @@
 // The sections of the exit summary about traffic: the three accounts, requests, phases, endings, HTTP errors. Pure.
 // It derives nothing but sums over kinds and differences that are rates already; unknown stays `-`.
-import { INJECTED, type Injected, KINDS, type Kind, TERMINATIONS } from '../events.ts';
+import { INJECTED, type Injected, KINDS, type Kind, type ParsedRule, TERMINATIONS } from '../events.ts';
 import { errorStatuses } from '../stats/error-statuses.ts';
+import { readFailures } from '../stats/failure-ratio.ts';
 import type { KindSummary, Quantiles, Snapshot, Throughput } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { unlessUnseen } from '../stats/tunnels.ts';
-import { bytesPerSecondToMbps, formatBytes, formatMs } from '../units.ts';
-import { count, heading, known, row, UNKNOWN, wrapped } from './text-layout.ts';
+import { bytesPerSecondToMbps, formatBytes, formatMs, PERCENT } from '../units.ts';
+import { count, fact, heading, known, row, UNKNOWN, wrapped } from './text-layout.ts';
 
 type Lines = readonly string[];
 
 const ACCOUNT_WIDTHS = [9, 9, 9, 9, 9, 16];
 const REQUEST_WIDTHS = [9, 8, 11, 9, 8, 10];
 const PHASE_WIDTHS = [9, 11, 11, 11, 11];
+const LABEL = 14;
 
 /** MEASURING section 6: rates by window and totals, reference first, each candidate with its difference. */
 export function accountsSection({ summary, differences }: Snapshot, width: number): Lines {
@@ -153,8 +155,41 @@ export function errorsSection({ summary }: Snapshot, width: number): Lines {
           (code) =>
             `  ${code}   proxy ${count(unlessUnseen(summary.proxy, seen.get(code) ?? 0))}, in the log ${count(logged && (logged[code] ?? 0))}`,
         )),
-    `  timeouts in the log ${count(summary.parser.timeouts)}, reconnections ${count(summary.parser.reconnections)}`,
+    ...fact('  failed', failureWords(summary), LABEL, width),
+    ...fact('  in the log', loggedWords(summary.parser), LABEL, width),
+    ...dialLines(summary.parser, width),
   ];
+}
+
+/** As the original counts it: error statuses and timeouts of playlists, segments and initialization sections asked for. */
+function failureWords(summary: Snapshot['summary']): string {
+  const failures = readFailures(summary);
+  const share = known(failures?.ratio, (ratio) => `${(ratio * PERCENT).toFixed(4)} %`);
+  return `${share} of requests (error rate); ${count(failures?.timeouts)} of them timeouts`;
+}
+
+function loggedWords({ timeouts, reconnections, events }: Snapshot['summary']['parser']): string {
+  const requests = `timeouts ${count(timeouts)}, reconnections ${count(reconnections)}`;
+  if (events === undefined) return requests;
+  const told = (rule: ParsedRule): string => count(events[rule] ?? 0);
+  return (
+    `${requests}; segments failed ${told('segment-failed')}, skipped ${told('segment-skipped')}, ` +
+    `expired ${told('segments-expired')}; playlists failed ${told('playlist-failed')}`
+  );
+}
+
+/** Of a tapped client these are dials to its own door. */
+function dialLines({ tcp }: Snapshot['summary']['parser'], width: number): Lines {
+  if (tcp === undefined) return [];
+  const failed = Object.entries(tcp.failed).map(([reason, dials]) => `, ${reason} ${count(dials)}`);
+  const { p50, max } = tcp.connectMs;
+  const words = `${count(tcp.connected)} of ${count(tcp.started)} connected${failed.join('')}`;
+  return fact(
+    '  dials',
+    `${words}; p50 ${known(p50, formatMs)}, max ${known(max, formatMs)} (in the log)`,
+    LABEL,
+    width,
+  );
 }
 
 function noneOf({ proxy, parser }: Snapshot['summary']): string {

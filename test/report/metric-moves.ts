@@ -26,6 +26,32 @@ const STREAM = {
   state: 'flowing',
 };
 const CHECKED = { packets: 1_000, syncLosses: 2, continuityErrors: 3 };
+const OPERATIONS = [
+  {
+    name: 'hls_key_fetch',
+    ...{
+      windowSeconds: 300,
+      coveredSeconds: 43,
+      isTruncated: true,
+      count: 40,
+      failures: 2,
+      successRate: 95,
+      status: 'warn',
+    },
+    ...{ averageMs: 6, minMs: 1, maxMs: 90, p50Ms: 5, p95Ms: 12, p99Ms: 40 },
+    total: { count: 50, failures: 3, sumMs: 4_500 },
+  },
+];
+const SOURCE = { source: 'embedded', ok: false, isStale: false, ageMs: 7_500, intervalSeconds: 1 };
+const COLLECTED = {
+  ...{ source: 'embedded', succeeded: 30, failed: 4, intervalSeconds: 3 },
+  devices: [{ name: 'eth0', sentBytes: 900, receivedBytes: 80 }],
+  connectionStates: { reading: 1, writing: 2, waiting: 7 },
+};
+const LOG = { source: 'access-log', succeeded: 1, failed: 0, logLines: 100, unusableLogLines: 10 };
+const RATES = { windowSeconds: 30, n: 9, bytesPerSecondP50: 1_000, bytesPerSecondMax: 5_000 };
+const WINDOW = { fromMs: 0, toMs: 9_000, uncertaintyBytes: 4_096 };
+const HTTP_STATISTICS = { connections: 3, requests: 4, retries: 5, reconnections: 6, redirects: 7 };
 const SEGMENT = 'summary.proxy.byKind.segment';
 const PAIRED = 'summary.agreement.segment';
 
@@ -71,6 +97,7 @@ export const MOVES: readonly Move[] = [
       {
         client: 7,
         state: 'running',
+        uptimeMs: 9_000,
         restarts: 0,
         speed: 1.5,
         segments: 1,
@@ -161,24 +188,15 @@ export const MOVES: readonly Move[] = [
     'summary.proxy.allBytesThroughput.bytesPerSecondOverall',
     2_999,
   ],
-  [
-    'proxy_wait_seconds_bucket{kind="segment",le="0.5"}',
-    'phaseBuckets',
-    [{ kind: 'segment', phase: 'wait', buckets: BUCKETS }],
-    3,
-  ],
-  [
-    'proxy_receive_seconds_sum{kind="segment"}',
-    'phaseBuckets',
-    [{ kind: 'segment', phase: 'receive', buckets: BUCKETS }],
-    17.5,
-  ],
-  [
-    'proxy_transfer_seconds_count{kind="segment"}',
-    'phaseBuckets',
-    [{ kind: 'segment', phase: 'total', buckets: BUCKETS }],
-    11,
-  ],
+  ...['dns', 'connect', 'tls', 'wait', 'receive', 'total', 'clientBlocked'].flatMap((phase): readonly Move[] => {
+    const name = { total: 'transfer', clientBlocked: 'client_blocked' }[phase] ?? phase;
+    const moved = [{ kind: 'segment', phase, buckets: BUCKETS }];
+    return [
+      [`proxy_${name}_seconds_bucket{kind="segment",le="0.5"}`, 'phaseBuckets', moved, 3],
+      [`proxy_${name}_seconds_sum{kind="segment"}`, 'phaseBuckets', moved, 17.5],
+      [`proxy_${name}_seconds_count{kind="segment"}`, 'phaseBuckets', moved, 11],
+    ];
+  }),
   ['proxy_playback_startup_p50_seconds', 'summary.clients.playback.startupMs.p50', 250, 0.25],
   ['proxy_playback_startup_p95_seconds', 'summary.clients.playback.startupMs.p95', 750, 0.75],
   ['proxy_playback_behind_live_p50_seconds', 'summary.clients.playback.behindLiveMs.p50', 4_500, 4.5],
@@ -215,6 +233,14 @@ export const MOVES: readonly Move[] = [
   ['parser_lookup_successes_total', 'summary.parser.lookup.successes', 232],
   ['parser_lookup_misses_total{reason="never_listed"}', 'summary.parser.lookup.misses.neverListed', 6],
   ['parser_lookup_misses_total{reason="not_yet_listed"}', 'summary.parser.lookup.misses.notYetListed', 7],
+  ['parser_lookup_unread_total', 'summary.parser.lookup.unread', 9],
+  ['parser_tcp_connect_p50_seconds', 'summary.parser.tcp.connectMs.p50', 1_001, 1.001],
+  ['parser_tcp_connect_p95_seconds', 'summary.parser.tcp.connectMs.p95', 1_002, 1.002],
+  ['parser_tcp_connect_p99_seconds', 'summary.parser.tcp.connectMs.p99', 1_003, 1.003],
+  ['parser_sequence_changes_total', 'summary.parser.sequence.changes', 301],
+  ['parser_sequence_jumps_total', 'summary.parser.sequence.jumps', 302],
+  ['parser_sequence_went_back_total', 'summary.parser.sequence.wentBack', 303],
+  ['parser_http_statistics_total{what="retries"}', 'summary.parser.httpStatistics', HTTP_STATISTICS, 5],
   ['parser_listing_up', 'lastListing.ok', false, 0],
   ['parser_listing_entries', 'lastListing.entries', 12],
   ['parser_listing_age_seconds', 'lastListing.atMs', 41_250, 2],
@@ -226,6 +252,19 @@ export const MOVES: readonly Move[] = [
   ['parser_inferred_playlist_interval_p99_seconds', 'summary.parser.inferred.playlistMs.p99', 1_003, 1.003],
 
   ['origin_up', 'summary.origin.available', false, 0],
+  ['origin_source_up{source="embedded"}', 'originSources', [SOURCE], 0],
+  ['origin_source_age_seconds{source="embedded"}', 'originSources', [SOURCE], 7.5],
+  ['origin_scrapes_total{source="embedded",result="ok"}', 'summary.origin.collections', [COLLECTED], 30],
+  ['origin_scrapes_total{source="embedded",result="error"}', 'summary.origin.collections', [COLLECTED], 4],
+  ['origin_source_interval_seconds{source="embedded"}', 'summary.origin.collections', [COLLECTED], 3],
+  ['origin_device_sent_bytes_total{device="eth0"}', 'summary.origin.collections', [COLLECTED], 900],
+  ['origin_device_received_bytes_total{device="eth0"}', 'summary.origin.collections', [COLLECTED], 80],
+  ['origin_connections_by_state{state="waiting"}', 'summary.origin.collections', [COLLECTED], 7],
+  ['origin_access_log_lines_total{result="usable"}', 'summary.origin.collections', [LOG], 90],
+  ['origin_access_log_lines_total{result="unusable"}', 'summary.origin.collections', [LOG], 10],
+  ['origin_window_rate_p50_bytes_per_second', 'summary.origin.rateWindow', RATES, 1_000],
+  ['origin_window_rate_max_bytes_per_second', 'summary.origin.rateWindow', RATES, 5_000],
+  ['origin_window_seconds', 'summary.origin.rateWindow', RATES, 30],
   ['origin_bytes_sent_total', 'summary.origin.bytesSent', 130_000_005],
   ['origin_requests_total', 'summary.origin.requests', 540],
   ['origin_network_sent_bytes_total', 'summary.origin.networkSentBytes', 135_000_000],
@@ -244,6 +283,7 @@ export const MOVES: readonly Move[] = [
   ['origin_explained_bytes{term="door_leg"}', 'summary.reconciliation.explained.doorLeg', 77],
   ['origin_explained_bytes{term="segment_content"}', 'summary.reconciliation.explained.segmentContent', 78],
   ['origin_residual_bytes', 'summary.reconciliation.residualBytes', -5],
+  ['origin_residual_uncertainty_bytes', 'summary.reconciliation.window', WINDOW, 4_096],
   ['origin_residual_ratio', 'summary.reconciliation.residualRatio', -0.0001],
   ['origin_joined_transfers{result="equal"}', 'summary.reconciliation.joined.equal', 508],
   ['origin_joined_transfers{result="missing_at_origin"}', 'summary.reconciliation.joined.missingAtOrigin', 2],
@@ -251,6 +291,8 @@ export const MOVES: readonly Move[] = [
   ['agreement_attempts_total{kind="segment",outcome="matched"}', `${PAIRED}.matched`, 246],
   ['agreement_attempts_total{kind="segment",outcome="dead_connection"}', `${PAIRED}.deadConnection`, 9],
   ['agreement_attempts_total{kind="segment",outcome="excluded_at_stop"}', `${PAIRED}.excludedAtStop`, 8],
+  ['agreement_dropped_attempts_total{side="lines"}', 'summary.agreement.totals.droppedLines', 31],
+  ['agreement_dropped_attempts_total{side="transfers"}', 'summary.agreement.totals.droppedTransfers', 32],
   ['agreement_pending_attempts{kind="segment"}', `${PAIRED}.pending`, 6],
   ['agreement_precision_ratio{kind="segment"}', `${PAIRED}.precision`, 0.99],
   ['agreement_recall_ratio{kind="segment"}', `${PAIRED}.recall`, 0.98],
@@ -323,6 +365,8 @@ export const MOVES: readonly Move[] = [
   ['instrument_verdict{verdict="invalid"}', 'summary.instrument.verdict', 'invalid', 1],
   ['instrument_loop_delay_p99_seconds{part="tap"}', 'summary.instrument.eventLoopDelayMs.tapP99', 20, 0.02],
   ['instrument_loop_delay_p99_seconds{part="main"}', 'summary.instrument.eventLoopDelayMs.mainP99', 40, 0.04],
+  ['instrument_ramp_loop_delay_p99_seconds{part="tap"}', 'summary.instrument.eventLoopDelayMs.rampTapP99', 21, 0.021],
+  ['instrument_ramp_loop_delay_p99_seconds{part="main"}', 'summary.instrument.eventLoopDelayMs.rampMainP99', 41, 0.041],
   ['instrument_cpu_seconds_total{part="tap"}', 'summary.instrument.tapCpuSeconds', 2.01],
   ['instrument_cpu_seconds_total{part="main"}', 'summary.instrument.mainCpuSeconds', 2.93],
   ['instrument_clients_cpu_seconds_total', 'summary.clients.cpuSeconds', 38.6],
@@ -345,4 +389,13 @@ export const MOVES: readonly Move[] = [
   ['instrument_failed_thresholds', 'summary.thresholds', [], 0],
   ['instrument_ticks_total', 'summary.tick', 44],
   ['instrument_snapshot_timestamp_seconds', 'wallMs', 1_800_000_000_500, 1_800_000_000.5],
+  ['operation_completed_total{operation="hls_key_fetch"}', 'operations', OPERATIONS, 50],
+  ['operation_failures_total{operation="hls_key_fetch"}', 'operations', OPERATIONS, 3],
+  ['operation_duration_seconds_total{operation="hls_key_fetch"}', 'operations', OPERATIONS, 4.5],
+  ['operation_window_success_ratio{operation="hls_key_fetch"}', 'operations', OPERATIONS, 0.95],
+  ['operation_window_p50_seconds{operation="hls_key_fetch"}', 'operations', OPERATIONS, 0.005],
+  ['operation_window_p95_seconds{operation="hls_key_fetch"}', 'operations', OPERATIONS, 0.012],
+  ['operation_window_p99_seconds{operation="hls_key_fetch"}', 'operations', OPERATIONS, 0.04],
+  ['operation_window_max_seconds{operation="hls_key_fetch"}', 'operations', OPERATIONS, 0.09],
+  ['operation_status{operation="hls_key_fetch",status="warn"}', 'operations', OPERATIONS, 1],
 ];
