@@ -1,9 +1,11 @@
 // What options say together, and what follows from them: rules over the finished values.
 // It does not read texts; each value by itself was judged in value.ts.
 import { resolve } from 'node:path';
+import { readMapping } from '../stats/access-log-line.ts';
+import { readSelector } from '../stats/metric-selector.ts';
 import { nearestName } from './nearest.ts';
 import { COMMANDS, type Command } from './option.ts';
-import { type OptionKey, type Options, optionRows, optionTable } from './options.ts';
+import { type OptionKey, type Options, optionTable } from './options.ts';
 import { urlProblem } from './value.ts';
 
 /** A check is one client for this long, whatever else is said. */
@@ -91,7 +93,31 @@ export function checkTogether(options: Options): string[] {
   if (options.calibrate && options.noCalibrate) {
     errors.push('--calibrate: --no-calibrate says the opposite; leave out one of the two');
   }
-  return [...errors, ...sharedFiles(options)];
+  return [...errors, ...originSources(options), ...sharedFiles(options)];
+}
+
+/** What the options about the origin need of one another. */
+function originSources(options: Options): string[] {
+  const { originMetricsUrl, nginxMetricsUrl, originBytesMetric, originMetricsDevices } = options;
+  const { originAccessLog, originAccessLogFields } = options;
+  const errors: string[] = [];
+  if (originBytesMetric !== undefined) {
+    const read = readSelector(originBytesMetric);
+    if ('problem' in read) errors.push(`--origin-bytes-metric: ${JSON.stringify(originBytesMetric)} ${read.problem}`);
+    if (originMetricsUrl === undefined && nginxMetricsUrl === undefined) {
+      errors.push('--origin-bytes-metric: there is no answer to look in; add --origin-metrics or --nginx-metrics');
+    }
+  }
+  if (originMetricsDevices.length > 0 && originMetricsUrl === undefined) {
+    errors.push('--origin-metrics-device: there is no host to ask; add --origin-metrics');
+  }
+  if (originAccessLogFields.length > 0 && originAccessLog === undefined) {
+    errors.push('--origin-access-log-fields: there is no log to read; add --origin-access-log');
+  }
+  // Each text alone was judged already.
+  const fields = originAccessLogFields.length > 1 ? readMapping(originAccessLogFields) : {};
+  if ('problem' in fields) errors.push(`--origin-access-log-fields: ${fields.problem}`);
+  return errors;
 }
 
 /** Of these `checkTogether` speaks, and without the tap there is no calibration to skip. */
@@ -154,22 +180,6 @@ export function checkInputs(input: string | undefined, command: Command, options
     errors.push(`--${name}: ${number} has nothing to choose from; name the --truth that has several, or leave it out`);
   }
   return errors;
-}
-
-/** One line per option in use whose effect does not exist yet. */
-export function checkReleased(options: Options, defaults: Partial<Options>, command: Command): string[] {
-  return optionRows
-    .filter(([, option]) => option.commands.includes(command))
-    .flatMap(([key, option]) => {
-      const value = options[key];
-      const isChosen = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== defaults[key];
-      if (option.since === 'later' && isChosen) {
-        return [`--${option.name} comes with a later release; leave it out`];
-      }
-      return option.type === 'enum' && option.laterChoices?.includes(String(value)) === true
-        ? [`--${option.name} ${value} comes with a later release; available now: ${option.choices.join(', ')}`]
-        : [];
-    });
 }
 
 const WRITTEN: readonly OptionKey[] = ['report', 'tlsCaOut', 'journal', 'logFile', 'accessLog'];

@@ -52,10 +52,9 @@ function otherCommands(): string[] {
 
 function entry(option: Option, command: Command): string[] {
   const facts = [...range(option), ...defaultFact(option, command)].join('; ');
-  const later = option.since === 'later' ? ' Comes with a later release.' : '';
   return [
     `  ${synopsis(option, command)}`,
-    ...wrap(`${option.helpFor?.[command] ?? option.help}${facts === '' ? '' : ` (${facts})`}.${later}`),
+    ...wrap(`${option.helpFor?.[command] ?? option.help}${facts === '' ? '' : ` (${facts})`}.`),
   ];
 }
 

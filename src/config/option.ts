@@ -40,8 +40,6 @@ interface OptionBase {
   readonly helpFor?: Partial<Readonly<Record<Command, string>>>;
   /** One of the options of go-ffmpeg-hls-swarm, same name and meaning. */
   readonly peer?: true;
-  /** `later`: read and checked, but any value other than the default is refused until the effect exists. */
-  readonly since: 'now' | 'later';
 }
 
 type NumberShape =
@@ -52,8 +50,6 @@ type NumberShape =
 type EnumShape<Choice extends string> = {
   readonly type: 'enum';
   readonly choices: readonly Choice[];
-  /** Choices that exist but come with a later release. */
-  readonly laterChoices?: readonly string[];
   /** What is allowed beside the choices: a pattern, and how people are told of it. */
   readonly others?: { readonly pattern: RegExp; readonly placeholder: string };
 };
@@ -63,7 +59,7 @@ type TextShape = { readonly type: 'string' | 'path'; readonly placeholder: strin
 type ListShape = {
   readonly type: 'list';
   readonly placeholder: string;
-  readonly itemForm?: 'header' | 'field-name' | 'cookie' | 'fault' | 'threshold';
+  readonly itemForm?: 'header' | 'field-name' | 'cookie' | 'fault' | 'threshold' | 'device' | 'log-fields';
 };
 
 type Shape<Value> = [Value] extends [boolean]

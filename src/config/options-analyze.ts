@@ -20,7 +20,6 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     placeholder: 'LOG',
     group: 'Analysis',
     commands: ANALYZE,
-    since: 'now',
     help: 'Saved stderr of one FFmpeg process, - for stdin; arrivals.jsonl beside it tells when its octets came',
   },
   truth: {
@@ -29,7 +28,6 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     placeholder: 'FILE',
     group: 'Analysis',
     commands: ANALYZE,
-    since: 'now',
     help: 'What was really requested: a journal of ours, or one JSON line per request as a server saw it',
   },
   sizes: {
@@ -38,7 +36,6 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     placeholder: 'JSON',
     group: 'Analysis',
     commands: ANALYZE,
-    since: 'now',
     help: "Listing with segment sizes, in the form of nginx's autoindex_format json",
   },
   events: {
@@ -47,7 +44,6 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     placeholder: 'FILE',
     group: 'Analysis',
     commands: ANALYZE,
-    since: 'now',
     help: 'What a parser of your own made of the log, as JSON lines: it is scored in place of ours',
   },
   logClient: {
@@ -58,7 +54,6 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     maximum: 5000,
     group: 'Analysis',
     commands: ANALYZE,
-    since: 'now',
     help: 'Whose log it is, where the truth has several clients; when not given: the one whose door is in the log',
   },
   logProcess: {
@@ -69,7 +64,6 @@ export const analyzeOptions: OptionTable<AnalyzeOptions> = {
     maximum: 999_999,
     group: 'Analysis',
     commands: ANALYZE,
-    since: 'now',
     help: "Which of that client's processes, where a journal has several",
   },
 };

@@ -49,7 +49,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'FFmpeg clients',
     commands: [...SWARM, 'origin'],
     peer: true,
-    since: 'now',
     help: 'FFmpeg program; ffprobe is looked for beside it, then on the PATH',
   },
   userAgent: {
@@ -60,7 +59,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'FFmpeg clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'User-Agent of the clients; /client-N is added',
   },
   userAgentSuffix: {
@@ -69,7 +67,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     default: 'true',
     group: 'FFmpeg clients',
     commands: SWARM,
-    since: 'now',
     help: 'Add /client-N to the User-Agent; without it all clients send the same one',
   },
   timeoutMs: {
@@ -81,7 +78,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'FFmpeg clients',
     commands: [...SWARM, 'proxy'],
     peer: true,
-    since: 'now',
     help: 'FFmpeg -rw_timeout, and how long the tap may take to dial',
     helpFor: { proxy: 'How long the tap may take to dial an origin' },
   },
@@ -92,7 +88,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'FFmpeg clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Pass the -reconnect options; in FFmpeg they reach only the first playlist',
   },
   reconnectDelaySeconds: {
@@ -105,7 +100,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'FFmpeg clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'FFmpeg -reconnect_delay_max',
   },
   segRetry: {
@@ -117,7 +111,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'FFmpeg clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'FFmpeg -seg_max_retry; passed only when given, since it can end a client on FFmpeg 7',
   },
   stderrDir: {
@@ -126,7 +119,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     placeholder: 'DIR',
     group: 'FFmpeg clients',
     commands: SWARM,
-    since: 'now',
     help: 'Keep the raw stderr of every client in this folder',
   },
   noCache: {
@@ -136,7 +128,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Requests',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Send Cache-Control: no-cache, no-store, must-revalidate and Pragma: no-cache',
   },
   headers: {
@@ -147,7 +138,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Requests',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Extra request header; may be repeated',
   },
   cookies: {
@@ -157,7 +147,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     itemForm: 'cookie',
     group: 'Requests',
     commands: SWARM,
-    since: 'now',
     help: 'Cookie that the clients send to the host and port of the URL, beside those that it sets; may be repeated',
   },
   browserLike: {
@@ -166,7 +155,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     default: 'false',
     group: 'Requests',
     commands: SWARM,
-    since: 'now',
     help: 'Request as a browser does: no Icy-MetaData, and Range only where a playlist asks for it',
   },
   resolve: {
@@ -175,7 +163,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Requests',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: "Connect to this address in place of the URL's host, keeping the Host header; needs --dangerous",
   },
   dangerous: {
@@ -185,7 +172,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Safety and diagnostics',
     commands: [...SWARM, 'proxy'],
     peer: true,
-    since: 'now',
     help: 'Allow --resolve, and do not verify certificates of origins',
     helpFor: { proxy: 'Do not verify certificates of origins' },
   },
@@ -196,7 +182,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Safety and diagnostics',
     commands: ['run'],
     peer: true,
-    since: 'now',
     help: 'Print the FFmpeg command of a client, ready for a shell, and leave',
   },
   check: {
@@ -207,7 +192,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Safety and diagnostics',
     commands: ['run'],
     peer: true,
-    since: 'now',
     help: 'Play one client for 10 s, whatever --clients and --duration say, and report what it found',
   },
   skipPreflight: {
@@ -217,7 +201,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Safety and diagnostics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Start even when a limit of the machine is too low for the clients',
   },
   stats: {
@@ -227,7 +210,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Reading the clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: "Parse the clients' progress and stderr",
   },
   statsLogLevel: {
@@ -238,7 +220,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Reading the clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'FFmpeg log level to parse; below debug there are no request lines, trace adds header lines at a cost',
   },
   statsBufferLines: {
@@ -251,7 +232,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Reading the clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Lines that may wait per client and stream; more are dropped and counted',
   },
   statsDropThreshold: {
@@ -264,7 +244,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Reading the clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Share of dropped lines above which the verdict is degraded',
   },
   ffmpegDebug: {
@@ -274,7 +253,6 @@ export const clientOptions: OptionTable<ClientOptions> = {
     group: 'Reading the clients',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Log level debug whatever --stats-loglevel says',
   },
 };

@@ -33,7 +33,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     group: 'Screen, log and metrics',
     commands: MEASURING,
     peer: true,
-    since: 'now',
     help: 'Where /metrics, /snapshot, /health and /ready listen; port 0 takes a free one',
   },
   verbose: {
@@ -43,7 +42,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     group: 'Screen, log and metrics',
     commands: EVERY,
     peer: true,
-    since: 'now',
     help: "Log debug events, and the clients' stderr",
   },
   logFormat: {
@@ -54,7 +52,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     group: 'Screen, log and metrics',
     commands: EVERY,
     peer: true,
-    since: 'now',
     help: 'Form of the log lines on stderr',
   },
   logFile: {
@@ -63,7 +60,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     placeholder: 'FILE',
     group: 'Screen, log and metrics',
     commands: EVERY,
-    since: 'now',
     help: 'Write the log here in place of stderr',
   },
   tui: {
@@ -74,7 +70,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     group: 'Screen, log and metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Full-screen display when stdout is a terminal',
   },
   promClientMetrics: {
@@ -84,7 +79,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     group: 'Screen, log and metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Also expose a series per client',
   },
   report: {
@@ -93,7 +87,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     placeholder: 'FILE',
     group: 'Results',
     commands: MEASURING,
-    since: 'now',
     help: 'Write the summary as JSON at the end',
   },
   journal: {
@@ -102,7 +95,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     placeholder: 'FILE',
     group: 'Results',
     commands: MEASURING,
-    since: 'now',
     help: 'Write every transfer, connection, playlist and client event as JSON lines',
   },
   html: {
@@ -110,9 +102,8 @@ export const faceOptions: OptionTable<FaceOptions> = {
     type: 'path',
     placeholder: 'FILE',
     group: 'Results',
-    commands: SWARM,
-    since: 'later',
-    help: 'Write the report as one self-contained page',
+    commands: [...SWARM, 'replay'],
+    help: 'Write the report as one page that needs no other file, to look at and to print',
   },
   json: {
     name: 'json',
@@ -120,7 +111,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     default: 'false',
     group: 'Results',
     commands: ['run', 'check', 'proxy', ...OFFLINE],
-    since: 'now',
     help: 'With --check: print what it found as JSON, for scripts, and the summary on stderr',
     helpFor: { proxy: JSON_HELP, analyze: JSON_HELP, replay: JSON_HELP },
   },
@@ -130,7 +120,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     choices: ['query-values', 'none'],
     group: 'Results',
     commands: [...MEASURING, ...OFFLINE],
-    since: 'now',
     help: 'Secrets in URLs; when not given: query-values everywhere but in the journal, which only you can read',
   },
   failIf: {
@@ -140,7 +129,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     itemForm: 'threshold',
     group: 'Results',
     commands: SWARM,
-    since: 'now',
     help: "End with exit 99 when a figure of the summary is so at the end, as in 'proxy.terminations.SD>0'; may be repeated",
   },
   config: {
@@ -149,7 +137,6 @@ export const faceOptions: OptionTable<FaceOptions> = {
     placeholder: 'FILE',
     group: 'Results',
     commands: [...EVERY, ...OFFLINE],
-    since: 'now',
     help: 'YAML file with options by name; the environment and the command line come before it',
   },
 };

@@ -5,6 +5,8 @@ export interface LoadOptions {
   readonly clients: number;
   readonly rampRatePerSecond: number;
   readonly rampJitterMs: number;
+  /** auto: when starting them in time would take more than a quarter of the processors. */
+  readonly rampPrepare: 'auto' | 'on' | 'off';
   /** 0 = until stopped. Counts from the first start. */
   readonly durationMs: number;
   /** auto: VOD in real time, live as it comes. */
@@ -46,7 +48,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Load',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'How many FFmpeg clients to keep running',
   },
   rampRatePerSecond: {
@@ -59,7 +60,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Load',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'New clients per second while ramping',
   },
   rampJitterMs: {
@@ -71,8 +71,16 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Load',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Random shift of each start around the schedule; the asked rate is kept',
+  },
+  rampPrepare: {
+    name: 'ramp-prepare',
+    type: 'enum',
+    choices: ['auto', 'on', 'off'],
+    default: 'auto',
+    group: 'Load',
+    commands: SWARM,
+    help: 'Load every FFmpeg before the ramp and let each go in its slot, so that a steep ramp keeps its rate; auto: when starting them in time would take more than a quarter of the processors',
   },
   durationMs: {
     name: 'duration',
@@ -84,7 +92,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Load',
     commands: [...SWARM, 'proxy'],
     peer: true,
-    since: 'now',
     help: 'Length of the run from the first start; 0 runs until stopped',
     helpFor: { proxy: 'How long the doors stay open; 0 is until stopped' },
   },
@@ -95,7 +102,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     default: 'auto',
     group: 'Load',
     commands: SWARM,
-    since: 'now',
     help: 'How fast clients read: auto plays VOD in real time and live as it comes',
   },
   preset: {
@@ -105,7 +111,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     default: 'default',
     group: 'Load',
     commands: SWARM,
-    since: 'now',
     help: 'Sets --clients and --ramp-rate where nothing else does: gentle 20 at 1/s, burst 100 at 50/s, stress 200 at 20/s, extreme 500 at 50/s',
   },
   seed: {
@@ -116,7 +121,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     maximum: MAXIMUM_SEED,
     group: 'Load',
     commands: [...SWARM, 'origin', 'proxy'],
-    since: 'now',
     help: 'Seed of every random choice; chosen at random and reported when not given',
   },
   loop: {
@@ -125,7 +129,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     default: 'false',
     group: 'Load',
     commands: SWARM,
-    since: 'now',
     help: 'Start a VOD stream over when it has ended, with a new FFmpeg process each time',
   },
   liveStartIndex: {
@@ -136,7 +139,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     maximum: LONGEST_PLAYLIST_SEGMENTS,
     group: 'Load',
     commands: SWARM,
-    since: 'now',
     help: "Segment of a live playlist to begin with; negative counts from the live edge; when not given FFmpeg's own, -3",
   },
   variant: {
@@ -148,7 +150,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Variant selection',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Which variant streams each client plays; INDEX counts from 0 in the order of the multivariant playlist, of equals the first is played',
   },
   probeFailurePolicy: {
@@ -159,7 +160,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Variant selection',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'When ffprobe cannot list the variants for highest or lowest: play the first, or end with exit 1',
   },
   targetDurationMs: {
@@ -171,7 +171,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Stalls and restarts',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'How long a client may stall before --restart-on-stall restarts it',
   },
   restartOnStall: {
@@ -181,7 +180,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     group: 'Stalls and restarts',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Restart clients that stall',
   },
   maxRestarts: {
@@ -193,7 +191,6 @@ export const loadOptions: OptionTable<LoadOptions> = {
     default: '0',
     group: 'Stalls and restarts',
     commands: SWARM,
-    since: 'now',
     help: 'Restarts of one client before it is given up; 0 is without limit',
   },
 };

@@ -12,7 +12,10 @@ export interface OriginOptions {
   readonly originMetricsHost?: string;
   readonly originMetricsNodePort: number;
   readonly originMetricsNginxPort: number;
+  readonly originMetricsDevices: readonly string[];
   readonly originAccessLog?: string;
+  /** `FIELD=NAME,...` each. */
+  readonly originAccessLogFields: readonly string[];
   readonly originBytesMetric?: string;
   /** Given, or made from the host shortcut. */
   readonly segmentSizesUrl?: string;
@@ -21,13 +24,15 @@ export interface OriginOptions {
   readonly segmentSizesJitterMs: number;
   /** Absent: as many as the clients need. */
   readonly segmentCacheWindow?: number;
-  readonly profile: 'default' | 'low-latency' | 'low-bitrate';
+  readonly profile: 'default' | 'low-latency' | 'low-bitrate' | 'stress' | 'abr' | 'fmp4';
   readonly host: string;
   readonly port: number;
   readonly accessLog?: string;
 }
 
 const SWARM: readonly Command[] = ['run', 'demo', 'check'];
+/** The embedded origin tells its own account of each request. */
+const SERVED: readonly Command[] = ['run', 'check'];
 const MAXIMUM_PORT = 65_535;
 /** Below this a scraper would be load of its own. */
 const SHORTEST_INTERVAL = '500ms';
@@ -41,7 +46,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Origin metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Address of node_exporter on the origin',
   },
   nginxMetricsUrl: {
@@ -50,8 +54,7 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Origin metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
-    help: 'Address of the nginx exporter',
+    help: "Address of the nginx exporter, or of nginx's own stub_status page",
   },
   originMetricsIntervalMs: {
     name: 'origin-metrics-interval',
@@ -61,7 +64,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Origin metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Time between scrapes; when not given it follows the load, 10 s down to 1 s',
   },
   originMetricsWindowMs: {
@@ -73,7 +75,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Origin metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: "Rolling window of the origin's rates; at least twice the interval",
   },
   originMetricsHost: {
@@ -82,7 +83,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Origin metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Shortcut: node, nginx and segment-size addresses from one host name',
   },
   originMetricsNodePort: {
@@ -95,7 +95,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Origin metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'node_exporter port used with --origin-metrics-host',
   },
   originMetricsNginxPort: {
@@ -108,17 +107,33 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Origin metrics',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'nginx exporter port used with --origin-metrics-host',
+  },
+  originMetricsDevices: {
+    name: 'origin-metrics-device',
+    type: 'list',
+    placeholder: 'NAME',
+    itemForm: 'device',
+    group: 'Origin metrics',
+    commands: SWARM,
+    help: 'Network device of node_exporter to count, several with commas or repeated; when not given lo for an origin on this machine, else all but lo',
   },
   originAccessLog: {
     name: 'origin-access-log',
     type: 'path',
     placeholder: 'FILE',
     group: 'Origin metrics',
-    commands: SWARM,
-    since: 'later',
-    help: "The origin's access log in JSON lines, followed and joined with the tap's records",
+    commands: SERVED,
+    help: "The origin's access log in JSON lines, followed from its end and joined with the tap's records to the byte",
+  },
+  originAccessLogFields: {
+    name: 'origin-access-log-fields',
+    type: 'list',
+    placeholder: 'FIELD=NAME,...',
+    itemForm: 'log-fields',
+    group: 'Origin metrics',
+    commands: SERVED,
+    help: "Names in that log where they are not nginx's own, as in 'remotePort=client.port,bytesSent=head+body,requestIndex=k+1'; may be repeated",
   },
   originBytesMetric: {
     name: 'origin-bytes-metric',
@@ -126,8 +141,7 @@ export const originOptions: OptionTable<OriginOptions> = {
     placeholder: 'NAME',
     group: 'Origin metrics',
     commands: SWARM,
-    since: 'later',
-    help: 'Prometheus counter of octets that the origin sent',
+    help: `Counter of octets sent in an answer of --nginx-metrics or --origin-metrics, as in 'nginx_vts_server_bytes_total{host="*",direction="out"}'; its series are summed`,
   },
   segmentSizesUrl: {
     name: 'segment-sizes-url',
@@ -135,7 +149,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Segment sizes',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: "Listing with segment sizes, in the form of nginx's autoindex_format json",
   },
   segmentSizesIntervalMs: {
@@ -146,7 +159,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Segment sizes',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Time between fetches of the listing; when not given it follows the load, 2 s down to 1 s',
   },
   segmentSizesJitterMs: {
@@ -158,7 +170,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Segment sizes',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Random plus or minus on that time; at most the interval',
   },
   segmentCacheWindow: {
@@ -170,19 +181,16 @@ export const originOptions: OptionTable<OriginOptions> = {
     group: 'Segment sizes',
     commands: SWARM,
     peer: true,
-    since: 'now',
     help: 'Newest numbered segments whose sizes are kept; when not given as many as the clients may ask for, at least 300',
   },
   profile: {
     name: 'profile',
     type: 'enum',
-    choices: ['default', 'low-latency', 'low-bitrate'],
-    laterChoices: ['stress', 'abr', 'fmp4'],
+    choices: ['default', 'low-latency', 'low-bitrate', 'stress', 'abr', 'fmp4'],
     default: 'default',
     group: 'Embedded origin',
     commands: ['demo', 'origin'],
-    since: 'now',
-    help: 'Stream to serve: 720p in 2 s segments, in 1 s segments, or at about 0.5 Mbit/s',
+    help: 'Stream to serve: 720p at 2.1 Mbit/s in 2 s segments, the same in 1 s segments, 360p at 0.5 Mbit/s, 1080p at 5.5 Mbit/s, three variants (720p, 480p, 360p), or 720p in fragmented MP4',
   },
   host: {
     name: 'host',
@@ -190,7 +198,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     default: '127.0.0.1',
     group: 'Embedded origin',
     commands: ['origin'],
-    since: 'now',
     help: 'Address to listen on',
   },
   port: {
@@ -202,7 +209,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     default: '17080',
     group: 'Embedded origin',
     commands: ['origin'],
-    since: 'now',
     help: 'Port to listen on; 0 takes a free one',
   },
   accessLog: {
@@ -211,7 +217,6 @@ export const originOptions: OptionTable<OriginOptions> = {
     placeholder: 'FILE',
     group: 'Embedded origin',
     commands: ['demo', 'origin'],
-    since: 'now',
     help: 'Write an exact JSON line per request here',
   },
 };

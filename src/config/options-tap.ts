@@ -42,7 +42,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: ['run', 'demo', 'check'],
-    since: 'now',
     help: 'Play directly, without the tap: parser numbers only, for comparison',
   },
   proxyWorkers: {
@@ -53,7 +52,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     maximum: MAXIMUM_WORKERS,
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'Threads of the tap; one per four cores when not given',
   },
   tls: {
@@ -63,7 +61,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'intercept',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'https origins: read with a certificate of our own, or relay unseen',
   },
   tlsCaOut: {
@@ -72,7 +69,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     placeholder: 'FILE',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: "Write the certificate of the run's own authority here, for other players",
   },
   upstream: {
@@ -82,7 +78,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'mirror',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: "Origin connections: one for each of the clients' own, or a pool shared by all",
   },
   upstreamConnections: {
@@ -94,7 +89,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: '64',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'With --upstream shared: connections to one origin at most, and at least one per thread of the tap',
   },
   upstreamIdleMs: {
@@ -105,7 +99,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: '15s',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'With --upstream shared: how long a connection may go unused before it is closed',
   },
   recordFields: {
@@ -115,7 +108,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     itemForm: 'field-name',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'Response header field to keep in transfer records; may be repeated',
   },
   faults: {
@@ -125,7 +117,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     itemForm: 'fault',
     group: 'Tap',
     commands: [...TAPPED, 'origin'],
-    since: 'now',
     help: "Inject a fault, as in 'kind=segment nth=7 status=404': in the tap, or with origin in its own answers; may be repeated",
   },
   calibrate: {
@@ -134,7 +125,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'now',
     help: "Measure the tap's own added time and CPU on this machine, and leave",
   },
   noCalibrate: {
@@ -143,7 +133,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'Skip the short calibration at the start',
   },
   doors: {
@@ -155,7 +144,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: '1',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'now',
     help: 'Listeners to open, one per player',
   },
   idleExitMs: {
@@ -165,7 +153,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     maximum: '576h',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'now',
     help: 'Leave after this long without an open connection',
   },
   answerErrors: {
@@ -174,7 +161,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'now',
     help: 'Answer 502 or 504 where the origin fails, in place of a reset',
   },
   halfClose: {
@@ -183,7 +169,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: ['proxy'],
-    since: 'now',
     help: 'Take a FIN from the player as the end of its requests, not as leaving',
   },
   streamFirstByteMs: {
@@ -194,7 +179,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: '10s',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'Endless MPEG-TS: how long the origin may take to its first octet',
   },
   streamSilentMs: {
@@ -205,7 +189,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: '60s',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'Endless MPEG-TS: how long the origin may send nothing before the stream is ended',
   },
   streamDrainMs: {
@@ -216,7 +199,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: '30s',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'Endless MPEG-TS: how long a player may read nothing before the stream is ended',
   },
   checkTs: {
@@ -225,7 +207,6 @@ export const tapOptions: OptionTable<TapOptions> = {
     default: 'false',
     group: 'Tap',
     commands: TAPPED,
-    since: 'now',
     help: 'Endless MPEG-TS: count lost sync and wrong continuity counters',
   },
 };

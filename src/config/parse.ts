@@ -1,6 +1,6 @@
 // argv, environment and file to one command with checked options: the order of precedence lives here.
 // It opens nothing itself and never exits; every mistake of a command line is reported at once.
-import { checkIdle, checkInputs, checkReleased, checkTogether, checkUrl, derive } from './checks.ts';
+import { checkIdle, checkInputs, checkTogether, checkUrl, derive } from './checks.ts';
 import { COMMAND_LINE, type CommandLine, readCommandLine } from './command-line.ts';
 import { helpText } from './help.ts';
 import { COMMANDS, type Command, defaultText, type Option } from './option.ts';
@@ -77,8 +77,6 @@ function parseOptions(
     ...checkTogether(options),
     ...checkIdle(options, new Set(line.settings.map(({ key }) => key))),
   );
-  // Only a command line that is right otherwise is told what must wait: one thing at a time.
-  if (errors.length === 0) errors.push(...checkReleased(options, defaults, command));
   if (errors.length > 0) return { ok: false, errors };
   return {
     ok: true,

@@ -2,6 +2,7 @@
 // It looks at one value at a time: what two options say together is checks.ts.
 import { isIPv6 } from 'node:net';
 import { readFault } from '../faults/parse.ts';
+import { readMapping } from '../stats/access-log-line.ts';
 import { readThreshold } from '../stats/threshold.ts';
 import { parseDuration } from '../units.ts';
 import type { HostPort, Option } from './option.ts';
@@ -17,6 +18,8 @@ const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*$/;
 /** A name that is a token, and what RFC 6265 would call an extension's value: all that cannot end the cookie or the line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
 const COOKIE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+=[^\x00-\x1f\x7f;]*$/;
+/** Whatever Linux takes: up to 15 characters without blanks and slashes; a comma parts two. */
+const DEVICES = /^[^\s/,]{1,15}(,[^\s/,]{1,15})*$/;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Whoever reads a journal must not be able to log in with it. */
 const SECRET_FIELDS = new Set([
@@ -54,9 +57,7 @@ export function parseValue(option: Option, text: string): Parsed {
       return within(ms, durationMs(option.minimum), durationMs(option.maximum)) ?? problem('is out of range');
     }
     case 'enum':
-      return option.choices.includes(text) ||
-        option.laterChoices?.includes(text) === true ||
-        option.others?.pattern.test(text) === true
+      return option.choices.includes(text) || option.others?.pattern.test(text) === true
         ? { value: text }
         : problem('is not one of the choices');
     case 'url':
@@ -128,12 +129,15 @@ const ALLOWED_ITEMS: Readonly<Record<NonNullable<ItemForm> | 'text', string>> = 
   cookie: 'NAME=VALUE without ";", may be repeated',
   fault: 'fault rules, may be repeated',
   threshold: 'a figure of the summary, an operator and a number, may be repeated',
+  device: 'names such as eth0, several with commas, may be repeated',
+  'log-fields': 'FIELD=NAME, several with commas, may be repeated',
   text: 'any text, may be repeated',
 };
 
 function itemProblem(form: ItemForm, text: string): string | undefined {
   if (form === 'header' && !HEADER.test(text)) return 'is not a header';
   if (form === 'cookie' && !COOKIE.test(text)) return 'is not a cookie';
+  if (form === 'device' && !DEVICES.test(text)) return 'is not the name of a device';
   if (form !== 'field-name') return undefined;
   if (!FIELD_NAME.test(text)) return 'is not the name of a field';
   return SECRET_FIELDS.has(text.toLowerCase()) ? 'carries secrets' : undefined;
@@ -144,6 +148,10 @@ function sentenceProblem(form: ItemForm, text: string): Parsed | undefined {
   if (form === 'fault') {
     const read = readFault(text);
     return 'problems' in read ? { problem: `is no fault rule: ${read.problems.join('. ')}` } : undefined;
+  }
+  if (form === 'log-fields') {
+    const read = readMapping([text]);
+    return 'problem' in read ? { problem: read.problem } : undefined;
   }
   if (form !== 'threshold') return undefined;
   const read = readThreshold(text);

@@ -194,7 +194,6 @@ const REFUSED: readonly (readonly [argv: readonly string[], message: RegExp])[] 
     /^--header: "User-Agent" .*write --user-agent "own" --no-user-agent-suffix$/,
   ],
   [[STREAM, '--profile', 'default'], /^--profile: not an option of run; it belongs to demo, origin$/],
-  [['demo', '--profile', 'abr'], /^--profile abr comes with a later release; available now: default, low-latency/],
   [
     ['demo', '--profile', 'huge'],
     /^--profile: "huge" .* is not one of the choices; allowed: default, low-latency, low-b/,
@@ -323,17 +322,39 @@ test('a configuration file that is no mapping of options is refused, saying why'
   );
 });
 
-test('what is later is said only when all else is right, and a default is no use of it', () => {
+test('a default that is given is no error, and neither is a file that is to be written', () => {
   assert.deepEqual(
     errorsOf([STREAM, '--tls', 'intercept', '--upstream=mirror', '--loop=false', '--preset', 'default']),
     [],
   );
-  assert.deepEqual(errorsOf([STREAM, '--html', 'r.html', '--clients', '0']).length, 1);
-  assert.deepEqual(errorsOf([STREAM, '--html', 'r.html', '--origin-access-log', 'a.log']), [
-    '--html comes with a later release; leave it out',
-    '--origin-access-log comes with a later release; leave it out',
-  ]);
+  assert.deepEqual(errorsOf([STREAM, '--html', 'r.html']), []);
 });
+
+test('options about the origin say what they need of one another', () => {
+  assert.deepEqual(errorsOf([STREAM, '--origin-bytes-metric', 'sent{a=b}']), [
+    `--origin-bytes-metric: "sent{a=b}" has a condition that is none: "a=b"; allowed: ${METRIC_ALLOWED}`,
+    '--origin-bytes-metric: there is no answer to look in; add --origin-metrics or --nginx-metrics',
+  ]);
+  assert.deepEqual(errorsOf([STREAM, '--origin-metrics-host', 'o', '--origin-bytes-metric', '{a="b"}']), [
+    `--origin-bytes-metric: ${JSON.stringify('{a="b"}')} is no metric; allowed: ${METRIC_ALLOWED}`,
+  ]);
+  assert.deepEqual(errorsOf([STREAM, '--origin-metrics-device', 'eth0']), [
+    '--origin-metrics-device: there is no host to ask; add --origin-metrics',
+  ]);
+  assert.deepEqual(errorsOf([STREAM, '--origin-access-log-fields', 'status=code']), [
+    '--origin-access-log-fields: there is no log to read; add --origin-access-log',
+  ]);
+  const log = [STREAM, '--origin-access-log', 'a.log'];
+  const fields = '--origin-access-log-fields';
+  assert.deepEqual(errorsOf([...log, fields, 'status=a', fields, 'path=b,status=c']), [
+    `${fields}: names status twice; allowed: once`,
+  ]);
+  const [unknown = ''] = errorsOf([...log, fields, 'port=a']);
+  assert.match(unknown, /^--origin-access-log-fields: "port=a" .*names "port"; allowed: FIELD=NAME, .*remotePort/);
+});
+
+const METRIC_ALLOWED =
+  'a metric\'s name, with conditions in braces if need be, as in nginx_vts_server_bytes_total{direction="out"}';
 
 test('https plays through the tap and without it, and its command can be printed', () => {
   assert.equal(parse(['https://origin.example/a']).ok, true);
