@@ -7,6 +7,7 @@ import type { Options } from './config/options.ts';
 import { type ParsedCommand, parseCommand } from './config/parse.ts';
 import { runOrigin } from './origin/command.ts';
 import { runAnalyze } from './run/analyze.ts';
+import { commandText } from './run/command-text.ts';
 import { CannotMeasure, EXIT } from './run/exit-codes.ts';
 import type { House } from './run/house.ts';
 import { type OpenHouse, openHouse } from './run/open-house.ts';
@@ -56,12 +57,13 @@ async function main(): Promise<number> {
 
 async function dispatch({ command, url, input, options }: Command, house: House): Promise<number> {
   if (command === 'analyze') return runAnalyze(options, house);
-  if (command === 'replay') return runReplay(input ?? '', options, house);
+  const typed = commandText(process.argv.slice(2), process.env, house.redact);
+  if (command === 'replay') return runReplay(input ?? '', options, house, typed);
   if (options.printCmd) return printClientCommand(url, options, house.terminal);
   const seed = options.seed ?? randomInt(SEEDS);
   if (command === 'proxy') return runProxy(options, seed, house);
   if (command === 'origin') return runOrigin({ ...options, seed });
-  return run({ options, seed, ...(url === undefined ? {} : { url }) }, house);
+  return run({ options, seed, command: typed, ...(url === undefined ? {} : { url }) }, house);
 }
 
 /** A sentence for what could not be measured, everything for a bug. */

@@ -3,22 +3,28 @@
 import { type Clock, clockFrom, clockOrigin } from './clock.ts';
 import type { Options } from './config/options.ts';
 import { version } from './config/version.ts';
+import type { Emit } from './events.ts';
 import { Launcher } from './launcher.ts';
 import type { Tap } from './proxy/tap.ts';
 import { seededRandom } from './random.ts';
+import { type OpenedAccessLog, openAccessLog } from './run/access-log.ts';
 import { ClientTrust } from './run/authority.ts';
 import { calibrate } from './run/calibrating.ts';
 import { Checking } from './run/checking.ts';
 import { close } from './run/closing.ts';
 import { debugClient } from './run/debug-client.ts';
-import { startDemoOrigin } from './run/demo-origin.ts';
+import { type DemoOrigin, startDemoOrigin } from './run/demo-origin.ts';
 import { CannotMeasure, type ExitCode } from './run/exit-codes.ts';
 import { Faces } from './run/faces.ts';
 import type { House } from './run/house.ts';
 import { look, lookAfterFailure } from './run/look.ts';
+import { meterReader } from './run/meter-reader.ts';
 import { openTap, type TapPlan } from './run/open-tap.ts';
+import { originPathFact } from './run/origin-path.ts';
 import { listeningCheck } from './run/preflight-lines.ts';
+import { openGates } from './run/preparing.ts';
 import { Recorder } from './run/record.ts';
+import { writeReportNow } from './run/report-now.ts';
 import type { RunRequest } from './run/request.ts';
 import { resolveFor } from './run/resolve.ts';
 import { type RunFactsInput, runEvent } from './run/run-facts.ts';
@@ -28,8 +34,15 @@ import { stopMeasuring } from './run/stopping.ts';
 import { swarmOptions } from './run/swarm-options.ts';
 import { aborted, delay } from './run/terminal.ts';
 import { unlessEnded } from './run/unless-ended.ts';
+import type { Snapshot } from './stats/summary.ts';
 import { Swarm } from './swarm/swarm.ts';
 import { filesNeeded } from './swarm/system-limits.ts';
+
+/** Filled when they are there. */
+interface Rooms {
+  swarm?: Swarm;
+  tap?: Tap;
+}
 
 /** Measures once; resolves to the exit code. Rejects with `CannotMeasure`, everything ended, when it cannot. */
 export async function run(request: RunRequest, house: House): Promise<ExitCode> {
@@ -37,12 +50,13 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   const { seed } = request;
   const origin = clockOrigin();
   const clock = clockFrom(origin);
-  const rooms: { swarm?: Swarm; tap?: Tap } = {};
+  const rooms: Rooms = {};
   await using ending = new AsyncDisposableStack();
 
   const recorder = await openRecorder(request, house, clock, rooms);
   ending.defer(() => recorder.close());
-  const faces = new Faces({ house, options: request.options, latest: () => recorder.latest });
+  const { operations } = recorder;
+  const faces = openFaces(request.options, house, recorder);
   ending.defer(() => faces.stop());
   const checking = request.options.check ? new Checking(recorder.hub.emit) : undefined;
   const { emit } = checking ?? recorder.hub;
@@ -51,53 +65,100 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
   const url = request.url ?? demo?.url ?? '';
   const options = demo === undefined ? request.options : { segmentSizesUrl: demo.listingUrl, ...request.options };
 
-  const looked = await look({ url, options, version, house, known: [listeningCheck(recorder.serverUrl)] });
+  const accessLog = ending.use(await openAccessLog(options, { clock, emit, log }));
+  const known = [listeningCheck(recorder.serverUrl), ...accessLog.checks];
+  const looked = await look({ url, options, house, known });
   // Between the preflight and the clients: beside either it would measure their work for the processor, not the tap.
   if (isCalibrated(options)) await calibrate({ clock, emit, log, signal: terminal.ending });
-  const plan = { doors: options.clients, clockOrigin: origin, emit, seed, ...expectations(url, looked, options) };
+  const timed = operations.timing('stream_event_handling');
+  const plan = { clockOrigin: origin, emit, seed, timed, ...expectations(url, looked, options) };
   const tap = options.noProxy ? undefined : await openTap(options, plan, house);
   ending.defer(() => tap?.close());
   tap?.addOwnPorts([recorder.port]);
+  const hasAccessLog = demo !== undefined || accessLog.follower !== undefined;
+  const path = await originPathFact(url, options);
   recorder.begin(
-    runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap), hasAccessLog: demo !== undefined }),
+    runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap), hasAccessLog, ...path }),
     tap?.ports,
   );
+  const opened = { clock, emit, seed, url, options, looked, recorder, faces, rooms, tap, demo, accessLog };
+  await play(opened, house);
+  checking?.tell({ url, options, looked, snapshot: recorder.latest }, house);
+  // Awaited here: what the stack ends must outlive the closing.
+  return await close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal);
+}
 
+/** What is open before the first client starts. */
+interface Opened {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly seed: number;
+  readonly url: string;
+  readonly options: Options;
+  readonly looked: Awaited<ReturnType<typeof look>>;
+  readonly recorder: Recorder;
+  readonly faces: Faces;
+  /** Told who plays. */
+  readonly rooms: Rooms;
+  readonly tap: Tap | undefined;
+  readonly demo: DemoOrigin | undefined;
+  readonly accessLog: OpenedAccessLog;
+}
+
+/** Clients, sources and ticks, from the first start to the last sample. */
+async function play(opened: Opened, { terminal, log }: House): Promise<void> {
+  const { clock, emit, seed, url, options, looked, recorder, faces, rooms, tap, demo, accessLog } = opened;
+  const { operations } = recorder;
+  await using ending = new AsyncDisposableStack();
   const { caFile } = ending.use(await ClientTrust.open(looked.capabilities, tap?.caCertificate));
   const { startProgram } = ending.use(await openLauncher());
+  const gates = ending.use(await openGates(options, clock, log));
   const swarm = new Swarm(
-    { clock, emit, log, startProgram },
+    { clock, emit, log, startProgram, timed: operations.timing('stderr_parse') },
     swarmOptions({ url, options, looked, seed, tap, caFile }),
   );
   ending.defer(() => swarm.stop());
   Object.assign(rooms, { swarm, tap });
-  const scrapers = new Scrapers({ clock, emit, log, random: seededRandom(seed), version, options, url, demo });
+  const scrapers = new Scrapers({
+    ...{ clock, emit, log, version, options, url, demo },
+    random: seededRandom(seed),
+    accessLog: accessLog.follower,
+    readMeters: meterReader(clock, tap, () => recorder.controlBytes),
+  });
   ending.defer(() => scrapers.stop());
-  const sampler = new Sampler({ clock, emit, tap, swarm, afterSample: () => afterSample(recorder, scrapers, swarm) });
+  const afterSample = (): void => passOn(recorder, scrapers, swarm, tap);
+  const sampler = new Sampler({ clock, emit, tap, swarm, afterSample, timed: operations.timing('stats_collection') });
   ending.defer(() => sampler.stop());
 
   terminal.killing.addEventListener('abort', () => swarm.kill(), { once: true });
   // Sizes first: a segment that is asked for before the first listing could never be looked up.
   scrapers.start();
   await unlessEnded(terminal, scrapers.round(), 'the first client was started');
+  if (gates !== undefined) {
+    const tell = (loaded: number): void => faces.note(`FFmpeg loaded for ${loaded} of ${options.clients} clients`);
+    await unlessEnded(terminal, swarm.prepare(gates, tell), 'the first client was started');
+  }
   sampler.start();
   swarm.start();
   log.info({}, await whyItEnds(options, terminal, swarm));
 
-  faces.stop();
-  await stopMeasuring({ clock, swarm, tap, scrapers, demo });
-  sampler.stop();
-  sampler.sample();
-  // Awaited here: what the stack ends must outlive the closing.
-  checking?.tell({ url, options, looked, snapshot: recorder.latest }, house);
-  return await close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal);
+  await faces.stop();
+  await stopMeasuring({
+    ...{ clock, swarm, tap, scrapers, demo },
+    awaitedLogLines: () => recorder.awaitedLogLines,
+    measured() {
+      sampler.stop();
+      sampler.sample();
+      recorder.noteEnd();
+    },
+  });
 }
 
 async function openRecorder(
-  { url, options }: RunRequest,
+  { url, options, command }: RunRequest,
   house: House,
   clock: Clock,
-  rooms: { readonly swarm?: Swarm; readonly tap?: Tap },
+  rooms: Readonly<Rooms>,
 ): Promise<Recorder> {
   const { terminal, redact, log } = house;
   const opening = Recorder.open({
@@ -107,17 +168,25 @@ async function openRecorder(
     isTapped: !options.noProxy,
     clock,
     redact,
+    ...(command === undefined ? {} : { command }),
     stderr: terminal.stderr,
     isReady: () => (rooms.swarm?.active ?? 0) > 0,
     debugClient: (client) => debugClient(client, rooms.swarm, rooms.tap),
   });
   const opened =
-    url === undefined
-      ? opening
-      : opening.catch((error: unknown) => lookAfterFailure(error, { url, options, version, house }));
+    url === undefined ? opening : opening.catch((error: unknown) => lookAfterFailure(error, { url, options, house }));
   const recorder = await opened;
   log.info({ url: recorder.serverUrl }, 'metrics_server_started');
   return recorder;
+}
+
+function openFaces(options: Options, house: House, recorder: Recorder): Faces {
+  const latest = (): Snapshot | undefined => recorder.latest;
+  return new Faces({
+    ...{ house, options, latest },
+    timed: recorder.operations.timing('tui_render'),
+    writeReport: () => writeReportNow(options.report, latest()?.summary),
+  });
 }
 
 async function openLauncher(): Promise<Launcher> {
@@ -133,9 +202,10 @@ function expectations(
   url: string,
   { streamUrls, capabilities }: Awaited<ReturnType<typeof look>>,
   options: Options,
-): Pick<TapPlan, 'streamUrls' | 'resolve' | 'isTlsExpected' | 'neededFiles'> {
+): Pick<TapPlan, 'doors' | 'streamUrls' | 'resolve' | 'isTlsExpected' | 'neededFiles'> {
+  const doors = options.clients;
   const isTlsExpected = url.startsWith('https:') || capabilities.verifiesTls;
-  return { streamUrls, isTlsExpected, neededFiles: filesNeeded(options.clients), ...resolveFor(url, options) };
+  return { doors, streamUrls, isTlsExpected, neededFiles: filesNeeded(doors), ...resolveFor(url, options) };
 }
 
 function facts(
@@ -161,9 +231,15 @@ function isCalibrated({ noCalibrate, noProxy }: Options): boolean {
   return !noCalibrate && !noProxy;
 }
 
-function afterSample(recorder: Recorder, scrapers: Scrapers, swarm: Swarm): void {
+/** After each sample. */
+function passOn(recorder: Recorder, scrapers: Scrapers, swarm: Swarm, tap: Tap | undefined): void {
+  if (tap !== undefined) recorder.operations.noteGaps(tap.streamGaps());
   scrapers.setActiveClients(swarm.active);
-  scrapers.setListingWindow(recorder.tick()?.listingWindow);
+  const snapshot = recorder.tick();
+  scrapers.setListingNeeds({
+    window: snapshot?.listingWindow,
+    targetDurationSeconds: snapshot?.shortestTargetDurationSeconds,
+  });
 }
 
 /** Waits for the end of the playing; the name that the log has for its cause. */

@@ -44,6 +44,8 @@ export interface Item {
   readonly kind: RequestKind;
   readonly count: 1 | -1;
   readonly reason: ReasonCode;
+  /** The one that has no line. */
+  readonly request?: TransferEvent;
 }
 
 export interface Attempts {
@@ -69,16 +71,13 @@ export function attemptsOf(input: AttemptsInput): Attempts {
     announced: announcedIn(input, rules),
     span: spanOf(input),
   };
-  const ofOpenings: Evidence = { ...evidence, pairs: openings };
-  const finest = evidence.hasRequestLines ? evidence : ofOpenings;
-  const isCutOff = (request: TransferEvent): boolean =>
-    !finest.pairs.lineOf.has(request) && reasonOfRequest(request, finest) === 'logCutOff';
-  return {
-    requests: itemsOf(evidence),
-    opens: itemsOf(ofOpenings),
-    pairs: finest.pairs,
-    cutOff: new Set(finest.pairs.requests.filter(isCutOff)),
-  };
+  const requests = itemsOf(evidence);
+  const opens = itemsOf({ ...evidence, pairs: openings });
+  const [pairs, finest] = evidence.hasRequestLines ? [byRequestLine, requests] : [openings, opens];
+  const cutOff = finest.flatMap(({ request, reason }) =>
+    request !== undefined && reason === 'logCutOff' ? [request] : [],
+  );
+  return { requests, opens, pairs, cutOff: new Set(cutOff) };
 }
 
 function itemsOf(evidence: Evidence): Item[] {
@@ -98,7 +97,10 @@ function itemsOf(evidence: Evidence): Item[] {
   });
   const ofRequests = requests
     .filter((request) => !lineOf.has(request))
-    .map((request): Item => ({ kind: groupOf(request.kind), count: -1, reason: reasonOfRequest(request, evidence) }));
+    .map((request): Item => {
+      const reason = reasonOfRequest(request, evidence);
+      return { kind: groupOf(request.kind), count: -1, reason, request };
+    });
   return [...ofLines, ...ofRequests];
 }
 

@@ -1,12 +1,11 @@
 // Why an HTTP error that a server sent is not in a log. It takes one status at a time and adds up to the difference, always.
 import type { TransferEvent } from '../events.ts';
+import { HIGHEST_ERROR_STATUS } from '../stats/status-codes.ts';
 import type { Attempts } from './analyze-attempts.ts';
 import type { LogSigns, Statement } from './analyze-material.ts';
 import type { ReasonCode } from './analyze-reasons.ts';
 import { isMetChallenge } from './analyze-request-reasons.ts';
 import { hasDetail } from './analyze-signs.ts';
-
-const HIGHEST_ERROR = 599;
 
 export interface ErrorsInput {
   readonly statements: readonly Statement[];
@@ -31,7 +30,7 @@ export function reasonsOfErrors(
     parts.set(reason, -count);
   };
   const next = new Map(requests.map((request, at) => [request, requests[at + 1]]));
-  take('noErrorStatus', answers.filter(({ status = 0 }) => status > HIGHEST_ERROR).length);
+  take('noErrorStatus', answers.filter(({ status = 0 }) => status > HIGHEST_ERROR_STATUS).length);
   take('authChallenge', answers.filter((answer) => isMetChallenge(answer, next.get(answer))).length);
   const hasErrors = statements.some(({ fact }) => fact.rule === 'http-error');
   if (signs === undefined && !hasErrors) take('notStated', missing);

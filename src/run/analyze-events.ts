@@ -1,13 +1,12 @@
 // Reads what somebody else's parser made of a log: JSON lines in the form of a journal's `parsed` records, the least of them.
 // It checks their form and believes their content: that is what is scored.
-
-import type { ByteRange } from '../events.ts';
-import { PARSED_KINDS, type ParsedFact, type ParsedKind } from '../events.ts';
+import { type ByteRange, PARSED_KINDS, type ParsedFact, type ParsedKind } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
 import { secondsToMs } from '../units.ts';
 import { withEveryTime } from './analyze-log.ts';
 import type { Candidate, Statement } from './analyze-material.ts';
 import { type InputFile, type JsonRecord, type Reading, readJsonLines, refusal, type Stdin } from './input-file.ts';
+import { isAmount } from './json-amount.ts';
 
 interface EventLine {
   /** Absent for bytes, which are no line of a log. */
@@ -117,8 +116,4 @@ function rangeOf(value: unknown): { readonly range?: ByteRange } {
 
 function kindOf(value: unknown): { readonly kind?: ParsedKind } {
   return value === undefined ? {} : { kind: value as ParsedKind };
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

@@ -1,12 +1,13 @@
 // Holds the counts of an account against the truth's, one by one, and explains each difference in named parts.
 // The parts of a difference sum to it, always: what has no other name is `unexplained`.
-import type { ParsedRule, TransferEvent } from '../events.ts';
+import { PARSED_KINDS, type ParsedRule, type TransferEvent } from '../events.ts';
 import type { AnalysisDifference } from '../report/analysis.ts';
 import { InferredDurations } from '../stats/inferred-durations.ts';
-import { groupOf } from '../stats/pairing-tally.ts';
+import { everyGroup, groupOf } from '../stats/pairing-tally.ts';
 import { ParserAccount } from '../stats/parser-account.ts';
 import { FigureBook } from '../stats/process-figures.ts';
 import type { RequestKind } from '../stats/request-kinds.ts';
+import { errorName, LOWEST_ERROR_STATUS } from '../stats/status-codes.ts';
 import type { ParserReading } from '../stats/summary.ts';
 import { type Attempts, attemptsOf, type Item } from './analyze-attempts.ts';
 import { reasonsOfErrors } from './analyze-error-reasons.ts';
@@ -20,12 +21,8 @@ export interface TrueCounts {
   readonly httpErrors: Readonly<Record<string, number>>;
 }
 
-const KINDS: readonly RequestKind[] = ['segment', 'playlist', 'init', 'key', 'other'];
-const LOWEST_ERROR = 400;
-const HIGHEST_ERROR = 599;
-
 export function trueCounts(transfers: readonly TransferEvent[]): TrueCounts {
-  const requests: Record<RequestKind, number> = { segment: 0, playlist: 0, init: 0, key: 0, other: 0 };
+  const requests: Record<RequestKind, number> = everyGroup(() => 0);
   const httpErrors: Record<string, number> = {};
   for (const { kind, status } of transfers) {
     requests[groupOf(kind)] += 1;
@@ -112,9 +109,9 @@ class CountWatch {
 
   after(statement: Statement): void {
     const now = this.#counts();
-    const gained = KINDS.find((kind) => now[kind] > this.#before[kind]);
+    const gained = PARSED_KINDS.find((kind) => now[kind] > this.#before[kind]);
     if (gained === undefined) return;
-    const lost = KINDS.find((kind) => now[kind] < this.#before[kind]);
+    const lost = PARSED_KINDS.find((kind) => now[kind] < this.#before[kind]);
     this.#before = { ...now };
     const counted = lost === undefined ? statement : this.#lastOf.get(lost);
     if (counted === undefined || counted.fact.rule !== this.#rule) return;
@@ -129,7 +126,7 @@ function ofKinds(
   truth: Readonly<Record<RequestKind, number>>,
   items: readonly Item[],
 ): AnalysisDifference[] {
-  return KINDS.flatMap((kind) => {
+  return PARSED_KINDS.flatMap((kind) => {
     const own = items.filter((item) => item.kind === kind);
     const signs = [1, -1] as const;
     const reasons = signs.flatMap((sign) => {
@@ -174,6 +171,5 @@ function differenceOf(
 
 /** The account's name of an error; undefined for what is none. */
 function codeOf(status: number | undefined): string | undefined {
-  if (status === undefined || status < LOWEST_ERROR) return undefined;
-  return status <= HIGHEST_ERROR ? String(status) : 'other';
+  return status === undefined || status < LOWEST_ERROR_STATUS ? undefined : errorName(status);
 }

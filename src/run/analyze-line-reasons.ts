@@ -17,11 +17,16 @@ export function reasonOfLine(line: Line, evidence: Evidence): ReasonCode {
   if (tunnels > 0 && line.url.startsWith('https:')) return 'tunnelled';
   if (isDead(line, evidence)) return 'deadConnection';
   if (signs === undefined) return 'unexplained';
-  if (pairs.rule === 'open' && !has(line.following, 'request')) {
-    if (has(line.following, 'refused')) return 'refusedUrl';
-    if (has(line.following, 'tcp-failed', 'tls-failed')) return 'notConnected';
+  if (pairs.rule === 'open' && !says(line.following, 'request')) {
+    if (says(line.following, 'refused')) return 'refusedUrl';
+    if (says(line.following, 'tcp-failed', 'tls-failed')) return 'notConnected';
   }
   return isCutOff(line, evidence) ? 'killCutOff' : 'unexplained';
+}
+
+/** Whether there is a line of one of these rules among them. */
+export function says(statements: readonly Statement[], ...rules: readonly ParsedRule[]): boolean {
+  return statements.some(({ fact }) => rules.includes(fact.rule));
 }
 
 /**
@@ -42,7 +47,7 @@ function isDead(line: Line, evidence: Evidence): boolean {
   const opening = line.following[again];
   if (opening === undefined || !isNewOpening(opening, line.url)) return false;
   if (isAnswered(line.following.slice(0, again)) || !isAtOnce(line, opening, evidence)) return false;
-  return next === undefined || next.key === line.key || has(line.following.slice(again), 'tcp-failed', 'tls-failed');
+  return next === undefined || next.key === line.key || says(line.following.slice(again), 'tcp-failed', 'tls-failed');
 }
 
 function isDeadOpening(line: Line, evidence: Evidence): boolean {
@@ -85,8 +90,4 @@ function isCutOff(line: Line, { pairs, signs, isTimed }: Evidence): boolean {
   if (last.following.some(({ fact }) => ANSWERED.has(fact.rule)) || pairs.hasRequestsAfter) return false;
   const other = pairs.lines.findLast(({ key }) => key !== line.key);
   return last === line || other === undefined || other.at < line.at;
-}
-
-function has(statements: readonly Statement[], ...rules: readonly ParsedRule[]): boolean {
-  return statements.some(({ fact }) => rules.includes(fact.rule));
 }

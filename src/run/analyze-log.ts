@@ -6,6 +6,7 @@ import { secondsToMs } from '../units.ts';
 import type { Candidate, Statement, TimeSource } from './analyze-material.ts';
 import { SignsReader } from './analyze-signs.ts';
 import { type InputFile, type JsonRecord, type Reading, readJsonLines, refusal, type Stdin } from './input-file.ts';
+import { isAmount } from './json-amount.ts';
 
 /** When each chunk of a log was read: its instant, where it began, how long it was. */
 export interface Arrival {
@@ -126,8 +127,4 @@ function readArrival({ t, off, len }: JsonRecord): Reading<Arrival> {
   const isRight = isAmount(t) && isAmount(off) && isAmount(len);
   if (!isRight) return { problem: 'is no arrival; allowed: {"t": Unix seconds, "off": octets, "len": octets}' };
   return { value: { atMs: secondsToMs(t), offset: off, length: len } };
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

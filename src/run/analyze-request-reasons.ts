@@ -1,9 +1,10 @@
 // Why a request has no line: from the rows around it in the truth, and from what the log can have. The rest is `unexplained`.
 // Lines without a request are in analyze-line-reasons.ts.
-import type { Kind, ParsedRule, TransferEvent } from '../events.ts';
+import type { Kind, TransferEvent } from '../events.ts';
 import { canonicalUrl, resourceKey } from '../hls/resource.ts';
+import { LOWEST_ERROR_STATUS } from '../stats/status-codes.ts';
 import type { Evidence } from './analyze-attempts.ts';
-import { reasonOfLine } from './analyze-line-reasons.ts';
+import { reasonOfLine, says } from './analyze-line-reasons.ts';
 import type { Statement } from './analyze-material.ts';
 import type { Line, Pairs } from './analyze-pairs.ts';
 import type { ReasonCode } from './analyze-reasons.ts';
@@ -13,7 +14,6 @@ import { hasDetail } from './analyze-signs.ts';
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Challenges of an origin and of a proxy. */
 const CHALLENGES: ReadonlySet<number> = new Set([401, 407]);
-const LOWEST_ERROR = 400;
 /** A line is printed before its request is out, and read soon after: what is closer than this happened at one instant. */
 const ONE_INSTANT_MS = 20;
 const ANNOUNCED_KINDS: ReadonlySet<Kind> = new Set(['segment', 'init']);
@@ -56,7 +56,7 @@ function reasonWithinOpening(request: TransferEvent, evidence: Evidence): Reason
   const [previous, next] = [pairs.requests[at - 1], pairs.requests[at + 1]];
   if (hasRequestLines) {
     const between = betweenRequestLines(request, byRequestLine);
-    return between === undefined ? undefined : reasonAfter(previous, request, has(between, 'reconnect'));
+    return between === undefined ? undefined : reasonAfter(previous, request, says(between, 'reconnect'));
   }
   const isReconnected = evidence.rules.has('reconnect');
   const reason = reasonAfter(previous, request, isReconnected);
@@ -68,7 +68,7 @@ function reasonWithinOpening(request: TransferEvent, evidence: Evidence): Reason
 /** What the log says between this request's line and the one before; undefined when something was opened there. */
 function betweenRequestLines(request: TransferEvent, { lineOf, lines }: Pairs): readonly Statement[] | undefined {
   const line = lineOf.get(request);
-  if (line === undefined || line === lines[0] || has(line.before, 'open')) return undefined;
+  if (line === undefined || line === lines[0] || says(line.before, 'open')) return undefined;
   return line.before;
 }
 
@@ -83,7 +83,7 @@ function reasonAfter(
     return location === undefined || canonicalUrl(location) === canonicalUrl(request.url) ? 'redirect' : undefined;
   }
   if (isMetChallenge(previous, request)) return 'authChallenge';
-  const hasFailed = status === undefined || status >= LOWEST_ERROR || previous.integrity !== 'complete';
+  const hasFailed = status === undefined || status >= LOWEST_ERROR_STATUS || previous.integrity !== 'complete';
   return isReconnected && hasFailed && isSameUrl(previous, request) ? 'httpRetry' : undefined;
 }
 
@@ -134,8 +134,4 @@ function isSameResource(one: TransferEvent, other: TransferEvent): boolean {
 
 function isSameUrl(one: TransferEvent, other: TransferEvent): boolean {
   return canonicalUrl(one.url) === canonicalUrl(other.url);
-}
-
-function has(statements: readonly Statement[], rule: ParsedRule): boolean {
-  return statements.some(({ fact }) => fact.rule === rule);
 }

@@ -1,11 +1,11 @@
 // Reads a truth file: one JSON line per request, as the server that FFmpeg talked to saw it.
 // It believes what is written and fills in what is not with nothing; a line that cannot be a request is refused.
-import type { Kind, TransferEvent } from '../events.ts';
-import { KINDS } from '../events.ts';
+import { KINDS, type Kind, type TransferEvent } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
 import { secondsToMs } from '../units.ts';
 import type { Reference } from './analyze-material.ts';
 import { type InputFile, type JsonRecord, type Reading, refusal } from './input-file.ts';
+import { isAmount } from './json-amount.ts';
 
 /** One line of the file. */
 export interface TruthRow {
@@ -122,10 +122,6 @@ function kindOf(word: unknown, url: string): Kind {
 
 function amount(value: unknown): number | undefined {
   return isAmount(value) ? value : undefined;
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 function isAbsent(value: unknown): value is null | undefined {

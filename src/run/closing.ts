@@ -4,17 +4,18 @@ import { renderSummary, type SummaryOptions } from '../report/exit-summary.ts';
 import { FINDINGS } from '../stats/findings.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { thresholdWords } from '../stats/threshold.ts';
+import { inAscii, isAsciiOnly } from '../tui/characters.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { noMediaCause } from './no-media.ts';
 import type { Recorder } from './record.ts';
-import type { Output } from './terminal.ts';
+import type { Output, Terminal } from './terminal.ts';
 
 const SUMMARY_WIDTH = 80;
 
 /** Prints the summary and writes the files; resolves to the exit code. Without clients nobody promised any media. */
 export async function close(
   recorder: Recorder,
-  terminal: { readonly stdout: Output; readonly stderr: Output },
+  terminal: Pick<Terminal, 'env'> & { readonly stdout: Output; readonly stderr: Output },
   { hasClients = true }: { readonly hasClients?: boolean } = {},
 ): Promise<ExitCode> {
   const { snapshot, files, failed } = await recorder.end();
@@ -27,7 +28,8 @@ export async function close(
     files,
     hasClients,
   };
-  terminal.stdout.write(renderSummary(snapshot, options));
+  const page = renderSummary(snapshot, options);
+  terminal.stdout.write(isAsciiOnly(terminal.env) ? inAscii(page) : page);
   const code = exitCode(snapshot, hasClients);
   for (const line of thresholdLines(snapshot)) terminal.stderr.write(line);
   // Said already. A file that a script will look for is not there: that is no success.

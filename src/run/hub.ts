@@ -1,4 +1,4 @@
-// Where events fan out: to the ledger and to the journal, in the order in which they came.
+// Where events fan out: to the ledger, the journal and whoever else observes, in the order in which they came.
 // It changes no event. Before the ledger is there (preflight, doors opening) events wait, within a bound.
 import type { Emit, Event, FindingEvent, RunEvent } from '../events.ts';
 import type { Journal } from '../report/journal.ts';
@@ -13,12 +13,14 @@ export class Hub {
   #early: Event[] = [];
   #ledger: Ledger | undefined;
   #journal: Journal | undefined;
+  #observe: ((event: Event) => void) | undefined;
   readonly #toldFindings: Set<string> = new Set();
 
   /** From here on events go through: `run` first, then those that waited. */
-  open(run: RunEvent, ledger: Ledger, journal: Journal | undefined): void {
+  open(run: RunEvent, ledger: Ledger, journal: Journal | undefined, observe?: (event: Event) => void): void {
     this.#ledger = ledger;
     this.#journal = journal;
+    this.#observe = observe;
     this.#take(run);
     const early = this.#early;
     this.#early = [];
@@ -42,6 +44,7 @@ export class Hub {
       return;
     }
     this.#ledger.record(event);
+    this.#observe?.(event);
     // What the journal lost it cannot be told: it would lose that too, and say so again.
     if (event.type !== 'lost') this.#journal?.write(event);
   }

@@ -21,6 +21,8 @@ export interface TapPlan {
   readonly resolve?: Resolve;
   /** Players will speak TLS with it, or may. */
   readonly isTlsExpected: boolean;
+  /** How long the taking of a batch of records takes. */
+  readonly timed?: (work: () => void) => void;
   /** What doors, connections and, in a run, the clients' pipes take together. */
   readonly neededFiles: number;
 }
@@ -34,7 +36,7 @@ const OUT_OF_PORTS = /\b(EADDRNOTAVAIL|ENOBUFS)\b/;
 /** @throws CannotMeasure when the machine grants too few files, ports or buffers, or the file of the authority cannot be written */
 export async function openTap(
   options: Options,
-  { doors, clockOrigin, emit, seed, neededFiles, streamUrls, resolve, isTlsExpected }: TapPlan,
+  { doors, clockOrigin, emit, seed, neededFiles, streamUrls, resolve, isTlsExpected, timed }: TapPlan,
   { fail }: Pick<House, 'fail'>,
 ): Promise<Tap> {
   const { proxyWorkers, timeoutMs } = options;
@@ -42,7 +44,16 @@ export async function openTap(
   const behaviour = tapBehaviour(options, seed, { streamUrls, authority, resolve });
   const workers = proxyWorkers ?? Math.max(1, Math.floor(availableParallelism() / CORES_PER_WORKER));
   try {
-    return await Tap.open({ doors, workers, clockOrigin, dialTimeoutMs: timeoutMs, behaviour, emit, onFailure: fail });
+    return await Tap.open({
+      doors,
+      workers,
+      clockOrigin,
+      dialTimeoutMs: timeoutMs,
+      behaviour,
+      emit,
+      onFailure: fail,
+      ...(timed === undefined ? {} : { timed }),
+    });
   } catch (error) {
     throw asRefusal(error, doors, neededFiles) ?? error;
   }

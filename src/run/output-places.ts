@@ -8,10 +8,12 @@ import type { Options } from '../config/options.ts';
 /** Rejects with a sentence that names the option, quotes the path and says what would do. */
 export async function checkOutputPlaces({
   report,
+  html,
   logFile,
   stderrDir,
-}: Pick<Options, 'report' | 'logFile' | 'stderrDir'>): Promise<void> {
+}: Pick<Options, 'report' | 'html' | 'logFile' | 'stderrDir'>): Promise<void> {
   if (report !== undefined) await told('--report', report, 'a file in a writable folder', checkNewFile(report));
+  if (html !== undefined) await told('--html', html, 'a file in a writable folder', checkNewFile(html));
   if (logFile !== undefined) await told('--log-file', logFile, 'a file in a writable folder', checkLogFile(logFile));
   if (stderrDir !== undefined)
     await told('--stderr-dir', stderrDir, 'a writable folder, or a new one in such', checkFolder(stderrDir));

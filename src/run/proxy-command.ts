@@ -59,7 +59,8 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   // Before there are doors: no player competes with it, and none waits for a door that is there.
   if (!options.noCalibrate) await calibrate({ clock, emit, log: house.log, signal: terminal.ending });
   const neededFiles = options.doors * FILES_PER_DOOR + OWN_FILES;
-  const plan = { doors: options.doors, clockOrigin: origin, emit, seed, neededFiles, isTlsExpected: true };
+  const timed = recorder.operations.timing('stream_event_handling');
+  const plan = { doors: options.doors, clockOrigin: origin, emit, seed, timed, neededFiles, isTlsExpected: true };
   const tap = await openTap(options, plan, house);
   ending.defer(() => tap.close());
   doors.tap = tap;
@@ -68,7 +69,7 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
     runEvent({ ...FACTS, clients: options.doors, options, version, seed, clock, proxyWorkers: tap.workers }),
     undefined,
   );
-  const sampler = new Sampler({ clock, emit, tap, swarm: undefined, afterSample: () => recorder.tick() });
+  const sampler = openSampler(clock, recorder, tap);
   ending.defer(() => sampler.stop());
 
   sampler.start();
@@ -84,7 +85,7 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   ]);
 
   watch?.stop();
-  faces?.stop();
+  await faces?.stop();
   await tap.close();
   sampler.stop();
   sampler.sample();
@@ -92,6 +93,16 @@ export async function runProxy(options: Options, seed: number, house: House): Pr
   return await close(recorder, options.json ? { ...terminal, stdout: terminal.stderr } : terminal, {
     hasClients: false,
   });
+}
+
+function openSampler(clock: Clock, recorder: Recorder, tap: Tap): Sampler {
+  const { operations, hub } = recorder;
+  const timed = operations.timing('stats_collection');
+  const afterSample = (): void => {
+    operations.noteGaps(tap.streamGaps());
+    recorder.tick();
+  };
+  return new Sampler({ clock, emit: hub.emit, tap, swarm: undefined, afterSample, timed });
 }
 
 function watchOver(tap: Tap, { idleExitMs }: Options, clock: Clock): IdleWatch | undefined {

@@ -9,11 +9,14 @@ import { type Journal, openJournal } from '../report/journal.ts';
 import { createMetrics } from '../report/metrics.ts';
 import { writeReport } from '../report/report-file.ts';
 import { LONGEST_LISTING_INTERVAL_MS } from '../scrape/segment-sizes.ts';
+import type { AwaitedLines } from '../stats/access-log-join.ts';
 import { Ledger } from '../stats/ledger.ts';
 import type { Snapshot } from '../stats/summary.ts';
 import { msToSeconds } from '../units.ts';
 import { CannotMeasure } from './exit-codes.ts';
+import { HtmlReport } from './html-report.ts';
 import { Hub } from './hub.ts';
+import { OperationClock } from './operation-clock.ts';
 import { checkOutputPlaces } from './output-places.ts';
 import { type Redact, redactDeep } from './redact.ts';
 import { ledgerOptions, withLedgerFacts } from './run-facts.ts';
@@ -26,6 +29,8 @@ export interface RecorderOptions {
   readonly isTapped: boolean;
   readonly clock: Clock;
   readonly redact: Redact;
+  /** What was typed, for a report. */
+  readonly command?: string;
   readonly stderr: Output;
   readonly isReady: () => boolean;
   readonly debugClient: (client: number) => object | undefined;
@@ -39,6 +44,10 @@ export class Recorder {
   #server: ControlServer | undefined;
   #ledger: Ledger | undefined;
   #latest: Snapshot | undefined;
+  #endsAtMs: number | undefined;
+  readonly #html: HtmlReport | undefined;
+  /** What is done over and over, and how long it takes. */
+  readonly operations: OperationClock;
 
   /** Opens what can fail before any client starts. Rejects with `CannotMeasure`, nothing left open. */
   static async open(options: RecorderOptions): Promise<Recorder> {
@@ -56,6 +65,9 @@ export class Recorder {
 
   private constructor(options: RecorderOptions) {
     this.#options = options;
+    this.operations = new OperationClock(options.clock);
+    const { html } = options.options;
+    this.#html = html === undefined ? undefined : new HtmlReport({ path: html, command: options.command ?? '' });
     const { segmentSizesUrl, segmentSizesIntervalMs } = options.options;
     this.#health = new HealthHistory(
       segmentSizesUrl === undefined
@@ -69,9 +81,19 @@ export class Recorder {
     return this.#latest;
   }
 
+  /** What a log that is followed to its end still owes. */
+  get awaitedLogLines(): AwaitedLines {
+    return this.#ledger?.awaitedLogLines ?? { completed: 0, aborted: 0 };
+  }
+
   /** `http://HOST:PORT` of the control server. */
   get serverUrl(): string {
     return this.#server?.url ?? '';
+  }
+
+  /** Octets that the control server received and sent so far. */
+  get controlBytes(): number {
+    return this.#server?.carriedBytes() ?? 0;
   }
 
   get port(): number {
@@ -82,22 +104,33 @@ export class Recorder {
   begin(run: RunEvent, doorPorts: ReadonlyMap<number, number> | undefined): void {
     const recorded = withLedgerFacts(run, this.#options.options, doorPorts);
     this.#ledger = new Ledger(ledgerOptions(recorded));
-    this.hub.open(recorded, this.#ledger, this.#journal);
+    this.hub.open(recorded, this.#ledger, this.#journal, (event) => {
+      this.operations.book.observe(event);
+      this.#html?.observe(event);
+    });
   }
 
   /** One numbered snapshot; redacted, because every face shows it. */
   tick(atMs: number = this.#options.clock.nowMs()): Snapshot | undefined {
     const { clock, redact } = this.#options;
-    const snapshot = this.#ledger?.snapshot(atMs, clock.wallMs());
+    const snapshot = this.operations.time('stats_aggregate', () => this.#ledger?.snapshot(atMs, clock.wallMs()));
     if (snapshot === undefined) return undefined;
     this.hub.tellFindings(snapshot.summary.findings, atMs);
     const clients = snapshot.clients.map((row) =>
       row.exitReason === undefined ? row : { ...row, exitReason: redact(row.exitReason) },
     );
-    const shown = { ...snapshot, summary: redactDeep(snapshot.summary, redact), clients };
+    const { summary, recentEvents, originSources } = snapshot;
+    const texts = redactDeep({ summary, recentEvents, originSources }, redact);
+    const shown = { ...snapshot, ...texts, clients, operations: this.operations.book.read(atMs) };
     this.#latest = shown;
+    this.#html?.add(shown);
     this.#health.record(shown);
     return shown;
+  }
+
+  /** Nothing is measured from here on: the account ends at this instant, whatever is still read about the time before. */
+  noteEnd(): void {
+    this.#endsAtMs = this.#options.clock.nowMs();
   }
 
   /** The last word: closes the account, writes the files. Returns the final snapshot and what was written. */
@@ -109,7 +142,7 @@ export class Recorder {
     const { options, clock, stderr } = this.#options;
     // What the disk refuses must be in the last account, not found out after it.
     await this.#journal?.flush();
-    const atMs = clock.nowMs();
+    const atMs = this.#endsAtMs ?? clock.nowMs();
     // One instant for closing and reading, and in the journal: a replay closes and reads at the same one.
     if (this.#ledger !== undefined) this.hub.emit({ type: 'end', atMs });
     const snapshot = this.tick(atMs);
@@ -120,16 +153,27 @@ export class Recorder {
       failed = this.#journal.failure !== undefined;
       if (options.journal !== undefined) files.push([failed ? 'journal (incomplete)' : 'journal', options.journal]);
     }
-    if (options.report !== undefined && snapshot !== undefined) {
+    if (snapshot === undefined) return { snapshot, files, failed };
+    for (const [what, path, written] of this.#reports(snapshot)) {
       try {
-        await writeReport(options.report, snapshot.summary);
-        files.push(['report', options.report]);
+        await written();
+        files.push([what, path]);
       } catch (error) {
         failed = true;
         stderr.write(`hls-swarm: ${messageOf(error)}\n`);
       }
     }
     return { snapshot, files, failed };
+  }
+
+  /** What is written once, in the end. */
+  #reports(snapshot: Snapshot): readonly (readonly [what: string, path: string, write: () => Promise<void>])[] {
+    const { report, html } = this.#options.options;
+    const page = this.#html;
+    return [
+      ...(report === undefined ? [] : [['report', report, () => writeReport(report, snapshot.summary)] as const]),
+      ...(html === undefined || page === undefined ? [] : [['page', html, () => page.write(snapshot)] as const]),
+    ];
   }
 
   async close(): Promise<void> {
@@ -154,6 +198,7 @@ export class Recorder {
       isReady,
       clients,
       debugClient,
+      operations: (windowSeconds) => this.operations.read(windowSeconds),
     };
   }
 

@@ -1,5 +1,5 @@
 // `hls-swarm replay JOURNAL`: the statistics of a run again, from its records. The same ledger, fed from a file.
-// It measures nothing, starts nothing and writes no file. What a journal does not keep (the batches by which each worker's
+// It measures nothing, starts nothing and writes no file but the page that `--html` asks for. What a journal does not keep (the batches by which each worker's
 // ledger is balanced as it goes) it cannot judge again: the verdict of the run stands in the run's own summary.
 import { isDeepStrictEqual } from 'node:util';
 import type { Options } from '../config/options.ts';
@@ -8,11 +8,13 @@ import { renderSummary } from '../report/exit-summary.ts';
 import { Ledger } from '../stats/ledger.ts';
 import type { Snapshot, Summary } from '../stats/summary.ts';
 import { exitCode } from './closing.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import { CannotMeasure, EXIT, type ExitCode } from './exit-codes.ts';
 import type { House } from './house.ts';
+import { HtmlReport } from './html-report.ts';
 import type { InputFile, Stdin } from './input-file.ts';
 import { readJournal } from './journal-file.ts';
 import { noMediaCause } from './no-media.ts';
+import { checkOutputPlaces } from './output-places.ts';
 import { redactDeep } from './redact.ts';
 import { ledgerOptions } from './run-facts.ts';
 
@@ -29,12 +31,19 @@ const PAGE_WIDTH = 80;
 const NO_FFMPEG = 'none';
 
 /** Prints the summary again; resolves to the exit code of its verdict. @throws CannotMeasure when the file is no journal */
-export async function runReplay(path: string, { json }: Options, { terminal, redact }: House): Promise<ExitCode> {
-  const { snapshot, recorded } = await replay({ option: 'JOURNAL', path }, terminal.stdin);
-  const shown = { ...snapshot, summary: redactDeep(snapshot.summary, redact) };
+export async function runReplay(
+  path: string,
+  { json, html }: Options,
+  { terminal, redact }: House,
+  command = '',
+): Promise<ExitCode> {
+  const page = html === undefined ? undefined : await openPage(html, command);
+  const { snapshot, recorded } = await replay({ option: 'JOURNAL', path }, terminal.stdin, page);
+  const shown = redactDeep(snapshot, redact);
   if (json) terminal.stdout.write(`${JSON.stringify(shown.summary, null, 2)}\n`);
   else terminal.stdout.write(renderSummary(shown, { width: PAGE_WIDTH }));
   terminal.stderr.write(`hls-swarm: ${verification(snapshot.summary, recorded)}\n`);
+  if (page !== undefined) await writePage(page, shown, redactDeep(recorded, redact));
   const hasClients = snapshot.summary.run.ffmpeg !== NO_FFMPEG;
   const code = exitCode(snapshot, hasClients);
   if (code === EXIT.notMeasured) {
@@ -43,8 +52,26 @@ export async function runReplay(path: string, { json }: Options, { terminal, red
   return code;
 }
 
-/** @throws CannotMeasure when the file is no journal */
-export async function replay(file: InputFile, stdin: Stdin): Promise<Replay> {
+/** @throws CannotMeasure when it could not be written in the end */
+async function openPage(path: string, command: string): Promise<HtmlReport> {
+  await checkOutputPlaces({ html: path }).catch(refuse);
+  return new HtmlReport({ path, command, note: 'Figures of a journal that was replayed.' });
+}
+
+/** The verdict is the run's own, where its journal has it. */
+async function writePage(page: HtmlReport, shown: Snapshot, recorded: Summary | undefined): Promise<void> {
+  const { summary } = shown;
+  const judged = { ...shown, summary: { ...summary, instrument: recorded?.instrument ?? summary.instrument } };
+  page.add(judged);
+  await page.write(judged).catch(refuse);
+}
+
+function refuse(error: Error): never {
+  throw new CannotMeasure(error.message);
+}
+
+/** `page`: follows what happened. @throws CannotMeasure when the file is no journal */
+export async function replay(file: InputFile, stdin: Stdin, page?: HtmlReport): Promise<Replay> {
   let run: RunEvent | undefined;
   let ledger: Ledger | undefined;
   let recorded: Summary | undefined;
@@ -63,6 +90,9 @@ export async function replay(file: InputFile, stdin: Stdin): Promise<Replay> {
       ledger = new Ledger(ledgerOptions(run));
     }
     ledger?.record(record);
+    page?.observe(record);
+    if (page !== undefined && record.type === 'sample' && ledger !== undefined)
+      page.add(ledger.snapshot(record.atMs, record.wallMs));
     lastAtMs = Math.max(lastAtMs, instantOf(record) ?? 0);
     if (record.type === 'end') endedAtMs = record.atMs;
   }

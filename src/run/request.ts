@@ -5,6 +5,8 @@ export interface RunRequest {
   /** Absent for `demo`: its origin is started by the run. */
   readonly url?: string;
   readonly options: Options;
+  /** What was typed, as a report shows it. */
+  readonly command?: string;
   /** Every random choice of the run. */
   readonly seed: number;
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Options } from '../config/options.ts';
-import type { LogLevel, RunEvent } from '../events.ts';
+import type { LogLevel, OriginPath, RunEvent } from '../events.ts';
 import type { LedgerOptions } from '../stats/ledger.ts';
 import { readThreshold } from '../stats/threshold.ts';
 import { msToSeconds } from '../units.ts';
@@ -24,6 +24,8 @@ export interface RunFactsInput {
   /** Absent: nobody looked. */
   readonly isHls?: boolean;
   readonly hasAccessLog: boolean;
+  /** Absent: no source of the origin counts packets, or nobody can tell. */
+  readonly originPath?: OriginPath;
   readonly logLevel: LogLevel;
   readonly targetDurationSeconds?: number;
   readonly clock: Clock;
@@ -50,6 +52,7 @@ export function runEvent(input: RunFactsInput): RunEvent {
     isTapped: input.isTapped,
     ...(input.isHls === undefined ? {} : { isHls: input.isHls }),
     hasAccessLog: input.hasAccessLog,
+    ...(input.originPath === undefined ? {} : { originPath: input.originPath }),
     logLevel: input.logLevel,
     ...(input.targetDurationSeconds === undefined ? {} : { targetDurationSeconds: input.targetDurationSeconds }),
   };

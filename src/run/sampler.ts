@@ -19,6 +19,8 @@ export interface SamplerOptions {
   readonly swarm: Swarm | undefined;
   /** After each sample: snapshot, faces. */
   readonly afterSample: () => void;
+  /** Handed each tick, to be done at once: whoever wants to know how long it takes. */
+  readonly timed?: (work: () => void) => void;
 }
 
 export class Sampler {
@@ -39,6 +41,18 @@ export class Sampler {
   }
 
   sample(): void {
+    const { timed } = this.#options;
+    if (timed === undefined) this.#tick();
+    else timed(() => this.#tick());
+  }
+
+  /** Ends the timer; the last sample is the caller's to take when everything else has ended. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#self.stop();
+  }
+
+  #tick(): void {
     const { clock, emit, tap, swarm, afterSample } = this.#options;
     if (swarm !== undefined) emit(swarm.lines());
     const { meters, contentBytesByKind } = tap?.meters() ?? NO_METERS;
@@ -61,12 +75,6 @@ export class Sampler {
     });
     afterSample();
     this.#quiet.look(meters.openConnections, atMs);
-  }
-
-  /** Ends the timer; the last sample is the caller's to take when everything else has ended. */
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#self.stop();
   }
 }
 

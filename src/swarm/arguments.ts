@@ -100,12 +100,6 @@ export function isPaced(pace: Pace, isLive: boolean): boolean {
   return pace === 'realtime' || (pace === 'auto' && !isLive);
 }
 
-/** The fields that every request of a client carries, for looks of ours at the same stream: they keep no jar of cookies. */
-export function headersWithCookies(command: Pick<ClientCommand, 'noCache' | 'headers' | 'cookies'>): readonly string[] {
-  const { cookies } = command;
-  return [...clientHeaders(command), ...(cookies.length === 0 ? [] : [`Cookie: ${cookies.join('; ')}`])];
-}
-
 /**
  * Without what would change FFmpeg behind our back: another proxy, colour codes inside the log, report files. The HLS
  * demuxer hands no `-ca_file` to what it opens; OpenSSL is told by the environment.
@@ -163,7 +157,8 @@ function userAgentOf(command: ClientCommand): string {
   return command.userAgentSuffix ? `${command.userAgent}/client-${command.client}` : command.userAgent;
 }
 
-function clientHeaders({ noCache, headers }: Pick<ClientCommand, 'noCache' | 'headers'>): readonly string[] {
+/** The fields that every request of a client carries, whatever its origin. */
+export function clientHeaders({ noCache, headers }: Pick<ClientCommand, 'noCache' | 'headers'>): readonly string[] {
   return [...(noCache ? NO_CACHE_HEADERS : []), ...headers];
 }
 
@@ -177,7 +172,11 @@ function headerBlock(command: ClientCommand): string | undefined {
  * it: behind a door and in the clear that is the whole URL. Its domains have the port. What an origin sets there never comes
  * back (its Path is no URL), but takes the place of ours of the same name; with a blank before it FFmpeg takes ours for another.
  */
-function cookieJar({ url, doorUrl, cookies }: ClientCommand): string | undefined {
+export function cookieJar({
+  url,
+  doorUrl,
+  cookies,
+}: Pick<ClientCommand, 'url' | 'doorUrl' | 'cookies'>): string | undefined {
   const [, scheme = '', authority = ''] = AUTHORITY.exec(url) ?? [];
   const isAbsoluteForm = doorUrl !== undefined && scheme.toLowerCase() === 'http';
   const path = isAbsoluteForm ? `${scheme}://${authority}/` : '/';

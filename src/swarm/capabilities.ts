@@ -103,13 +103,6 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
   };
 }
 
-/** Why a question has no answer, which says nothing about the build: only one that ran to its end can lack something. */
-function unaskedReason(asked: readonly ProgramOutput[], hls: ProgramOutput): string | undefined {
-  const failed = asked.find(({ failure, timedOut }) => failure !== undefined || timedOut);
-  if (failed !== undefined) return failed.failure ?? `no answer within ${PROBE_TIMEOUT_MS} ms`;
-  return hls.code === 0 ? undefined : `-h demuxer=hls ${whatCame(hls)}`;
-}
-
 /** The third word of what `ffmpeg -version` prints; undefined when that is no FFmpeg's. */
 export function versionOf(printed: string): string | undefined {
   return /^ffmpeg version (\S+)/m.exec(printed)?.[1];
@@ -153,6 +146,13 @@ export function verifiesByDefault(help: string): boolean {
 
 export function isOlder(release: Release, than: Release): boolean {
   return release[0] < than[0] || (release[0] === than[0] && release[1] < than[1]);
+}
+
+/** Why a question has no answer, which says nothing about the build: only one that ran to its end can lack something. */
+function unaskedReason(asked: readonly ProgramOutput[], hls: ProgramOutput): string | undefined {
+  const failed = asked.find(({ failure, timedOut }) => failure !== undefined || timedOut);
+  if (failed !== undefined) return failed.failure ?? `no answer within ${PROBE_TIMEOUT_MS} ms`;
+  return hls.code === 0 ? undefined : `-h demuxer=hls ${whatCame(hls)}`;
 }
 
 function whatCame(output: {

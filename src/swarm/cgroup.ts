@@ -27,7 +27,7 @@ export function cgroupLimits(read: ReadText): CgroupLimits {
   const tightest = memory
     .filter(({ limitBytes }) => limitBytes !== undefined)
     .toSorted((one, other) => (one.limitBytes ?? 0) - (other.limitBytes ?? 0))[0];
-  const cores = least(foldersOf('cpu', read).map((folder) => coresIn(folder, read)));
+  const cores = tightestOf(...foldersOf('cpu', read).map((folder) => coresIn(folder, read)));
   const [processes] = foldersOf('pids', read)
     .map((folder) => ({
       limit: numberIn(join(folder, 'pids.max'), read),
@@ -42,6 +42,12 @@ export function cgroupLimits(read: ReadText): CgroupLimits {
     ...(processes?.limit === undefined ? {} : { processes: processes.limit }),
     ...(processes?.used === undefined ? {} : { processesUsed: processes.used }),
   };
+}
+
+/** Of several limits; what is absent limits nothing. */
+export function tightestOf(...limits: readonly (number | undefined)[]): number | undefined {
+  const known = limits.filter((limit) => limit !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** The folders of this process's group and of those around it, as far as they are mounted; the group's own first. */
@@ -107,9 +113,4 @@ function ratio(quota: string, period: string): number | undefined {
 function numberIn(path: string, read: ReadText): number | undefined {
   const text = read(path)?.trim();
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-function least(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }

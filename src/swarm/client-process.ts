@@ -11,6 +11,7 @@ import { LineBudget } from './line-budget.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { Playout } from './playout.ts';
 import { ProgressParser } from './progress-parser.ts';
+import { arrival, type StartingGate, waitAt } from './starting-gate.ts';
 import { StderrFile } from './stderr-file.ts';
 import { StderrParser } from './stderr-parser.ts';
 import type { UnknownLines } from './unknown-lines.ts';
@@ -25,6 +26,8 @@ export interface ProcessDependencies {
   readonly clientLog?: ClientLog;
   /** Default: a fork of this process, which is fine for a few. */
   readonly startProgram?: StartProgram;
+  /** Handed the reading of each chunk of stderr, to be done at once: whoever wants to know how long it takes. */
+  readonly timed?: (work: () => void) => void;
 }
 
 export interface ProcessOptions {
@@ -40,6 +43,8 @@ export interface ProcessOptions {
   readonly stderrDir?: string;
   /** Repeat every stderr line in the log at debug level. */
   readonly verbose: boolean;
+  /** The program waits there until `letGo()`; absent = it goes at once. */
+  readonly gate?: StartingGate;
 }
 
 /** Running totals of one process's lines. */
@@ -52,6 +57,15 @@ export interface LineCounts {
   readonly overlongLines: number;
 }
 
+export const NO_LINES: LineCounts = {
+  stderrLines: 0,
+  progressLines: 0,
+  unparsedLines: 0,
+  droppedStderrLines: 0,
+  droppedProgressLines: 0,
+  overlongLines: 0,
+};
+
 export interface ProcessEnding extends ProgramExit {
   readonly uptimeMs: number;
   readonly cpuSeconds?: number;
@@ -60,7 +74,6 @@ export interface ProcessEnding extends ProgramExit {
 }
 
 export class ClientProcess {
-  readonly startedAtMs: number;
   /** Resolved after the last line was parsed and every file written. */
   readonly ended: Promise<ProcessEnding>;
   readonly #clock: Clock;
@@ -76,6 +89,7 @@ export class ClientProcess {
   readonly #file: StderrFile | undefined;
   readonly #lastWords: LastWords = new LastWords();
   readonly #playout: Playout = new Playout();
+  #startedAtMs: number;
   #stderrLines = 0;
   #progressLines = 0;
   #cpuSeconds: number | undefined;
@@ -108,14 +122,24 @@ export class ClientProcess {
     });
     this.#stderr = new LineSplitter({ onLine: (text, atMs) => this.#onStderrLine(text, atMs) });
     this.#progress = new LineSplitter({ onLine: (text, atMs) => this.#onProgressLine(text, atMs) });
-    this.startedAtMs = clock.nowMs();
-    this.#program = this.#start(dependencies.startProgram ?? startProgram, onStarted);
+    this.#startedAtMs = clock.nowMs();
+    this.#program = this.#start(dependencies.startProgram ?? startProgram, onStarted, dependencies.timed);
     this.ended = this.#program.exited.then((exit) => this.#end(exit));
   }
 
   /** Absent when the program could not be started, or not yet. */
   get pid(): number | undefined {
     return this.#program.pid;
+  }
+
+  /** When it was let go. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
+  /** Resolved when it waits at its gate, or is gone, or after 10 s. */
+  get arrived(): Promise<void> {
+    return arrival(() => this.pid, this.#program.exited);
   }
 
   /** As last sampled. */
@@ -132,6 +156,17 @@ export class ClientProcess {
       droppedProgressLines: this.#progressBudget.dropped,
       overlongLines: this.#stderr.counters.overlongLines + this.#progress.counters.overlongLines,
     };
+  }
+
+  letGo(): void {
+    this.#startedAtMs = this.#clock.nowMs();
+    try {
+      this.#options.gate?.open();
+    } catch (error) {
+      // No descriptor left: it would wait for ever. Its next start has no gate.
+      this.#log.warn({ client: this.#options.client, reason: (error as Error).message }, 'client_gate_error');
+      this.kill();
+    }
   }
 
   /** `out_time` has advanced. */
@@ -160,15 +195,17 @@ export class ClientProcess {
     this.#program.kill();
   }
 
-  #start(start: StartProgram, onStarted: (pid: number) => void): Program {
-    const { path, args, env, stats } = this.#options;
-    return start(path, args, {
+  #start(start: StartProgram, onStarted: (pid: number) => void, timed: ProcessDependencies['timed']): Program {
+    const { path, args, env, stats, gate } = this.#options;
+    return start(path, gate === undefined ? args : [...waitAt(gate.path), ...args], {
       stdio: { stdout: 'ignore', stderr: 'pipe', ...(stats ? { fd3: 'pipe' } : {}) },
       env,
       onStarted,
       onStderr: (chunk) => {
         this.#file?.write(chunk);
-        this.#stderr.push(chunk, this.#clock.nowMs());
+        const read = (): void => this.#stderr.push(chunk, this.#clock.nowMs());
+        if (timed === undefined) read();
+        else timed(read);
       },
       onFd3: (chunk) => this.#progress.push(chunk, this.#clock.nowMs()),
     });
@@ -191,11 +228,14 @@ export class ClientProcess {
   #notePlayout(outTimeUs: number | undefined, atMs: number): void {
     const hasPlayed = this.#playout.hasBegun;
     this.#playout.note(outTimeUs, atMs);
-    if (!hasPlayed && this.#playout.hasBegun) this.#program.settle?.();
+    if (hasPlayed || !this.#playout.hasBegun) return;
+    this.#program.settle?.();
+    this.#options.gate?.close();
   }
 
   async #end(exit: ProgramExit): Promise<ProcessEnding> {
     const endedAtMs = this.#clock.nowMs();
+    this.#options.gate?.close();
     this.#stderr.end();
     this.#progress.end();
     this.#stderrParser.end();
@@ -203,9 +243,27 @@ export class ClientProcess {
     const lastWords = this.#lastWords.reason(endedAtMs);
     return {
       ...exit,
-      uptimeMs: endedAtMs - this.startedAtMs,
+      uptimeMs: endedAtMs - this.#startedAtMs,
       ...(this.#cpuSeconds === undefined ? {} : { cpuSeconds: this.#cpuSeconds }),
       ...(lastWords === undefined ? {} : { lastWords }),
     };
   }
+}
+
+/** Adds line counts of clients or processes. */
+export function addLines(left: LineCounts, right: LineCounts): LineCounts {
+  return {
+    stderrLines: left.stderrLines + right.stderrLines,
+    progressLines: left.progressLines + right.progressLines,
+    unparsedLines: left.unparsedLines + right.unparsedLines,
+    droppedStderrLines: left.droppedStderrLines + right.droppedStderrLines,
+    droppedProgressLines: left.droppedProgressLines + right.droppedProgressLines,
+    overlongLines: left.overlongLines + right.overlongLines,
+  };
+}
+
+/** Lines that were thrown away, as a share of all that came. */
+export function droppedShare(lines: LineCounts): number {
+  const dropped = lines.droppedStderrLines + lines.droppedProgressLines;
+  return dropped > 0 ? dropped / (lines.stderrLines + lines.progressLines + dropped) : 0;
 }

@@ -4,8 +4,16 @@ import type { ClientEvent, ExitCategory } from '../events.ts';
 import type { Environment } from '../process.ts';
 import { formatMs } from '../units.ts';
 import { ClientLog } from './client-log.ts';
-import { ClientProcess, type LineCounts, type ProcessDependencies, type ProcessEnding } from './client-process.ts';
+import {
+  addLines,
+  ClientProcess,
+  type LineCounts,
+  NO_LINES,
+  type ProcessDependencies,
+  type ProcessEnding,
+} from './client-process.ts';
 import { exitCategory, type RestartPolicy } from './restart-policy.ts';
+import type { StartingGate } from './starting-gate.ts';
 
 export type ClientState = 'created' | 'starting' | 'running' | 'backoff' | 'stopping' | 'stopped';
 
@@ -33,14 +41,8 @@ export interface ClientOptions {
   readonly hasEnded?: (client: number, process: number) => boolean;
 }
 
-export const NO_LINES: LineCounts = {
-  stderrLines: 0,
-  progressLines: 0,
-  unparsedLines: 0,
-  droppedStderrLines: 0,
-  droppedProgressLines: 0,
-  overlongLines: 0,
-};
+/** Number of a client's first process. */
+const FIRST = 1;
 
 export class Client {
   /** Resolved when the client will never run again. */
@@ -53,6 +55,8 @@ export class Client {
   #state: ClientState = 'created';
   #processNumber = 0;
   #process: ClientProcess | undefined;
+  /** The first process, waiting at its gate: nothing of this client has begun yet. */
+  #held: ClientProcess | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   /** Why we are stopping the running process, when it is to be replaced. */
   #replaceReason: string | undefined;
@@ -110,6 +114,18 @@ export class Client {
     return this.#process === undefined ? this.#endedLines : addLines(this.#endedLines, this.#process.counts);
   }
 
+  /** Brings the first process up as far as `gate`; resolves when it is there. `start()` lets it go. */
+  async hold(gate: StartingGate): Promise<void> {
+    if (this.#state !== 'created' || this.#held !== undefined) return;
+    const held = this.#newProcess(FIRST, gate);
+    this.#held = held;
+    // Gone before its time: the start will be one like any other.
+    void held.ended.then(() => {
+      if (this.#held === held) this.#held = undefined;
+    });
+    await held.arrived;
+  }
+
   start(): void {
     if (this.#state === 'created') this.#startProcess();
   }
@@ -119,6 +135,8 @@ export class Client {
     clearTimeout(this.#restartTimer);
     this.#replaceReason = undefined;
     if (this.#process === undefined) {
+      this.#state = 'stopping';
+      await this.#held?.stop();
       this.#endForGood();
       return;
     }
@@ -131,8 +149,11 @@ export class Client {
     clearTimeout(this.#restartTimer);
     this.#replaceReason = undefined;
     this.#noteStop();
-    if (this.#process === undefined) this.#endForGood();
-    else this.#process.kill();
+    this.#process?.kill();
+    if (this.#process !== undefined) return;
+    this.#state = 'stopping';
+    this.#held?.kill();
+    void Promise.resolve(this.#held?.ended).then(() => this.#endForGood());
   }
 
   sampleCpu(): void {
@@ -155,11 +176,20 @@ export class Client {
     this.#state = 'starting';
     this.#processNumber += 1;
     beforeStart?.(client, this.#processNumber);
-    const options = { ...this.#options, process: this.#processNumber };
-    const started = new ClientProcess(this.#dependencies, options, (pid) => this.#onStarted(pid));
+    const started = this.#held ?? this.#newProcess(this.#processNumber);
+    this.#held = undefined;
     this.#process = started;
+    started.letGo();
     if (started.pid !== undefined) this.#onStarted(started.pid);
     void started.ended.then((ending) => this.#onEnded(started, ending));
+  }
+
+  #newProcess(number: number, gate?: StartingGate): ClientProcess {
+    const options = { ...this.#options, process: number, ...(gate === undefined ? {} : { gate }) };
+    const made: ClientProcess = new ClientProcess(this.#dependencies, options, (pid) => {
+      if (made === this.#process) this.#onStarted(pid);
+    });
+    return made;
   }
 
   #onStarted(pid: number): void {
@@ -239,18 +269,6 @@ export class Client {
     emit(said);
     this.#log.note(said);
   }
-}
-
-/** Adds line counts of clients or processes. */
-export function addLines(left: LineCounts, right: LineCounts): LineCounts {
-  return {
-    stderrLines: left.stderrLines + right.stderrLines,
-    progressLines: left.progressLines + right.progressLines,
-    unparsedLines: left.unparsedLines + right.unparsedLines,
-    droppedStderrLines: left.droppedStderrLines + right.droppedStderrLines,
-    droppedProgressLines: left.droppedProgressLines + right.droppedProgressLines,
-    overlongLines: left.overlongLines + right.overlongLines,
-  };
 }
 
 function sumOf(left: number | undefined, right: number | undefined): number | undefined {

@@ -9,6 +9,8 @@ export interface Load {
   readonly isTapped: boolean;
   /** `-re`: VOD in real time. */
   readonly isPaced: boolean;
+  /** Every client is loaded before the ramp begins. */
+  readonly isPrepared?: boolean;
   /** Of one client; absent = not known: `ASSUMED_BITS_PER_SECOND`. */
   readonly bitsPerSecond?: number | undefined;
 }
@@ -31,8 +33,10 @@ const FFMPEG_CORES = 0.0003;
 const FFMPEG_CORES_PER_MBIT = 0.000_45;
 /** `-re` wakes it for every packet. */
 const PACED_FACTOR = 3.5;
-/** Linking, probing, the first three segments. */
-const START_CPU_SECONDS = 0.08;
+/** Debian's FFmpeg is linked with 215 libraries; a static build takes 3 ms. */
+const LINKING_CPU_SECONDS = 0.05;
+/** Probing, the first three segments. */
+const JOINING_CPU_SECONDS = 0.03;
 /** Private, measured 11.3 to 14.7 MiB; the rest is shared between clients. */
 const FFMPEG_BYTES: number = 16 * MIB;
 const FFMPEG_LEAST_BYTES: number = 4 * MIB;
@@ -43,14 +47,20 @@ const TAP_CORES_PER_CLIENT = 0.0003;
 const MAIN_BYTES: number = 200 * MIB;
 const MAIN_BYTES_PER_CLIENT: number = MIB / 2;
 
-export function costOf({ clients, rampRatePerSecond, isTapped, isPaced, bitsPerSecond }: Load): Cost {
+export function costOf({ clients, rampRatePerSecond, isTapped, isPaced, isPrepared, bitsPerSecond }: Load): Cost {
   const mbit = bytesPerSecondToMbps(bitsToBytes(bitsPerSecond ?? ASSUMED_BITS_PER_SECOND));
   const ffmpegCores = (FFMPEG_CORES + FFMPEG_CORES_PER_MBIT * mbit) * (isPaced ? PACED_FACTOR : 1);
+  const startsPerSecond = Math.min(clients, rampRatePerSecond);
   const instrumentCores = MAIN_CORES_PER_CLIENT + (isTapped ? TAP_CORES_PER_CLIENT : 0);
   return {
     cores: clients * (ffmpegCores + instrumentCores) + MAIN_CORES,
-    rampCores: Math.min(clients, rampRatePerSecond) * START_CPU_SECONDS,
+    rampCores: startsPerSecond * JOINING_CPU_SECONDS + (isPrepared === true ? 0 : linkingCores(startsPerSecond)),
     memoryBytes: clients * (FFMPEG_BYTES + MAIN_BYTES_PER_CLIENT) + MAIN_BYTES,
     leastMemoryBytes: clients * FFMPEG_LEAST_BYTES + MAIN_BYTES,
   };
+}
+
+/** What it takes to bring up that many processes per second, before any of them asks for anything. */
+export function linkingCores(startsPerSecond: number): number {
+  return startsPerSecond * LINKING_CPU_SECONDS;
 }

@@ -1,6 +1,7 @@
 // Memory and processor: what the asked clients will take by the cost model, against what this machine has to give. Pure.
 // It warns, and refuses only what cannot begin; an estimate is no reason to forbid a measurement.
 import { bitsToBytes, formatBytes, formatCount, formatMbps, KIB } from '../units.ts';
+import { tightestOf } from './cgroup.ts';
 import type { Check } from './check.ts';
 import { ASSUMED_BITS_PER_SECOND, type Cost, costOf, type Load } from './cost-model.ts';
 import type { SystemFacts } from './system-facts.ts';
@@ -27,8 +28,8 @@ export function mostClients(load: Load, fits: (cost: Cost) => boolean): number {
 
 function memoryCheck(load: Load, cost: Cost, { memory = '', cgroup = {} }: SystemFacts): Check {
   const name = 'memory';
-  const total = least(sum(bytesOf(memory, 'MemTotal'), bytesOf(memory, 'SwapTotal') ?? 0), cgroup.memoryBytes);
-  const free = least(bytesOf(memory, 'MemAvailable'), sum(cgroup.memoryBytes, -(cgroup.memoryUsedBytes ?? 0)));
+  const total = tightestOf(sum(bytesOf(memory, 'MemTotal'), bytesOf(memory, 'SwapTotal') ?? 0), cgroup.memoryBytes);
+  const free = tightestOf(bytesOf(memory, 'MemAvailable'), sum(cgroup.memoryBytes, -(cgroup.memoryUsedBytes ?? 0)));
   if (total === undefined || free === undefined)
     return { name, ok: true, level: 'warn', detail: 'the memory of this system is not known' };
   const whose = cgroup.memoryBytes === total ? ' in this control group' : '';
@@ -44,7 +45,7 @@ function memoryCheck(load: Load, cost: Cost, { memory = '', cgroup = {} }: Syste
 
 function cpuCheck(load: Load, cost: Cost, { cores, cgroup = {} }: SystemFacts): Check {
   const name = 'cpu';
-  const granted = least(cores, cgroup.cores);
+  const granted = tightestOf(cores, cgroup.cores);
   if (granted === undefined)
     return { name, ok: true, level: 'warn', detail: 'the processors of this system are not known' };
   const { bitsPerSecond } = load;
@@ -89,11 +90,6 @@ function bytesOf(meminfo: string, name: string): number | undefined {
 
 function sum(one: number | undefined, other: number): number | undefined {
   return one === undefined ? undefined : one + other;
-}
-
-function least(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Math.min(one, other);
 }
 
 function text(cores: number): string {

@@ -17,6 +17,7 @@ export interface PreflightOptions extends InspectOptions {
   readonly url: string;
   readonly clients: number;
   readonly rampRatePerSecond: number;
+  readonly isPrepared?: boolean;
   readonly isTapped: boolean;
   readonly pace: Pace;
   readonly variant: VariantChoice;
@@ -89,7 +90,7 @@ export async function preflight(
 }
 
 function limitChecks(
-  { clients, rampRatePerSecond, isTapped, pace, variant }: PreflightOptions,
+  { clients, rampRatePerSecond, isPrepared, isTapped, pace, variant }: PreflightOptions,
   system: SystemFacts,
   stream: StreamFacts | undefined,
   capabilities: Capabilities | undefined,
@@ -98,7 +99,8 @@ function limitChecks(
   const threadsPerClient = release === undefined || isOlder(release, THREE_THREADS_FROM) ? 1 : 3;
   const bitsPerSecond =
     stream?.description === undefined ? undefined : declaredBitsPerSecond(stream.description, variant);
-  const load = { clients, rampRatePerSecond, isTapped, isPaced: isPaced(pace, stream?.isLive ?? true), bitsPerSecond };
+  const paced = isPaced(pace, stream?.isLive ?? true);
+  const load = { clients, rampRatePerSecond, isPrepared: isPrepared === true, isTapped, isPaced: paced, bitsPerSecond };
   return [...systemChecks(clients, system, { isTapped, threadsPerClient }), ...machineChecks(load, system)];
 }
 

@@ -7,6 +7,7 @@ import type { Variant } from '../hls/playlist.ts';
 import { chooseVariant, listVariants, type VariantChoice } from '../hls/variant-choice.ts';
 import { findProgram, runProgram, withoutProxyVariables } from '../process.ts';
 import { MIB, msToUs } from '../units.ts';
+import { cookieJar } from './arguments.ts';
 
 export interface ProbeOptions {
   readonly url: string;
@@ -20,6 +21,8 @@ export interface ProbeOptions {
   readonly userAgent: string;
   /** `Name: value`, as the clients send them. */
   readonly headers: readonly string[];
+  /** `name=value`, for the URL's own host and port. Default none. */
+  readonly cookies?: readonly string[];
   readonly timeoutMs: number;
   /** `--resolve`: `host` (as `URL.hostname` has it) is asked at `address`. */
   readonly resolve?: { readonly host: string; readonly address: string };
@@ -132,11 +135,13 @@ async function probePrograms(
   const place = probedPlace(options);
   if (place === undefined) return { failure: 'ffprobe cannot ask an https host at the address of --resolve' };
   const headers = place.headers.map((line) => `${line}\r\n`).join('');
+  const jar = cookieJar({ url: place.url, cookies: options.cookies ?? [] });
   const timeoutUs = String(Math.round(msToUs(options.timeoutMs)));
   const args = [
     ...['-v', 'error', '-show_programs', '-of', 'json'],
     ...['-user_agent', options.userAgent, '-rw_timeout', timeoutUs],
     ...(headers === '' ? [] : ['-headers', headers]),
+    ...(jar === undefined ? [] : ['-cookies', jar]),
     place.url,
   ];
   const output = await runProgram(ffprobeBeside(options.ffmpegPath), args, {

@@ -20,8 +20,3 @@ export function rampSchedule(options: RampOptions, random: Random): readonly num
     slot === 0 ? 0 : slot * gapMs + random.between(-jitterMs, jitterMs),
   );
 }
-
-/** How long the ramp is meant to take: the last client's slot without its jitter. */
-export function rampDurationMs(options: RampOptions): number {
-  return options.ratePerSecond > 0 ? (Math.max(0, options.clients - 1) * MS_PER_SECOND) / options.ratePerSecond : 0;
-}

@@ -1,5 +1,6 @@
 // Takes one line of FFmpeg's log apart: stamp, context, level, message.
 // It judges nothing and keeps nothing but the second that it read last.
+import { LOG_LEVELS } from '../events.ts';
 
 /** A log line taken apart; `message` is what follows stamp, context and level. */
 export interface LogLine {
@@ -12,23 +13,15 @@ export interface LogLine {
   readonly message: string;
 }
 
-const LEVELS: ReadonlySet<string> = new Set([
-  'quiet',
-  'panic',
-  'fatal',
-  'error',
-  'warning',
-  'info',
-  'verbose',
-  'debug',
-  'trace',
-]);
+/** As FFmpeg prints them; `none` is our own word. */
+const LEVELS: ReadonlySet<string> = new Set(LOG_LEVELS.filter((level) => level !== 'none'));
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /;
 const STAMP_LENGTH = '2026-01-30 16:25:36.940 '.length;
 const SECOND_LENGTH = '2026-01-30 16:25:36'.length;
 const CONTEXT = /^([^\s[\]]+) @ (?:0x)?([0-9a-fA-F]+)$/;
 /** Longest bracket that can be a context or a level; demuxer names run to about 30 characters. */
 const MAX_BRACKET_CHARS = 160;
+
 /** `[stamp] {[context @ 0x..] | [level]} message`, brackets in any order; of two contexts the last one speaks. */
 export function readLine(text: string, stamps: StampReader): LogLine {
   const isStamped = STAMP.test(text);

@@ -1,17 +1,20 @@
 // All clients of a run: started on the ramp's schedule, watched, stopped together.
 // It measures nothing itself and draws nothing; what happens goes out through `emit`.
+import { availableParallelism } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { Emit, LinesEvent } from '../events.ts';
 import type { Log } from '../log.ts';
 import { type Environment, type StartProgram, withoutProxyVariables } from '../process.ts';
 import { type Random, seededRandom } from '../random.ts';
+import { secondsToMs } from '../units.ts';
 import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
 import type { Capabilities } from './capabilities.ts';
-import { addLines, Client, type ClientState, NO_LINES } from './client.ts';
+import { Client, type ClientState } from './client.ts';
 import { ClientLog } from './client-log.ts';
-import type { LineCounts, ProcessDependencies } from './client-process.ts';
+import { addLines, droppedShare, type LineCounts, NO_LINES, type ProcessDependencies } from './client-process.ts';
 import { rampSchedule } from './ramp.ts';
 import { CLIENT_BACKOFF, RestartPolicy } from './restart-policy.ts';
+import type { StartingGates } from './starting-gate.ts';
 import { UnknownLines } from './unknown-lines.ts';
 
 export interface SwarmDependencies {
@@ -20,6 +23,8 @@ export interface SwarmDependencies {
   readonly log: Log;
   /** How clients are started; default: by a fork of this process. */
   readonly startProgram?: StartProgram;
+  /** Handed the reading of each chunk of the clients' stderr, to be done at once. */
+  readonly timed?: (work: () => void) => void;
 }
 
 /** What every client is started with, and how the swarm as a whole behaves. */
@@ -64,6 +69,9 @@ export interface ClientStatus {
 
 /** Stalls are looked for at each turn, and the CPU of some clients, in turn: of up to 200 every 2 s, of 1,000 every 10 s. */
 const WATCH_INTERVAL_MS = 250;
+/** One that links and one that the first waits for. */
+const PREPARED_PER_CORE = 2;
+const TELL_INTERVAL_MS: number = secondsToMs(5);
 const CPU_TURNS = 8;
 /** A look at /proc takes 10 us: these cost a thousandth of a core, however many clients there are. */
 const CPU_LOOKS_PER_TURN = 25;
@@ -104,6 +112,33 @@ export class Swarm {
       clearInterval(this.#watchTimer);
       clientLog.close();
     });
+  }
+
+  /**
+   * Brings all clients up to where their first request would be, as fast as the machine can, so that the ramp costs no more than
+   * playing does; `start()` then lets them go on its schedule. Resolves when all are there.
+   */
+  async prepare(gates: StartingGates, onPrepared?: (prepared: number) => void): Promise<void> {
+    const { clients } = this.#ramp;
+    const { log, clock } = this.#dependencies;
+    const beganAtMs = clock.nowMs();
+    let prepared = 0;
+    const tell = (): void => log.info({ clients, prepared }, 'ramp_preparing');
+    tell();
+    const telling = setInterval(tell, TELL_INTERVAL_MS);
+    const waiting = this.#clients.entries();
+    const bringUp = async (): Promise<void> => {
+      for (const [index, client] of waiting) {
+        // Stopped meanwhile.
+        if (this.#nextToStart > 0) return;
+        await client.hold(gates.of(index + 1));
+        prepared += 1;
+        onPrepared?.(prepared);
+      }
+    };
+    await Promise.all(Array.from({ length: availableParallelism() * PREPARED_PER_CORE }, bringUp));
+    clearInterval(telling);
+    log.info({ clients, tookMs: Math.round(clock.nowMs() - beganAtMs) }, 'ramp_prepared');
   }
 
   /** Starts the first client at once and the others on the ramp's schedule. */
@@ -154,8 +189,14 @@ export class Swarm {
 
   /** Totals of the line pipeline over all clients and processes. */
   lines(): LinesEvent {
-    const totals = this.#clients.reduce((sum, client) => addLines(sum, client.lines), NO_LINES);
-    return { type: 'lines', atMs: this.#dependencies.clock.nowMs(), ...totals };
+    const lines = this.#clients.map((client) => client.lines);
+    const droppedShares = lines.map(droppedShare).filter((share) => share > 0);
+    return {
+      type: 'lines',
+      atMs: this.#dependencies.clock.nowMs(),
+      ...lines.reduce(addLines, NO_LINES),
+      ...(droppedShares.length === 0 ? {} : { droppedShares }),
+    };
   }
 
   states(): readonly ClientStatus[] {

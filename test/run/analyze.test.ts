@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { renderAnalysis } from '../../src/report/analysis.ts';
-import { journalLine } from '../../src/report/journal.ts';
+import { journalLine } from '../../src/report/journal-line.ts';
 import { analyze } from '../../src/run/analyze.ts';
 import { commonSequence } from '../../src/run/analyze-order.ts';
 import { life, parsed, RUN, sample, segment, segmentUrl, transfersIn } from '../stats/ledger-traffic.ts';

@@ -12,22 +12,32 @@ import { FakeTerminal } from '../tui/terminal.ts';
 interface Used {
   readonly terminal: FakeTerminal;
   readonly endings: number[];
+  /** What writing the report comes to. */
+  report: () => Promise<string>;
   latest: Snapshot;
+  /** Handed over to be timed. */
+  paints: number;
 }
 
 async function withFaces(use: (used: Used) => Promise<void>): Promise<void> {
   const terminal = new FakeTerminal({ columns: 80, rows: 24 });
-  const used: Used = { terminal, endings: [], latest: makeClientsSnapshot(1_000) };
+  const report = (): Promise<string> => Promise.resolve('/tmp/report.json');
+  const used: Used = { terminal, endings: [], report, latest: makeClientsSnapshot(1_000), paints: 0 };
   const house = {
     terminal: { ...terminal, env: { TERM: 'xterm' }, killing: new AbortController().signal },
     logLines: { isScreenOn: false, last: () => [] },
     end: () => used.endings.push(1),
   } as unknown as House;
-  const faces = new Faces({ house, options: { tui: true } as Options, latest: () => used.latest });
+  const timed = (work: () => void): void => {
+    used.paints += 1;
+    work();
+  };
+  const writeReport = (): Promise<string> => used.report();
+  const faces = new Faces({ house, options: { tui: true } as Options, latest: () => used.latest, timed, writeReport });
   try {
     await use(used);
   } finally {
-    faces.stop();
+    await faces.stop();
   }
 }
 
@@ -56,6 +66,7 @@ test('A person sorts, filters and follows one client among a thousand while the 
     assert.deepEqual(used.endings, []);
     await press('q');
     assert.deepEqual(used.endings, [1]);
+    assert.ok(used.paints > 10, `${used.paints} paints`);
   });
 });
 
@@ -71,4 +82,47 @@ test('While paused the rows stay, and can still be sorted; the size of the termi
     await terminal.press('p');
     assert.match((await terminal.rows())[56] ?? '', /^1-3 of 3 · by client ↓/);
   });
+});
+
+test('The report is written once per wish, and what became of it stands at the bottom, also while paused.', async () => {
+  await withFaces(async (used) => {
+    const { terminal } = used;
+    let writes = 0;
+    let written: (path: string) => void = () => {};
+    used.report = () => {
+      writes += 1;
+      return new Promise((resolve) => {
+        written = resolve;
+      });
+    };
+    for (const octets of ['p', 'e', 'e']) await terminal.press(octets);
+    assert.equal(writes, 1, 'the second wish came while the first was being granted');
+    written('/tmp/one/report.json');
+    assert.match((await terminal.rows())[23] ?? '', /report written to \/tmp\/one\/report\.json {2}▲ PAUSED$/);
+    used.report = () => Promise.reject(new Error(`--report: cannot write '${'x'.repeat(90)}': no room`));
+    await terminal.press('e');
+    assert.match((await terminal.rows())[23] ?? '', /--report: cannot write 'x+…x+': no room {2}▲ PAUSED$/);
+    assert.deepEqual(used.endings, []);
+  });
+});
+
+test('Leaving waits for a report that is being written, and gives the terminal back before that.', async () => {
+  let written: (path: string) => void = () => {};
+  let hasLeft = false;
+  const left = withFaces(async (used) => {
+    used.report = () =>
+      new Promise((resolve) => {
+        written = resolve;
+      });
+    await used.terminal.press('e');
+    setImmediate(() => {
+      assert.equal(hasLeft, false);
+      assert.equal(used.terminal.isRaw, false);
+      written('there');
+    });
+  }).then(() => {
+    hasLeft = true;
+  });
+  await left;
+  assert.ok(hasLeft);
 });

@@ -26,6 +26,10 @@ for (const [asked, message] of [
     { logFile: '/no/such/log' },
     /^--log-file: cannot write '\/no\/such\/log': ENOENT.*; name a file in a writable folder$/,
   ],
+  [
+    { html: '/no/such/p.html' },
+    /^--html: cannot write '\/no\/such\/p.html': ENOENT.*; name a file in a writable folder$/,
+  ],
   [{ logFile: folder }, /^--log-file: cannot write '.*': it is a folder;/],
   [
     { stderrDir: join(folder, 'no/such') },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Event, RunEvent } from '../../src/events.ts';
-import { journalLine } from '../../src/report/journal.ts';
+import { journalLine } from '../../src/report/journal-line.ts';
 import { replay } from '../../src/run/replay.ts';
 import { ledgerOptions } from '../../src/run/run-facts.ts';
 import { Ledger } from '../../src/stats/ledger.ts';

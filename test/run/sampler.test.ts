@@ -7,8 +7,8 @@ import { Sampler } from '../../src/run/sampler.ts';
 
 const clock = { nowMs: () => 1_234, wallMs: () => 1_767_225_600_000 } as Clock;
 
-function sampled(): { events: Event[]; ticks: number; sampler: Sampler } {
-  const seen = { events: [] as Event[], ticks: 0 };
+function sampled(): { events: Event[]; ticks: number; timed: number; sampler: Sampler } {
+  const seen = { events: [] as Event[], ticks: 0, timed: 0 };
   const sampler = new Sampler({
     clock,
     emit: (event) => seen.events.push(event),
@@ -16,6 +16,10 @@ function sampled(): { events: Event[]; ticks: number; sampler: Sampler } {
     swarm: undefined,
     afterSample: () => {
       seen.ticks += 1;
+    },
+    timed: (work) => {
+      work();
+      seen.timed += 1;
     },
   });
   return Object.assign(seen, { sampler });
@@ -27,7 +31,7 @@ test('the first sample comes at once, one event before one tick, and none after 
   seen.sampler.start();
   assert.deepEqual([seen.events.length, seen.ticks], [1, 1]);
   context.mock.timers.tick(3_000);
-  assert.deepEqual([seen.events.length, seen.ticks], [4, 4]);
+  assert.deepEqual([seen.events.length, seen.ticks, seen.timed], [4, 4, 4], 'each of them handed over to be timed');
   seen.sampler.stop();
   context.mock.timers.tick(3_000);
   assert.deepEqual([seen.events.length, seen.ticks], [4, 4]);

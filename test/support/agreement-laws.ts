@@ -4,8 +4,7 @@ import { createDecipheriv } from 'node:crypto';
 import type { TransferEvent } from '../../src/events.ts';
 import type { Summary } from '../../src/stats/summary.ts';
 import { FAULTY_SEGMENTS } from './agreement-runs.ts';
-
-type Law = readonly [holds: boolean, problem: string];
+import { broken } from './laws.ts';
 
 /** A share of lookups that found a size. */
 export const LEAST_LOOKUP_SHARE = 0.99;
@@ -115,8 +114,4 @@ export function paddingOf(files: ReadonlyMap<string, Buffer>): number {
 
 function isEqual(both: { readonly parser: number; readonly proxy: number } | undefined, truth: number): boolean {
   return both?.parser === truth && both.proxy === truth;
-}
-
-function broken(laws: readonly Law[]): readonly string[] {
-  return laws.filter(([holds]) => !holds).map(([, problem]) => problem);
 }

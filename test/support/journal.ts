@@ -100,6 +100,11 @@ export interface Join {
   /** Completed transfers that the origin's log does not have, and the other way round. */
   readonly missingAtOrigin: readonly string[];
   readonly missingAtProxy: readonly string[];
+  /** Pairs of which one side did not complete. */
+  readonly aborted: number;
+  /** Of those: what the origin sent and the tap never read, and each that breaks delivered <= read <= sent. */
+  readonly inFlightBytes: number;
+  readonly outOfBounds: readonly string[];
 }
 
 /** By (port, request index), in order where a port was used again; never by time. */
@@ -110,6 +115,7 @@ export function joinByPort(transfers: readonly TransferEvent[], requests: readon
     logged.set(key, [...(logged.get(key) ?? []), request]);
   }
   const result = { joined: 0, equal: 0, different: [] as string[], missingAtOrigin: [] as string[] };
+  const aborts = { aborted: 0, inFlightBytes: 0, outOfBounds: [] as string[] };
   for (const transfer of transfers) {
     const key = `${transfer.upstreamLocalPort}/${transfer.upstreamRequestIndex}`;
     const request = logged.get(key)?.shift();
@@ -121,16 +127,28 @@ export function joinByPort(transfers: readonly TransferEvent[], requests: readon
       const difference = differenceOf(transfer, request);
       if (difference === undefined) result.equal += 1;
       else result.different.push(`${key} ${transfer.url}: ${difference}`);
+    } else {
+      const readBytes = sentBytes(transfer);
+      const { deliveredBytes, url, termination } = transfer;
+      aborts.aborted += 1;
+      aborts.inFlightBytes += request.bytesSent - readBytes;
+      if (deliveredBytes <= readBytes && readBytes <= request.bytesSent) continue;
+      const octets = `delivered ${deliveredBytes}, read ${readBytes}, sent ${request.bytesSent}`;
+      aborts.outOfBounds.push(`${key} ${url} ended ${termination}: ${octets}`);
     }
   }
   const rest = [...logged].flatMap(([key, left]) => left.filter(({ completed }) => completed).map(() => key));
-  return { transfers: transfers.length, ...result, missingAtProxy: rest };
+  return { transfers: transfers.length, ...result, ...aborts, missingAtProxy: rest };
 }
 
 function differenceOf(transfer: TransferEvent, request: LoggedRequest): string | undefined {
   const body = transfer.framingBytes + transfer.contentBytes;
-  const sent = transfer.responseHeadBytes + transfer.interimHeadBytes + body;
-  const ours = [transfer.status, body, sent].join(' ');
+  const ours = [transfer.status, body, sentBytes(transfer)].join(' ');
   const theirs = [request.status, request.bodyBytesSent, request.bytesSent].join(' ');
   return ours === theirs ? undefined : `status, body, all: proxy ${ours}, origin ${theirs}`;
+}
+
+/** Head, framing and content, as the tap read them. */
+function sentBytes({ responseHeadBytes, interimHeadBytes, framingBytes, contentBytes }: TransferEvent): number {
+  return responseHeadBytes + interimHeadBytes + framingBytes + contentBytes;
 }

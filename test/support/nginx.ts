@@ -1,7 +1,8 @@
-// nginx for tests: the independent referee. Serves one folder from a prefix of its own and logs every request in JSON.
-// It installs nothing (see require.ts) and leaves nothing: stopped by process, prefix removed.
+// nginx for tests: the independent referee, in the configuration that users get (deploy/origin/nginx.conf). Serves one folder
+// from a prefix of its own. It installs nothing (see require.ts) and leaves nothing: stopped by process, prefix removed.
 
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { freePort } from './free-port.ts';
 export interface NginxLine {
   /** Seconds since 1970, when the request ended. */
   readonly msec: number;
+  readonly remote_addr: string;
   readonly remote_port: number;
   readonly connection: number;
   /** 1-based index of the request on its connection. */
@@ -37,10 +39,11 @@ export interface Nginx {
   readonly port: number;
   readonly pid: number;
   url(path: string): string;
+  readonly logFile: string;
   /** Lines so far, own requests left out. */
   accessLog(): Promise<readonly NginxLine[]>;
-  /** Resolves with the log when it has that many lines; rejects after 5 s. */
-  waitForLines(count: number): Promise<readonly NginxLine[]>;
+  /** Resolves with those lines that `isWanted` (default: all) when there are that many; rejects after 5 s. */
+  waitForLines(count: number, isWanted?: (line: NginxLine) => boolean): Promise<readonly NginxLine[]>;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -54,6 +57,7 @@ interface NginxOptions {
   readonly connections?: number;
 }
 
+const SHIPPED = readFileSync(new URL('../../deploy/origin/nginx.conf', import.meta.url), 'utf8');
 const START_ATTEMPTS = 5;
 const DEADLINE_MS = 5_000;
 const POLL_MS = 10;
@@ -101,11 +105,12 @@ function running(program: Program, prefix: string, port: number): Nginx {
     port,
     pid: program.pid ?? 0,
     url: (path) => `http://127.0.0.1:${port}${path}`,
+    logFile,
     accessLog,
-    waitForLines: async (count) => {
+    waitForLines: async (count, isWanted = () => true) => {
       const endsAt = performance.now() + DEADLINE_MS;
       for (;;) {
-        const lines = await accessLog();
+        const lines = (await accessLog()).filter(isWanted);
         if (lines.length >= count) return lines;
         if (performance.now() > endsAt) throw new Error(`nginx logged ${lines.length} of ${count} lines`);
         await pause(POLL_MS);
@@ -134,37 +139,21 @@ async function isUp(program: Program, port: number, mark: string): Promise<boole
   return false;
 }
 
+/** What users get in deploy/origin, with this test's places in it. */
 function configuration(options: NginxOptions, prefix: string, port: number, mark: string): string {
   // Started as root, workers become `nobody`, who may not read a test's temporary folder.
-  const user = userInfo().uid === 0 ? 'user root root;' : '';
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  return `
-${user}
-daemon off;
-worker_processes 1;
-pid ${prefix}/nginx.pid;
-error_log stderr error;
-events { worker_connections ${options.connections ?? 1024}; }
-http {
-  ${temporary.map((name) => `${name}_temp_path ${prefix}/${name};`).join(' ')}
-  types { application/vnd.apple.mpegurl m3u8; video/mp2t ts; video/mp4 mp4 m4s; application/json json; text/html html; }
-  default_type application/octet-stream;
-  log_format json escape=json '{"msec":$msec,"remote_port":$remote_port,"connection":$connection,'
-    '"connection_requests":$connection_requests,"method":"$request_method","uri":"$request_uri","status":$status,'
-    '"bytes_sent":$bytes_sent,"body_bytes_sent":$body_bytes_sent,"request_length":$request_length,'
-    '"request_time":$request_time,"request_completion":"$request_completion","user_agent":"$http_user_agent",'
-    '"range":"$http_range"}';
-  access_log ${prefix}/access.log json;
-  sendfile on;
-  keepalive_requests 1000000;
-  server {
-    listen 127.0.0.1:${port};
-    root ${options.folder};
-    ${options.serverDirectives ?? ''}
-    location = ${mark} { access_log off; return 204; }
-    location = /stub_status { stub_status; }
-    location /files/json/ { alias ${options.folder}/; autoindex on; autoindex_format json; }
-  }
-}
-`;
+  const user = userInfo().uid === 0 ? 'user root root;\n' : '';
+  const own = `location = ${mark} { access_log off; return 204; }\n${options.serverDirectives ?? ''}`;
+  const places: readonly (readonly [theirs: string, ours: string])[] = [
+    ['/tmp/hls-swarm-origin', `${prefix}/nginx`],
+    ['/var/log/hls-swarm/access.json', `${prefix}/access.log`],
+    ['root /srv/hls;', `root ${options.folder};`],
+    ['listen 17080;', `listen 127.0.0.1:${port};\n${own}`],
+    ['worker_processes auto;', 'worker_processes 1;'],
+    ['worker_connections 8192;', `worker_connections ${options.connections ?? 1024};`],
+  ];
+  return places.reduce((text, [theirs, ours]) => {
+    if (!text.includes(theirs)) throw new Error(`deploy/origin/nginx.conf no longer has: ${theirs}`);
+    return text.replaceAll(theirs, () => ours);
+  }, `${user}daemon off;\n${SHIPPED}`);
 }

@@ -61,6 +61,35 @@ export const FIGURE_DIFFERENCES: readonly PeerDifference[] = [
     when: ({ input }) => (input.node ?? []).some((text: string | null) => text !== null && !/MemTotal/.test(text)),
     reason: 'memory that the exporter does not tell is absent, not 0; CPU use of one scrape is unknown',
   },
+  {
+    component: 'origin_scraper',
+    figure: 'cpu_percent',
+    when: ({ truth }) => truth?.cpu_percent === undefined,
+    reason: 'CPU use is that between two scrapes: the mean since boot hides any load, and of one scrape it is unknown',
+  },
+  ...['net_in_rate', 'net_out_rate', 'req_rate'].map((figure) => ({
+    component: 'origin_scraper',
+    figure,
+    when: ({ input }: PeerVector) => (input.node ?? input.nginx).length < 2,
+    reason: 'a rate is between two scrapes: after the first one it is unknown, not 0',
+  })),
+  {
+    component: 'origin_scraper',
+    figure: 'req_duration_avg_s',
+    reason:
+      'the standard exporter has no durations, and a mean since its start says nothing of now: the tap measures every request',
+  },
+  {
+    component: 'origin_scraper',
+    op: 'window',
+    when: ({ input }) => input.samples.length === 0,
+    reason: 'a window without a rate has no median and no highest one, not 0',
+  },
+  {
+    component: 'origin_scraper',
+    op: 'window_clamp',
+    reason: 'a window outside 10 s to 300 s is refused with the range, not replaced in silence',
+  },
   // Throughput windows.
   {
     component: 'throughput_tracker',

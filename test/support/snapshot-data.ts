@@ -1,7 +1,16 @@
 // The numbers of the hand-made snapshot, section by section, and those of a run in which nothing has happened yet.
 // Data only: every value is written down, none is derived, and no two that could be confused are equal.
 import { KINDS, type Kind } from '../../src/events.ts';
-import type { Buckets, KindSummary, ProxySummary, Quantiles, Snapshot, Throughput } from '../../src/stats/summary.ts';
+import { OperationBook } from '../../src/stats/operations.ts';
+import {
+  type Buckets,
+  type KindSummary,
+  OPERATION_NAMES,
+  type ProxySummary,
+  type Quantiles,
+  type Snapshot,
+  type Throughput,
+} from '../../src/stats/summary.ts';
 import { makeClientRow, makeKindSummary, makeQuantiles, makeThroughput } from './snapshot-parts.ts';
 
 /** Every kind with nothing in it. */
@@ -20,6 +29,7 @@ function emptyKindSummary(): KindSummary {
     clientLimited: 0,
     injected: 0,
     statusCodes: {},
+    terminations: {},
     cache: { hit: 0, miss: 0, other: 0, unknown: 0 },
     phases: {
       waitMs: none,
@@ -112,6 +122,44 @@ export function fullSnapshot(): Snapshot {
     drift: { averageSeconds: 0.74, maxSeconds: 5.9, highClients: 1 },
     speeds: { above: 9, below: 2 },
     streams: [],
+    recentEvents: recentEvents(),
+    throughputHistory: {
+      pointSeconds: 5,
+      newest: 8,
+      proxy: history((second) => 2.4e6 + 9e5 * Math.sin(second / 5)),
+      parser: history((second) => 2.3e6 + 8e5 * Math.sin(second / 5)),
+      origin: history((second) => 2.41e6 + 9e5 * Math.sin(second / 5)).map((rate, at) =>
+        at === 59 ? undefined : rate,
+      ),
+    },
+    startErrors: [0, 0, 1, 2, 9, 88, 97, 31, 8, 3, 1, 1, 0, 0, 0, 0],
+    originSources: [
+      {
+        source: 'embedded',
+        ok: true,
+        isStale: false,
+        ageMs: 1_250,
+        intervalSeconds: 2,
+        cpuRatio: 0.073,
+        memoryUsedBytes: 812_345_678,
+        memoryTotalBytes: 4_110_417_920,
+        connections: 26,
+        requestsPerSecond: 12.4,
+        sentBytesPerSecond: 3_012_345,
+        receivedBytesPerSecond: 41_234,
+      },
+      {
+        source: 'node_exporter',
+        ok: false,
+        isStale: true,
+        reason: 'connect ECONNREFUSED 192.0.2.7:9100',
+        ageMs: 9_300,
+        intervalSeconds: 3,
+        cpuRatio: 0.52,
+        sentBytesPerSecond: 3_112_345,
+        receivedBytesPerSecond: 51_234,
+      },
+    ],
     openTransfers: 3,
     clientUptimeSeconds: {
       bounds: [1, 5, 30, 60, 300, 600, 1800, 3600, 7200],
@@ -140,9 +188,52 @@ export function fullSnapshot(): Snapshot {
       origin: { bytesPerSecond30s: 1_240, bytesPerSecondOverall: 987, totalBytes: 42_688 },
       originAll: { bytesPerSecond30s: 2_210, bytesPerSecondOverall: 1_876, totalBytes: 81_137 },
     },
+    operations: operations(),
     lastListing: { atMs: 42_600, ok: true, entries: 11 },
     listingWindow: 338,
   };
+}
+
+/** Each of its own order of magnitude; the last two have not happened. */
+function operations(): NonNullable<Snapshot['operations']> {
+  return OPERATION_NAMES.map((name, at) => {
+    const total = { count: at < 11 ? 500 - at * 40 : 0, failures: at === 1 ? 12 : 0, sumMs: 9_000 / (at + 1) };
+    const facts = { name, windowSeconds: 300, count: total.count, failures: total.failures, coveredSeconds: 43, total };
+    if (total.count === 0) return { ...facts, isTruncated: true, status: 'ok' };
+    const averageMs = total.sumMs / total.count;
+    return {
+      ...facts,
+      isTruncated: true,
+      successRate: 100 - (total.failures / total.count) * 100,
+      averageMs,
+      minMs: averageMs / 4,
+      maxMs: averageMs * 9,
+      p50Ms: averageMs * 0.8,
+      p95Ms: averageMs * 3,
+      p99Ms: averageMs * 5,
+      status: at === 1 ? 'warn' : at === 4 ? 'critical' : 'ok',
+    };
+  });
+}
+
+/** Sixty points of five seconds, the last nine of which were measured. */
+function history(rate: (second: number) => number): (number | undefined)[] {
+  return Array.from({ length: 60 }, (_, at) => (at < 51 ? undefined : rate((at - 51) * 5)));
+}
+
+/** Two of each sort, oldest first. */
+function recentEvents(): Snapshot['recentEvents'] {
+  const segment = 'http://origin.example:17080/live/segment-1038.ts';
+  return [
+    { atMs: 9_200, client: 3, event: 'exit', category: 'playlistLost', reason: 'exit 0 without the end of the stream' },
+    { atMs: 9_210, client: 3, event: 'restart', delayMs: 270 },
+    { atMs: 17_400, client: 7, event: 'transfer', kind: 'segment', status: 404, termination: '--', url: segment },
+    { atMs: 22_050, client: 2, event: 'transfer', kind: 'media-playlist', termination: 'SH', url: URL_TEXT },
+    { atMs: 31_000, event: 'finding', code: 'playlist-stalled', subject: URL_TEXT },
+    { atMs: 38_700, client: 12, event: 'exit', category: 'error', reason: 'exit 1: Server returned 404 Not Found' },
+    { atMs: 38_710, client: 12, event: 'restart', delayMs: 430 },
+    { atMs: 41_900, client: 5, event: 'transfer', kind: 'segment', status: 200, termination: 'CD', url: segment },
+  ];
 }
 
 type Section<Name extends keyof Snapshot['summary']> = Snapshot['summary'][Name];
@@ -157,6 +248,7 @@ function clientsSection(): Section<'clients'> {
     averageSpeed: 1.04,
     cpuSeconds: 37.6,
     exits: { success: 1, error: 2, signal: 1, stopped: 0, playlistLost: 3 },
+    exitCodes: { '0': 4, '1': 2, SIGKILL: 1 },
     playback: {
       startupMs: makeQuantiles(12, 212),
       stalled: 1,
@@ -175,10 +267,26 @@ function proxySection(): ProxySummary {
     upstreamConnections: 29,
     transfers: 524,
     byKind: {
-      'multivariant-playlist': makeKindSummary(2, { contentBytes: 3_410, statusCodes: { '503': undefined } }),
-      'media-playlist': makeKindSummary(42, { contentBytes: 231_840, clientLimited: 0 }),
-      segment: makeKindSummary(41, { contentBytes: 128_743_616, clientLimited: 7 }),
-      init: makeKindSummary(3, { contentBytes: 10_944, clientLimited: 0 }),
+      'multivariant-playlist': makeKindSummary(2, {
+        contentBytes: 3_410,
+        statusCodes: { '503': undefined },
+        terminations: { '--': 13, SH: undefined, CD: undefined },
+      }),
+      'media-playlist': makeKindSummary(42, {
+        contentBytes: 231_840,
+        clientLimited: 0,
+        terminations: { '--': 240, SH: 2, sH: 1, CD: undefined },
+      }),
+      segment: makeKindSummary(41, {
+        contentBytes: 128_743_616,
+        clientLimited: 7,
+        terminations: { '--': 235, CD: 6, SD: 2, SH: 1, KD: 6 },
+      }),
+      init: makeKindSummary(3, {
+        contentBytes: 10_944,
+        clientLimited: 0,
+        terminations: { '--': 18, SH: undefined, CD: undefined },
+      }),
     },
     byCache: {
       hit: { transfers: 402, waitMs: makeQuantiles(398, 0.41) },
@@ -269,6 +377,17 @@ function originSection(): Section<'origin'> {
     throughput: makeThroughput(3_000_600, 129_785_058),
     segmentThroughput: makeThroughput(2_977_500, 128_786_304),
     scrapeIntervalSeconds: 2,
+    collections: [
+      {
+        source: 'embedded',
+        succeeded: 21,
+        failed: 1,
+        intervalSeconds: 2,
+        devices: [{ name: 'lo', sentBytes: 134_217_999, receivedBytes: 134_217_999 }],
+        connectionStates: { reading: 0, writing: 3, waiting: 23 },
+      },
+      { source: 'segment_sizes', succeeded: 20, failed: 0 },
+    ],
   };
 }
 
@@ -440,7 +559,16 @@ function reconciliationSection(): Section<'reconciliation'> {
     },
     residualBytes: 590_031,
     residualRatio: 0.0045,
-    joined: { transfers: 515, matched: 509, equal: 507, different: 2, missingAtOrigin: 1, missingAtProxy: 5 },
+    joined: {
+      transfers: 515,
+      matched: 509,
+      equal: 507,
+      different: 2,
+      missingAtOrigin: 1,
+      missingAtProxy: 5,
+      aborted: 14,
+      outOfBounds: 0,
+    },
   };
 }
 
@@ -475,6 +603,7 @@ export function emptySnapshot(): Snapshot {
         starts: 0,
         restarts: 0,
         exits: { success: 0, error: 0, signal: 0, stopped: 0, playlistLost: 0 },
+        exitCodes: {},
         playback: {
           startupMs: none,
           stalled: 0,
@@ -524,7 +653,7 @@ export function emptySnapshot(): Snapshot {
           original: { segments: 0, segmentMs: none, playlists: 0, playlistMs: none },
         },
       },
-      origin: { available: false, sources: [], reason: 'no origin metrics address was given' },
+      origin: { available: false, sources: [], reason: 'no origin metrics address was given', collections: [] },
       agreement: {
         segment: unpaired,
         playlist: unpaired,
@@ -563,6 +692,9 @@ export function emptySnapshot(): Snapshot {
     drift: { highClients: 0 },
     speeds: { above: 0, below: 0 },
     streams: [],
+    recentEvents: [],
+    throughputHistory: { pointSeconds: 5, newest: 0 },
+    originSources: [],
     openTransfers: 0,
     clientUptimeSeconds: {
       ...full.clientUptimeSeconds,
@@ -581,6 +713,7 @@ export function emptySnapshot(): Snapshot {
     parsedLines: { stderr: 0, progress: 0 },
     dropRate: { current: 0, peak: 0, degradedClients: 0 },
     phaseBuckets: [],
+    operations: new OperationBook(0).read(0),
     differences: { parser: undefined, origin: undefined, originAll: undefined },
   };
 }

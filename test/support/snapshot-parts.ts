@@ -25,6 +25,7 @@ export function makeKindSummary(seed: number, overrides: Overrides<KindSummary> 
       clientLimited: 1,
       injected: 2,
       statusCodes: { '200': seed * 6 - 1, '206': 1, '404': 2, '503': 1, none: 1 },
+      terminations: { '--': seed * 6 + 1, SH: 1, CD: 2 },
       cache: { hit: seed * 3, miss: seed * 2, other: 3, unknown: seed },
       phases: {
         waitMs: makeQuantiles(seed * 6, 0.62),
@@ -46,7 +47,9 @@ export function makeQuantiles(n: number, p50: number): Quantiles {
   const half = Math.ceil(n / 2);
   return {
     n,
+    p25: p50 * 0.7,
     p50,
+    p75: p50 * 1.6,
     p95: p50 * 2.5,
     p99: p50 * 4,
     max: p50 * 6,
@@ -75,6 +78,8 @@ export function makeClientRow(client: number, overrides: Overrides<ClientRow> = 
       speed: client === 12 ? 0.84 : 1 + client / 100,
       driftSeconds: client === 12 ? 5.9 : client / 10,
       segments: 20 + client,
+      playlists: 21 + client,
+      failedRequests: client === 12 ? 5 : 0,
       contentBytes: 10_000_000 + client * 111_111,
       waitMs: { n: 20 + client, p95: client / 4, window: { n: 10 + client, p95: client / 5 } },
       receiveMs: { n: 19 + client, p95: client * 2.5, window: { n: 9 + client, p95: client * 2.25 } },

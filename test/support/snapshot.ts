@@ -13,3 +13,19 @@ export function makeSnapshot(overrides: Overrides<Snapshot> = {}): Snapshot {
 export function makeEmptySnapshot(overrides: Overrides<Snapshot> = {}): Snapshot {
   return merge(emptySnapshot(), overrides) as Snapshot;
 }
+
+/** The same run with all its clients, nothing found and five minutes behind it: what a person mostly sees. */
+export function makeHealthySnapshot(overrides: Overrides<Snapshot> = {}): Snapshot {
+  const wave = (scale: number): readonly number[] =>
+    Array.from({ length: 60 }, (_, at) => scale * (2.4e6 + 9e5 * Math.sin(at / 4) + (at % 7) * 6e4));
+  const healthy = makeSnapshot({
+    elapsedSeconds: 341,
+    throughputHistory: { newest: 68, proxy: wave(1), parser: wave(0.97), origin: wave(1.01) },
+    summary: {
+      clients: { active: 12, playback: { stalled: 0, stallCount: 0 } },
+      findings: [],
+      instrument: { verdict: 'valid', reasons: [], eventLoopDelayMs: { tapP99: 1.1, mainP99: 12.2 } },
+    },
+  });
+  return merge(healthy, overrides) as Snapshot;
+}

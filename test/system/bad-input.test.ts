@@ -60,11 +60,6 @@ describe('a command line that is wrong is refused with 2', { concurrency: 2 }, (
       code: 2,
       says: [/--proxy-workers.*\b0\b.*1 to 64/],
     },
-    'an option whose effect comes later': {
-      args: () => ['http://origin.example/live.m3u8', '--html', 'report.html'],
-      code: 2,
-      says: [/--html.*later/],
-    },
     'a journal that is not named': { args: () => ['replay'], code: 2, says: [/JOURNAL: missing/] },
     'a log that is not named': { args: () => ['analyze', '--json'], code: 2, says: [/--stderr: missing/, /--events/] },
   };

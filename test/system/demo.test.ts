@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Check } from 'typebox/schema';
 import type { Summary } from '../../src/stats/summary.ts';
+import { elementsOf, textOf } from '../report/html-text.ts';
 import { joinByPort, type ReadJournal, readJournal, requestDifferences } from '../support/journal.ts';
 import { assertMeasured, type Ended, hlsSwarm, type Sandbox, sandbox, startHlsSwarm } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
@@ -23,6 +24,8 @@ interface Seen {
   readonly pages: ReadonlyMap<string, Page>;
   /** `/snapshot` and `/metrics` asked for at once by two readers, again and again. */
   readonly readings: readonly (readonly [Page, Page])[];
+  /** `/metrics/performance` at the end of it. */
+  readonly performance: Page;
 }
 
 async function get(base: string, path: string): Promise<Page> {
@@ -40,7 +43,8 @@ describe('a run of the demo', { skip: requirement('ffmpeg') }, () => {
   before(async () => {
     box = await sandbox();
     const args = ['demo', '--clients', String(CLIENTS), '--duration', '9s', '--ramp-rate', '10', '--no-tui'];
-    const files = ['--report', box.file('r.json'), '--journal', box.file('j.ndjson'), '--prom-client-metrics'];
+    const written = ['--report', box.file('r.json'), '--journal', box.file('j.ndjson'), '--html', box.file('r.html')];
+    const files = [...written, '--prom-client-metrics'];
     const program = startHlsSwarm([...args, ...files, '--metrics', '127.0.0.1:0', '--ffmpeg', box.ffmpeg], box.env);
     seen = await lookAround(await program.controlUrl(), program.until);
     ended = await program.ended();
@@ -80,6 +84,8 @@ describe('a run of the demo', { skip: requirement('ffmpeg') }, () => {
       different: 0,
       missingAtOrigin: 0,
       missingAtProxy: 0,
+      aborted: join.aborted,
+      outOfBounds: 0,
     });
     assert.equal(report.reconciliation.residualBytes, 0);
   });
@@ -133,6 +139,35 @@ describe('a run of the demo', { skip: requirement('ffmpeg') }, () => {
     assert.ok(lastBytes > 0);
   });
 
+  test('what is done over and over is counted: fetches, readings, scrapes, lines, batches and ticks', () => {
+    const { window_seconds, operations } = JSON.parse(seen.performance.text) as {
+      window_seconds: number;
+      operations: Record<string, { count: number; success_rate: number | null; p95_ms: number | null }>;
+    };
+    assert.equal(window_seconds, 60);
+    const none = ['hls_key_fetch', 'mpegts_chunk_read', 'tui_render'];
+    for (const [name, { count, success_rate, p95_ms }] of Object.entries(operations)) {
+      if (none.includes(name)) assert.deepEqual([name, count, success_rate], [name, 0, null]);
+      else assert.ok(count > 0 && success_rate === 100 && (p95_ms ?? 0) > 0, `${name}: ${count}, ${success_rate} %`);
+    }
+    const last = seen.readings.at(-1)?.[1].text ?? '';
+    assert.match(last, /^hls_swarm_operation_completed_total\{operation="hls_segment_fetch"\} [1-9]/m);
+  });
+
+  test('the page says what the report says, stands alone and is for its owner; the replayed journal makes one too', async () => {
+    const page = readFileSync(box.file('r.html'), 'utf8');
+    assert.equal(statSync(box.file('r.html')).mode & 0o777, 0o600);
+    assert.ok(elementsOf(page).length > 200 && page.length < 1_000_000);
+    const text = textOf(page);
+    const bytes = (report.proxy?.throughput?.totalBytes ?? 0).toLocaleString('en-US');
+    for (const words of [report.run.id, report.instrument.verdict.toUpperCase(), bytes, 'hls-swarm demo --clients 4'])
+      assert.ok(text.includes(words), words);
+    assert.doesNotMatch(text, /undefined|NaN|Infinity/);
+    const replayed = await hlsSwarm(['replay', box.file('j.ndjson'), '--html', box.file('again.html')]);
+    assert.match(replayed.stderr, /equal the run's own summary/);
+    assert.ok(textOf(readFileSync(box.file('again.html'), 'utf8')).includes(bytes));
+  });
+
   test('what it serves while it runs: health, readiness, a client, and a list of pages for any other path', () => {
     const status = (path: string): number | undefined => seen.pages.get(path)?.status;
     for (const path of ['/metrics', '/snapshot', '/health', '/healthz', '/ready', '/readyz', '/debug/client/1']) {
@@ -166,7 +201,7 @@ async function lookAround(
     readings.push(await Promise.all([get(base, '/snapshot'), get(base, '/metrics')]));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { pages, readings };
+  return { pages, readings, performance: await get(base, '/metrics/performance?window=60') };
 }
 
 /** The value of a series without labels. */

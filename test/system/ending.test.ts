@@ -161,6 +161,22 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     }
   });
 
+  test('a signal while clients are loaded ahead of the ramp ends the start, and all of them with it', async () => {
+    await using box = await sandbox();
+    await using program = startHlsSwarm(demo(box, 100, '--ramp-prepare', 'on'), box.env);
+    const loaded = (): number => box.processes().filter((line) => line.includes('-progress')).length;
+    await program.until(() => loaded() > 5, 'some clients');
+    assert.equal(box.leftovers().length, 1, 'the folder of the gates');
+    const askedAtMs = performance.now();
+    program.signal('SIGINT');
+    const { code, stderr } = await program.ended();
+    assert.ok(performance.now() - askedAtMs < END_LIMIT_MS, `${performance.now() - askedAtMs} ms`);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /hls-swarm: ended before the first client was started\n$/);
+    assert.doesNotMatch(stderr, /client_exited|playlistLost/);
+    assertNothingLeft(box);
+  });
+
   test('an origin that hears no signal keeps nobody for longer than 4 s, and goes with us', async () => {
     await using box = await sandbox();
     await using program = startHlsSwarm(demo(box, 1, '--report', box.file('r.json')), box.env);

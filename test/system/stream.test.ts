@@ -36,6 +36,16 @@ async function liveServer(): Promise<{ server: Server; url: string }> {
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/live.ts` };
 }
 
+interface PerformanceAnswer {
+  readonly operations: {
+    readonly mpegts_chunk_read: {
+      readonly count: number;
+      readonly p50_ms: number | null;
+      readonly max_ms: number | null;
+    };
+  };
+}
+
 test('an endless MPEG-TS stream is played live, and every octet of it is a stream', {
   skip: requirement('ffmpeg'),
 }, async () => {
@@ -50,12 +60,15 @@ test('an endless MPEG-TS stream is played live, and every octet of it is a strea
     return text.includes(`hls_swarm_proxy_open_streams{state="flowing"} ${CLIENTS}`) ? text : undefined;
   }, 'streams that flow');
   assert.match(metrics, /^hls_swarm_proxy_stream_bytes_total [1-9]/m);
+  const asked = await fetch(`${control}/metrics/performance?operation=mpegts_chunk_read`);
   const ended = await program.ended();
   server.closeAllConnections();
   server.close();
 
   const { events, transfers, summary } = await readJournal(box.file('j.ndjson'));
   assertMeasured(ended, summary);
+  const gaps = ((await asked.json()) as PerformanceAnswer).operations.mpegts_chunk_read;
+  assert.ok(gaps.count > 0 && (gaps.p50_ms ?? 0) > 0 && (gaps.max_ms ?? 0) < 5_000, JSON.stringify(gaps));
   assert.match(ended.stdout, /streams {3}2; ended KD 2\n/);
   assert.deepEqual(
     transfers.map(({ kind, termination, integrity }) => [kind, termination, integrity]),

@@ -1,0 +1,68 @@
+// Folders for what must be a file for a while: named by purpose and process, gone at the end of whoever made them.
+// A process that was killed outright removes nothing; the next one with the same purpose sweeps up.
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MS_PER_SECOND, SECONDS_PER_MINUTE } from './units.ts';
+
+export type Purpose = 'origin' | 'gates';
+
+const REMOVAL_RETRIES = 4;
+const REMOVAL_RETRY_MS = 20;
+/** One that is in use changes, or is made and removed within seconds; what has been quiet for that long is nobody's. */
+const ABANDONED_AFTER_MS = SECONDS_PER_MINUTE * MS_PER_SECOND;
+
+/** A new folder that only its owner may enter; its name carries our process id. */
+export async function createTemporaryFolder(purpose: Purpose, parent: string = tmpdir()): Promise<string> {
+  return mkdtemp(join(parent, `hls-swarm-${purpose}-${process.pid}-`));
+}
+
+/** Tried again for a moment, as a program that is just being killed may still add a file. */
+export function removeTemporaryFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: REMOVAL_RETRIES, retryDelay: REMOVAL_RETRY_MS });
+}
+
+/** Removes what killed processes left. Needs both signs, as a process id of another container means nothing here. */
+export function sweepTemporaryFolders(
+  purpose: Purpose,
+  nowWallMs: number,
+  parents: readonly string[] = [tmpdir()],
+): void {
+  const named = new RegExp(`^hls-swarm-${purpose}-(\\d+)-`);
+  for (const parent of parents) {
+    for (const folder of entriesOf(parent)) {
+      const [, pid] = named.exec(folder) ?? [];
+      if (pid === undefined || isAlive(Number(pid))) continue;
+      const path = join(parent, folder);
+      const modifiedWallMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? nowWallMs;
+      if (nowWallMs - modifiedWallMs > ABANDONED_AFTER_MS) removeQuietly(path);
+    }
+  }
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Another user's folder is another user's business. */
+function removeQuietly(folder: string): void {
+  try {
+    removeTemporaryFolder(folder);
+  } catch {
+    return;
+  }
+}
