@@ -10,7 +10,7 @@ import type { ClientEvent } from '../src/events.ts';
 import { seededRandom } from '../src/random.ts';
 import type { Summary } from '../src/stats/summary.ts';
 import { joinByPort, type ReadJournal, readJournal } from '../test/support/journal.ts';
-import { type Check, reportChecks } from './support/checks.ts';
+import { type Check, check, reportChecks } from './support/checks.ts';
 import { countGrowth, growth } from './support/growth.ts';
 import { machineAndDate } from './support/machine.ts';
 import { type MemorySample, sampleMemory } from './support/process-memory.ts';
@@ -58,8 +58,7 @@ try {
   const churned = await churn();
   const checks = [...exits(churned), ...restarts(churned), ...leaks(churned), ...accounts(churned)];
   const headline = `${CLIENTS} clients, one FFmpeg process killed every second for ${MINUTES} min; ${machineAndDate()} (\`npm run soak:churn\`).`;
-  if (values.keep === 'true') await reportChecks('soak:churn', headline, checks);
-  else for (const { what, measured, mustBe, holds } of checks) console.log([holds, what, measured, mustBe].join(' | '));
+  await reportChecks('soak:churn', headline, checks, { isKept: values.keep === 'true' });
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -232,8 +231,4 @@ function accounts({ journal, exitCode }: Churned): readonly Check[] {
 function lostOf({ instrument, proxy }: Summary): string {
   const { ledgerImbalanceBytes, lostRecords, bypassedRequests } = instrument;
   return [ledgerImbalanceBytes, lostRecords, bypassedRequests, proxy?.terminations.ID ?? 0].join(', ');
-}
-
-function check(what: string, measured: string, mustBe = '', holds = true): Check {
-  return { what, measured, mustBe, holds };
 }

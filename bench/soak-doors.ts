@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +14,9 @@ import { parseArgs } from 'node:util';
 import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, PERCENT } from '../src/units.ts';
 import { readSummary } from '../test/support/journal.ts';
-import { type Check, reportChecks } from './support/checks.ts';
+import { type Check, check, reportChecks } from './support/checks.ts';
 import { growth } from './support/growth.ts';
+import { machineAndDate } from './support/machine.ts';
 import { type MemorySample, resetPeak, sampleMemory } from './support/process-memory.ts';
 import type { SoakCommand, SoakReply, SoakSetup } from './support/soak-clients.ts';
 
@@ -85,8 +86,8 @@ async function phases(pid: number, players: ChildProcess): Promise<readonly Chec
   const grown = await churn(pid, players);
   const contentBytes = after.contentBytes - before.contentBytes;
   return [
-    { what: `idle, ${DOORS} doors`, ...told(idle.rssBytes) },
-    { what: `${CONNECTIONS} connections open`, ...told(open.rssBytes) },
+    check(`idle, ${DOORS} doors`, formatBytes(idle.rssBytes)),
+    check(`${CONNECTIONS} connections open`, formatBytes(open.rssBytes)),
     atMost(`peak, ${UNDERWAY} bodies of 1 MB under way over all connections`, loaded.peakBytes, PEAK_LIMIT_BYTES),
     {
       what: 'content that the players got',
@@ -130,12 +131,7 @@ async function churn(pid: number, players: ChildProcess): Promise<readonly Check
   await pause(START_MS);
   const after = sample(pid, 'after the churn');
   return [
-    {
-      what: `churn of ${MINUTES} min: connections, requests since the start`,
-      measured: `${connections}, ${requests}`,
-      mustBe: '',
-      holds: true,
-    },
+    check(`churn of ${MINUTES} min: connections, requests since the start`, `${connections}, ${requests}`),
     growth('RSS', during, ({ rssBytes }) => rssBytes),
     growth('heap of the main thread', during, ({ heapBytes }) => heapBytes[0] ?? 0),
     growth('heap of the tap', during, ({ heapBytes }) => heapBytes[1] ?? 0),
@@ -158,10 +154,6 @@ function endChecks(code: unknown, stopMs: number, { proxy, instrument }: Summary
       holds: true,
     },
   ];
-}
-
-function told(bytes: number): Omit<Check, 'what'> {
-  return { measured: formatBytes(bytes), mustBe: '', holds: true };
 }
 
 function equal(before: number, after: number): Omit<Check, 'what'> {
@@ -215,9 +207,8 @@ async function command(players: ChildProcess, message: SoakCommand): Promise<Soa
 }
 
 function headline(): string {
-  const [cpu] = cpus();
   return (
     `\`hls-swarm proxy\`, one worker, ${DOORS} doors, ${CONNECTIONS} connections, ${UNDERWAY} bodies of 1 MB under way at a time; ` +
-    `Node ${process.version}, ${cpu?.model.trim()}, ${cpus().length} cores (\`npm run soak:doors -- --minutes ${MINUTES}\`).`
+    `${machineAndDate()} (\`npm run soak:doors -- --minutes ${MINUTES}\`).`
   );
 }

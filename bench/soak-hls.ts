@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, formatMbps, parseDuration } from '../src/units.ts';
 import { readSummary } from '../test/support/journal.ts';
+import { broken } from '../test/support/laws.ts';
 import { machineAndDate } from './support/machine.ts';
 import { SwarmRun } from './support/swarm-run.ts';
 import { markdownTable, PERFORMANCE, writeResult } from './support/table.ts';
@@ -127,7 +128,7 @@ function errorsOf({ proxy, parser, clients }: Summary): number {
 function problemsOf({ clients, seconds, summary, exitCode }: Soaked): readonly string[] {
   const { residualRatio = Number.NaN } = summary.reconciliation ?? {};
   const { restarts, playback, peakActive } = summary.clients;
-  const laws: readonly (readonly [boolean, string])[] = [
+  return broken([
     [exitCode === 0, `exit code ${exitCode}`],
     [peakActive === clients, `${peakActive} clients at once`],
     [secondsWithoutData(seconds) === 0, `${secondsWithoutData(seconds)} seconds without data`],
@@ -136,8 +137,7 @@ function problemsOf({ clients, seconds, summary, exitCode }: Soaked): readonly s
     [errorsOf(summary) === 0, `${errorsOf(summary)} errors`],
     [restarts + (playback.stallCount ?? 0) === 0, `${restarts} restarts, ${playback.stallCount} stalls`],
     [summary.instrument.verdict !== 'invalid', summary.instrument.reasons.join('; ')],
-  ];
-  return laws.filter(([holds]) => !holds).map(([, problem]) => problem);
+  ]);
 }
 
 function rowOf({ clients, seconds, summary, residentBytes }: Soaked): readonly string[] {

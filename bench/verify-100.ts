@@ -1,12 +1,14 @@
 // `npm run verify:100`: 100 clients at about 2 Mbit/s for 60 s of steady state, and what the instrument cost beside them.
 // The table goes to bench/RESULTS.md. Exit 1 when a client restarted or stalled, the verdict fell, or the cost is too high.
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, formatMbps, PERCENT } from '../src/units.ts';
 import { readSummary } from '../test/support/journal.ts';
+import { broken } from '../test/support/laws.ts';
 import { startHlsSwarm } from '../test/support/program.ts';
+import { machineAndDate } from './support/machine.ts';
 import { markdownTable, writeResult } from './support/table.ts';
 
 const CLIENTS = 100;
@@ -57,21 +59,19 @@ function isMachineFull({ findings }: Summary): boolean {
 
 function problemsOf(summary: Summary): readonly string[] {
   const { clients, instrument } = summary;
-  const laws: readonly (readonly [boolean, string])[] = [
+  return broken([
     [clients.peakActive === CLIENTS, `${clients.peakActive} of ${CLIENTS} clients ran at once`],
     [clients.restarts === 0, `${clients.restarts} restarts`],
     [clients.playback.stallCount === 0, `${clients.playback.stallCount} stalls`],
     [instrument.verdict === 'valid', `the verdict is ${instrument.verdict}: ${instrument.reasons.join('; ')}`],
     [costOf(summary) <= COST_LIMIT, `tap and main took ${percent(costOf(summary))} of the clients' CPU`],
-  ];
-  return laws.filter(([holds]) => !holds).map(([, problem]) => problem);
+  ]);
 }
 
 function headline({ run }: Summary): string {
-  const [cpu] = cpus();
   return (
     `${CLIENTS} clients, default profile, ramp ${RAMP_PER_SECOND}/s, ${STEADY_SECONDS} s of steady state; ` +
-    `Node ${run.node}, FFmpeg ${run.ffmpeg}, ${cpu?.model.trim()}, ${cpus().length} cores (\`npm run verify:100\`).`
+    `FFmpeg ${run.ffmpeg}, ${machineAndDate()} (\`npm run verify:100\`).`
   );
 }
 

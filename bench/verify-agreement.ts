@@ -1,8 +1,6 @@
 // `npm run verify:agreement`: how far the parser agrees with the tap where it must. Live, 20 clients for 60 s without a fault;
 // finished streams to the byte; stopped clients; every fault of a scripted origin. Exit 1 when a law does not hold.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import {
   faultProblems,
   finishedProblems,
@@ -14,9 +12,9 @@ import {
 import { AGREEMENT_STREAMS, type AgreementStream, agreementMedia } from '../test/support/agreement-media.ts';
 import { FAULTY_SEGMENTS, faultyLive, finishedStream } from '../test/support/agreement-runs.ts';
 import { vodMedia } from '../test/support/ffmpeg-media.ts';
-import { type ReadJournal, readJournal } from '../test/support/journal.ts';
-import { startHlsSwarm } from '../test/support/program.ts';
+import type { ReadJournal } from '../test/support/journal.ts';
 import { ScriptedOrigin } from '../test/support/scripted-origin.ts';
+import { journalOf } from './support/journalled-run.ts';
 import { markdownTable, writeResult } from './support/table.ts';
 
 interface Verified {
@@ -75,17 +73,8 @@ async function againstFaults(): Promise<Verified> {
   return { what: 'live, faults', journal, problems };
 }
 
-async function runSwarm(args: readonly string[]): Promise<ReadJournal> {
-  const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-verify-'));
-  try {
-    const file = join(folder, 'j.ndjson');
-    await using program = startHlsSwarm([...args, ...COMMON, '--journal', file]);
-    const { code, stderr } = await program.ended(LIMIT_MS);
-    if (code !== 0) console.error(`hls-swarm ${args.join(' ')}: exit ${code}\n${stderr}`);
-    return await readJournal(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+function runSwarm(args: readonly string[]): Promise<ReadJournal> {
+  return journalOf([...args, ...COMMON], LIMIT_MS);
 }
 
 function cellsOf({ what, journal, problems }: Verified): readonly string[] {

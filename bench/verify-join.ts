@@ -1,20 +1,17 @@
 // `npm run verify:join`: the issue's own command, 10 clients for 30 s, against the embedded origin and then against nginx.
 // Every completed transfer is joined with the origin's access log by port and request index. Exit 1 if anything is off.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   joinByPort,
   type LoggedRequest,
   nginxRequest,
   type ReadJournal,
-  readJournal,
   requestDifferences,
 } from '../test/support/journal.ts';
+import { broken } from '../test/support/laws.ts';
 import { liveFolder } from '../test/support/live-folder.ts';
 import { startNginx } from '../test/support/nginx.ts';
-import { startHlsSwarm } from '../test/support/program.ts';
 import { requirement } from '../test/support/require.ts';
+import { journalOf } from './support/journalled-run.ts';
 import { markdownTable } from './support/table.ts';
 
 interface Verified {
@@ -36,7 +33,7 @@ for (const { origin, problems } of verified) for (const problem of problems) con
 process.exitCode = verified.some(({ problems }) => problems.length > 0) ? 1 : 0;
 
 async function againstEmbedded(): Promise<Verified> {
-  const journal = await runSwarm(['demo', ...LOAD]);
+  const journal = await journalOf(['demo', ...LOAD], LIMIT_MS);
   const logged = journal.events.filter((event) => event.type === 'origin-request');
   return verify(
     'embedded',
@@ -53,22 +50,10 @@ async function againstNginx(): Promise<Verified | undefined> {
   }
   await using live = await liveFolder({ segmentSeconds: 2, bitsPerSecond: 2_000_000 });
   await using nginx = await startNginx({ folder: live.folder });
-  const journal = await runSwarm([nginx.url('/live.m3u8'), ...LOAD, '--segment-sizes-url', nginx.url('/files/json/')]);
+  const args = [nginx.url('/live.m3u8'), ...LOAD, '--segment-sizes-url', nginx.url('/files/json/')];
+  const journal = await journalOf(args, LIMIT_MS);
   const lines = (await nginx.accessLog()).filter(({ user_agent }) => user_agent.startsWith('hls-swarm/'));
   return verify('nginx', journal, lines.map(nginxRequest));
-}
-
-async function runSwarm(args: readonly string[]): Promise<ReadJournal> {
-  const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-verify-'));
-  try {
-    const file = join(folder, 'j.ndjson');
-    await using program = startHlsSwarm([...args, '--journal', file, '--report', join(folder, 'r.json')]);
-    const { code, stderr } = await program.ended(LIMIT_MS);
-    if (code !== 0) console.error(`hls-swarm ${args.join(' ')}: exit ${code}\n${stderr}`);
-    return await readJournal(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 function verify(origin: string, journal: ReadJournal, logged: readonly LoggedRequest[]): Verified {
@@ -78,7 +63,7 @@ function verify(origin: string, journal: ReadJournal, logged: readonly LoggedReq
   const { segment, playlist } = summary.agreement;
   const { ledgerImbalanceBytes, lostRecords, bypassedRequests, verdict, reasons } = summary.instrument;
   const isOne = (value: number | undefined): boolean => value === 1;
-  const laws: readonly (readonly [boolean, string])[] = [
+  const problems = broken([
     [joined.joined > 0, 'nothing was joined'],
     [joined.different.length === 0, `different: ${joined.different.join('; ')}`],
     [joined.missingAtOrigin.length === 0, `missing at the origin: ${joined.missingAtOrigin.join('; ')}`],
@@ -92,7 +77,7 @@ function verify(origin: string, journal: ReadJournal, logged: readonly LoggedReq
       `${lostRecords} records lost, ${bypassedRequests} requests bypassed the tap`,
     ],
     [verdict === 'valid', `the verdict is ${verdict}: ${reasons.join('; ')}`],
-  ];
+  ]);
   const { different, missingAtOrigin, missingAtProxy } = joined;
   const counts = [
     joined.transfers,
@@ -111,6 +96,6 @@ function verify(origin: string, journal: ReadJournal, logged: readonly LoggedReq
       ...[ledgerImbalanceBytes, lostRecords, bypassedRequests].map(String),
       verdict,
     ],
-    problems: laws.filter(([holds]) => !holds).map(([, problem]) => problem),
+    problems,
   };
 }

@@ -8,7 +8,7 @@ const folder = process.env['HLS_SWARM_SOAK_FOLDER'];
 
 if (folder !== undefined)
   setInterval(() => {
-    const { heapUsed, arrayBuffers, external } = process.memoryUsage();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
     const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    writeFileSync(`${folder}/heap-${threadId}.json`, JSON.stringify({ heapUsed, arrayBuffers, external, timers }));
+    writeFileSync(`${folder}/heap-${threadId}.json`, JSON.stringify({ heapUsed, arrayBuffers, timers }));
   }, INTERVAL_MS).unref();

@@ -1,9 +1,10 @@
-// What a process has used so far, as Linux counts it: CPU of all its threads in nanoseconds, and its largest resident memory.
+// What a process uses, as Linux counts it: CPU of all its threads, and its resident memory.
 // It samples nothing by itself and knows no process of ours.
 import { readdirSync, readFileSync } from 'node:fs';
+import { KIB } from '../../src/units.ts';
 
 const NS_PER_SECOND = 1e9;
-const BYTES_PER_KIB = 1024;
+const RESIDENT = { now: 'VmRSS', peak: 'VmHWM' } as const;
 
 export interface CpuSeconds {
   readonly all: number;
@@ -23,9 +24,10 @@ export function cpuSeconds(pid: number): CpuSeconds {
   };
 }
 
-/** Bytes: the high-water mark of what was resident since the process started. */
-export function peakResidentBytes(pid: number): number {
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kib === undefined) throw new Error(`/proc/${pid}/status has no VmHWM`);
-  return Number(kib) * BYTES_PER_KIB;
+/** Bytes that are resident, now or at most (since the process started, or since somebody set that back). */
+export function residentBytes(pid: number, when: 'now' | 'peak'): number {
+  const name = RESIDENT[when];
+  const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  if (kib === undefined) throw new Error(`/proc/${pid}/status has no ${name}`);
+  return Number(kib) * KIB;
 }

@@ -1,5 +1,6 @@
 // What Linux and a soaked program's own threads say of its memory and descriptors. Reads only; judges nothing.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { residentBytes } from './process-figures.ts';
 
 export interface MemorySample {
   readonly atMs: number;
@@ -21,13 +22,10 @@ interface HeapFile {
   readonly timers: number;
 }
 
-const KIB = 1024;
 /** Written to clear_refs: the peak begins again at what is resident. */
 const RESET_PEAK = '5';
 
 export function sampleMemory(pid: number, folder: string): MemorySample {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+([0-9]+) kB`, 'm').exec(status)?.[1] ?? 0);
   const heaps = readdirSync(folder)
     .filter((name) => name.startsWith('heap-'))
     .sort()
@@ -35,8 +33,8 @@ export function sampleMemory(pid: number, folder: string): MemorySample {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {
     atMs: performance.now(),
-    rssBytes: kib('VmRSS') * KIB,
-    peakBytes: kib('VmHWM') * KIB,
+    rssBytes: residentBytes(pid, 'now'),
+    peakBytes: residentBytes(pid, 'peak'),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     heapBytes: heaps.map(({ heapUsed }) => heapUsed),
     arrayBufferBytes: sum(heaps.map(({ arrayBuffers }) => arrayBuffers)),

@@ -1,6 +1,7 @@
 // One run of hls-swarm watched from outside: the CPU of each of its parts as Linux counts it, its memory, descriptors and zombies,
 // and what it says of itself over HTTP. It judges nothing and stops nothing but what it started.
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Summary } from '../../src/stats/summary.ts';
 import { type HlsSwarm, startHlsSwarm } from '../../test/support/program.ts';
 import { cpuSeconds } from './process-figures.ts';
@@ -36,6 +37,7 @@ export interface WatchOptions {
 }
 
 const READY_LIMIT_MS = 60_000;
+const SNAPSHOT_LOOK_MS = 250;
 
 export class SwarmRun {
   readonly program: HlsSwarm;
@@ -68,24 +70,22 @@ export class SwarmRun {
     return response.ok ? ((await response.json()) as Summary) : undefined;
   }
 
+  /** Resolves when the first client of the ramp has been let go. */
+  async firstRunning(limitMs: number = READY_LIMIT_MS): Promise<void> {
+    await this.#untilSaid(({ clients }) => clients.active > 0, 'the first client', limitMs);
+  }
+
   /** Resolves when all clients are running at once. */
   async allRunning(limitMs: number = READY_LIMIT_MS): Promise<void> {
-    const { clients } = this.#options;
-    await this.program.until(
-      async () => ((await this.snapshot())?.clients.active ?? 0) >= clients,
-      `${clients} clients at once`,
-      limitMs,
-    );
+    const wanted = this.#options.clients;
+    await this.#untilSaid(({ clients }) => clients.active >= wanted, `${wanted} clients at once`, limitMs);
   }
 
   /** Resolves when every client has had its first segment. */
   async allPlaying(limitMs: number): Promise<void> {
-    const { clients } = this.#options;
-    await this.program.until(
-      async () => ((await this.snapshot())?.clients.playback.startupMs.n ?? 0) >= clients,
-      `${clients} clients with a segment`,
-      limitMs,
-    );
+    const wanted = this.#options.clients;
+    const havePlayed = ({ clients }: Summary): boolean => (clients.playback.startupMs.n ?? 0) >= wanted;
+    await this.#untilSaid(havePlayed, `${wanted} clients with a segment`, limitMs);
   }
 
   /** Absent before the first client. */
@@ -123,6 +123,17 @@ export class SwarmRun {
   /** How many main has open. */
   descriptors(): number {
     return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /** Asks a few times a second: each answer costs what is measured a millisecond. */
+  async #untilSaid(holds: (summary: Summary) => boolean, what: string, limitMs: number): Promise<void> {
+    const isSaid = async (): Promise<boolean> => {
+      const summary = await this.snapshot();
+      if (summary !== undefined && holds(summary)) return true;
+      await pause(SNAPSHOT_LOOK_MS);
+      return false;
+    };
+    await this.program.until(isSaid, what, limitMs);
   }
 
   /** Pids of ours that ended and were not waited for. */

@@ -1,4 +1,5 @@
 // Whether a series of samples grows: its typical value and its slope, both blind to single spikes. Pure.
+import { median } from './quantile.ts';
 
 /** Smallest of ten in a row, averaged: between two collections a heap climbs, and that is no growth. */
 const WINDOW = 10;
@@ -19,8 +20,8 @@ export function slopePerMinute(points: readonly (readonly [atMs: number, value: 
       return ((later - value) / ms) * 60_000;
     }),
   );
-  const sorted = slopes.filter(Number.isFinite).sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const known = slopes.filter(Number.isFinite);
+  return known.length === 0 ? 0 : median(known);
 }
 
 function floorsOf(values: readonly number[]): readonly number[] {

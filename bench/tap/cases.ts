@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { peakResidentBytes } from '../support/process-figures.ts';
+import { residentBytes } from '../support/process-figures.ts';
 import { type LoadShape, loadRound, type Round } from './load.ts';
 import { type Relay, type RelayName, startRelay } from './relays.ts';
 
@@ -59,7 +59,7 @@ export async function measure(origin: Relay, one: Case, note: (text: string) => 
   return relays.map(({ name, pid }) => ({
     name,
     rounds: rounds.get(name) ?? [],
-    ...(pid === undefined ? {} : { peakBytes: peakResidentBytes(pid) }),
+    ...(pid === undefined ? {} : { peakBytes: residentBytes(pid, 'peak') }),
   }));
 }
 

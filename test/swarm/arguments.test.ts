@@ -3,13 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { runProgram } from '../../src/process.ts';
-import {
-  clientArguments,
-  clientEnvironment,
-  headersWithCookies,
-  isPaced,
-  printCommand,
-} from '../../src/swarm/arguments.ts';
+import { clientArguments, clientEnvironment, isPaced, printCommand } from '../../src/swarm/arguments.ts';
 import { command, newCapabilities, oldCapabilities } from '../support/swarm.ts';
 
 const argsOf = (changes: Partial<typeof command> = {}, capabilities = oldCapabilities): readonly string[] =>
@@ -116,8 +110,6 @@ test('cookies are kept for the URL alone: by the path that FFmpeg compares, whic
   const secure = 'https://[2001:db8::1]/a.m3u8';
   assert.match(jar({ url: secure, doorUrl }) ?? '', /^a=b; path=\/; domain=\[2001:db8::1\]\n/);
   assert.equal(argsOf().includes('-cookies'), false);
-  assert.deepEqual(headersWithCookies({ noCache: false, headers: ['A: 1'], cookies }), ['A: 1', 'Cookie: a=b; c=d e']);
-  assert.deepEqual(headersWithCookies({ noCache: false, headers: ['A: 1'], cookies: [] }), ['A: 1']);
 });
 
 test('--browser-like switches Range and Icy off, for a transport stream without the option of the HLS demuxer', () => {

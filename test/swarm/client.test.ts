@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import type { ProgramExit, StartProgram } from '../../src/process.ts';
 import { seededRandom } from '../../src/random.ts';
 import { Client, type ClientOptions } from '../../src/swarm/client.ts';
+import { droppedShare, NO_LINES } from '../../src/swarm/client-process.ts';
 import { RestartPolicy } from '../../src/swarm/restart-policy.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
 import { recorder } from '../support/swarm.ts';
@@ -248,6 +249,8 @@ describe('lines', () => {
     const { stderrLines, droppedStderrLines } = client.lines;
     assert.equal(stderrLines + droppedStderrLines, 3_000);
     assert.ok(droppedStderrLines > 0);
+    assert.equal(droppedShare(client.lines), droppedStderrLines / (3_000 + client.lines.progressLines));
+    assert.equal(droppedShare(NO_LINES), 0);
   });
 
   test('without statistics nothing is parsed, yet a failure still says why', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../src/random.ts';
-import { rampDurationMs, rampSchedule } from '../../src/swarm/ramp.ts';
+import { rampSchedule } from '../../src/swarm/ramp.ts';
 
 const options = fc.record({
   clients: fc.integer({ min: 0, max: 400 }),
@@ -39,8 +39,10 @@ test('the same seed gives the same ramp, another seed another', () => {
   assert.notDeepEqual(rampSchedule(ramp, seededRandom(3)), rampSchedule(ramp, seededRandom(4)));
 });
 
-test('the meant duration counts gaps, not clients', () => {
-  assert.equal(rampDurationMs({ clients: 10, ratePerSecond: 5, jitterMs: 200 }), 1_800);
-  assert.equal(rampDurationMs({ clients: 0, ratePerSecond: 5, jitterMs: 200 }), 0);
-  assert.equal(rampDurationMs({ clients: 10, ratePerSecond: 0, jitterMs: 0 }), 0);
+test('the last start counts gaps, not clients', () => {
+  const lastMs = (clients: number, ratePerSecond: number): number | undefined =>
+    rampSchedule({ clients, ratePerSecond, jitterMs: 0 }, seededRandom(1)).at(-1);
+  assert.equal(lastMs(10, 5), 1_800);
+  assert.equal(lastMs(0, 5), undefined);
+  assert.equal(lastMs(10, 0), 0);
 });
