@@ -19,7 +19,7 @@ import { delimiter, join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { NODE_OPTION } from './support/program.ts';
+import { NODE_OPTIONS } from './support/program.ts';
 import { requirement } from './support/require.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -300,12 +300,12 @@ test('the launcher hands on arguments and exit code, under this Node when it is 
   assert.equal(result.status, 98);
 });
 
-test('the launcher keeps young objects small, as npm start does, without a second process or a word', () => {
+test('the launcher keeps the heap small, as npm start does, without a second process or a word', () => {
   const folder = launcher('console.log(JSON.stringify([process.pid, ...process.execArgv]));\n');
   const { pid, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'bin', 'hls-swarm.js')], {
     encoding: 'utf8',
   });
-  assert.deepEqual(JSON.parse(stdout), [pid, NODE_OPTION]);
+  assert.deepEqual(JSON.parse(stdout), [pid, ...NODE_OPTIONS]);
   assert.equal(stderr, '');
   const asked = '--max-semi-space-size=32';
   const own = spawnSync(process.execPath, [asked, join(folder, 'bin', 'hls-swarm.js')], { encoding: 'utf8' });
@@ -313,7 +313,7 @@ test('the launcher keeps young objects small, as npm start does, without a secon
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  assert.match(scripts['start'] ?? '', new RegExp(`node ${NODE_OPTION} `));
+  assert.match(scripts['start'] ?? '', new RegExp(`node ${NODE_OPTIONS.join(' ')} `));
 });
 
 test('the launcher prefers what a package was built to', () => {

@@ -13,7 +13,7 @@ import { TESTED_FFMPEG } from './second-ffmpeg.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** As in `npm start` and bin/hls-swarm.js. */
-export const NODE_OPTION = '--max-semi-space-size=16';
+export const NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=16', '--heap-growing-percent=60'];
 /** A loaded machine takes its time; a test that waits for longer than this waits in vain. */
 const DEADLINE_MS = 20_000;
 const POLL_MS = 20;
@@ -47,7 +47,7 @@ export interface HlsSwarm {
 
 /** Starts `hls-swarm ARGUMENTS` under this Node. `env` is added to ours. */
 export function startHlsSwarm(args: readonly string[], env: Environment = {}): HlsSwarm {
-  return startChild(process.execPath, [NODE_OPTION, MAIN, ...args], env);
+  return startChild(process.execPath, [...NODE_OPTIONS, MAIN, ...args], env);
 }
 
 /** Runs it to its end; `deadlineMs` for one that is to last longer than most. */
@@ -74,7 +74,7 @@ export function assertMeasured({ code, stderr }: Ended, { instrument }: Summary)
 }
 
 /** What starts the program, for a shell line. */
-export const PROGRAM: readonly string[] = [process.execPath, NODE_OPTION, MAIN];
+export const PROGRAM: readonly string[] = [process.execPath, ...NODE_OPTIONS, MAIN];
 
 /**
  * A folder for everything that one run leaves, and a name for FFmpeg that only its processes bear: clients, probes and the

@@ -44,5 +44,6 @@ test("clients killed in the middle of segments: nginx's log and the account agre
     aborted: join.aborted,
     outOfBounds: 0,
   });
-  assert.match(ended.stdout, /in flight at aborts +\d/);
+  // Whether a kill finds octets on their way to the tap is the kernel's business; what is 0 is not shown.
+  assert.equal(/in flight at aborts +\d/.test(ended.stdout), join.inFlightBytes > 0);
 });
