@@ -179,8 +179,9 @@ export class Client {
     const started = this.#held ?? this.#newProcess(this.#processNumber);
     this.#held = undefined;
     this.#process = started;
-    started.letGo();
     if (started.pid !== undefined) this.#onStarted(started.pid);
+    // Told before, so that nothing it does can seem to have been done before its start.
+    started.letGo();
     void started.ended.then((ending) => this.#onEnded(started, ending));
   }
 

@@ -21,7 +21,7 @@ describe('clients at their gates', { skip }, () => {
   let gates: StartingGates;
 
   before(async () => {
-    gates = await StartingGates.open(8, Date.now());
+    gates = await StartingGates.open(9, Date.now());
   });
   after(() => gates[Symbol.dispose]());
 
@@ -58,6 +58,21 @@ describe('clients at their gates', { skip }, () => {
     await until(() => events.some(({ type }) => type === 'progress'), 'progress');
     await client.stop();
     assert.deepEqual(names(), ['start', 'stop', 'exit']);
+  });
+
+  test('its start is told before it is let go: nothing that it does can be older', async (context) => {
+    const gate = gates.of(9);
+    const { client, names } = clientOf('plays');
+    await client.hold(gate);
+    const told: string[][] = [];
+    const open = gate.open.bind(gate);
+    context.mock.method(gate, 'open', () => {
+      told.push(names());
+      open();
+    });
+    client.start();
+    assert.deepEqual(told, [['start']]);
+    await client.stop();
   });
 
   test('its gate is gone as soon as it plays', async () => {
