@@ -67,14 +67,14 @@ export interface ClientStatus {
   readonly lines: LineCounts;
 }
 
-/** Stalls are looked for at each turn, and the CPU of some clients, in turn: of up to 200 every 2 s, of 1,000 every 10 s. */
+/** Stalls are looked for at each turn, and the CPU of some clients, in turn: of up to 80 every 2 s, of 1,000 every 25 s. */
 const WATCH_INTERVAL_MS = 250;
 /** One that links and one that the first waits for. */
 const PREPARED_PER_CORE = 2;
 const TELL_INTERVAL_MS: number = secondsToMs(5);
 const CPU_TURNS = 8;
-/** A look at /proc takes 10 us: these cost a thousandth of a core, however many clients there are. */
-const CPU_LOOKS_PER_TURN = 25;
+/** A look at /proc takes 30 us: these cost a thousandth of a core, however many clients there are. */
+const CPU_LOOKS_PER_TURN = 10;
 
 export class Swarm {
   /** Resolved when every client has ended for good: all of a VOD played, restarts used up, or `stop()`. */
