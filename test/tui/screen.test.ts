@@ -172,6 +172,7 @@ test('After every change of size the terminal holds exactly the lines of the vie
     const draw = (): void => screen.draw(view(SNAPSHOT, screen.size(), INITIAL_VIEW_STATE));
     screen.onResize(draw);
     draw();
+    await terminal.settled();
     for (const size of [SMALL, { columns: 50, rows: 10 }, { columns: 131, rows: 33 }, LARGE]) {
       terminal.resize(size);
       assert.deepEqual(screen.size(), size);
