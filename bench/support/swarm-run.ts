@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Summary } from '../../src/stats/summary.ts';
 import { type HlsSwarm, startHlsSwarm } from '../../test/support/program.ts';
-import { cpuSeconds } from './process-figures.ts';
+import { cpuSeconds, residentBytes } from './process-figures.ts';
 
 /** Seconds of CPU so far; those of clients by process, as they come and go. */
 export interface PartsCpu {
@@ -112,12 +112,12 @@ export class SwarmRun {
   }
 
   get residentBytes(): number {
-    return residentBytes(this.pid);
+    return residentOf(this.pid);
   }
 
   get launcherResidentBytes(): number {
     const { launcherPid } = this;
-    return launcherPid === undefined ? 0 : residentBytes(launcherPid);
+    return launcherPid === undefined ? 0 : residentOf(launcherPid);
   }
 
   /** How many main has open. */
@@ -195,7 +195,11 @@ function secondsOf(pid: number): number {
   }
 }
 
-function residentBytes(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib ?? Number.NaN) * 1_024;
+/** 0 when it is gone: the others may still be looked at. */
+function residentOf(pid: number): number {
+  try {
+    return residentBytes(pid, 'now');
+  } catch {
+    return 0;
+  }
 }

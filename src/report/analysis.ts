@@ -1,5 +1,6 @@
 // The result of `hls-swarm analyze`: its shape as JSON, and as a page for people. Pure.
 // It judges nothing: counts, reasons and scores come as they are.
+import { PARSED_KINDS } from '../events.ts';
 import type { ParserReading, Summary } from '../stats/summary.ts';
 import { agreementSection, estimatorsSection, type SegmentTimes } from './summary-agreement.ts';
 import { centred, count, doubleRule, fact, heading, row, wrapped } from './text-layout.ts';
@@ -50,7 +51,6 @@ export interface Analysis extends AnalysisResult {
   readonly ours?: AnalysisResult;
 }
 
-const KINDS = ['segment', 'playlist', 'init', 'key', 'other'] as const;
 const COUNT_WIDTHS = [12, 12, 12];
 const LABEL = 14;
 
@@ -107,7 +107,7 @@ function accountSection(
   return [
     ...heading(`What the ${candidate === 'events' ? 'events say' : 'log says'}`, width),
     row('', ['requests', 'opens', 'truth'], COUNT_WIDTHS, width),
-    ...KINDS.map((kind) => line(kind, parser.requests[kind], parser.opens[kind], truth?.requests[kind])),
+    ...PARSED_KINDS.map((kind) => line(kind, parser.requests[kind], parser.opens[kind], truth?.requests[kind])),
     ...codes.map((code) =>
       line(
         `HTTP ${code}`,

@@ -4,21 +4,13 @@ import type { ConnectionEvent, OriginRequestEvent, TransferEvent } from '../even
 import { secondsToMs } from '../units.ts';
 import { contentTerm, type Explained } from './flow-terms.ts';
 import { type Carried, JoinLanes } from './join-lanes.ts';
+import type { Summary } from './summary.ts';
 
 /** What a log accounts for. */
 export interface JoinReading {
   readonly originBytes: number;
   readonly explained: Explained;
-  readonly joined: {
-    readonly transfers: number;
-    readonly matched: number;
-    readonly equal: number;
-    readonly different: number;
-    readonly missingAtOrigin: number;
-    readonly missingAtProxy: number;
-    readonly aborted: number;
-    readonly outOfBounds: number;
-  };
+  readonly joined: NonNullable<Summary['reconciliation']['joined']>;
 }
 
 /** Lines of an origin's log that are due: of transfers that completed, and of those that broke off. */

@@ -138,7 +138,7 @@ export class ClientProcess {
   }
 
   /** Resolved when it waits at its gate, or is gone, or after 10 s. */
-  get arrived(): Promise<void> {
+  untilAtGate(): Promise<void> {
     return arrival(() => this.pid, this.#program.exited);
   }
 

@@ -123,7 +123,7 @@ export class Client {
     void held.ended.then(() => {
       if (this.#held === held) this.#held = undefined;
     });
-    await held.arrived;
+    await held.untilAtGate();
   }
 
   start(): void {

@@ -1,12 +1,19 @@
 // What the swarm's tests share: a command with every field set, capabilities of a made-up FFmpeg, a collector of events.
-// It starts nothing.
+// It starts nothing by itself.
 import { clockFrom, clockOrigin } from '../../src/clock.ts';
 import type { ClientEvent, Event } from '../../src/events.ts';
 import { silentLog } from '../../src/log.ts';
+import type { StartProgram } from '../../src/process.ts';
+import { seededRandom } from '../../src/random.ts';
 import type { ClientCommand } from '../../src/swarm/arguments.ts';
 import type { Capabilities } from '../../src/swarm/capabilities.ts';
+import { Client, type ClientOptions } from '../../src/swarm/client.ts';
 import type { ProcessDependencies } from '../../src/swarm/client-process.ts';
+import { RestartPolicy } from '../../src/swarm/restart-policy.ts';
 import type { SwarmOptions } from '../../src/swarm/swarm.ts';
+import { fakeProgram } from './processes.ts';
+
+const QUICK = { initialMs: 5, maxMs: 20, multiplier: 2, jitterRatio: 0 };
 
 /** FFmpeg 5.1 as far as the arguments care. */
 export const oldCapabilities: Capabilities = {
@@ -78,4 +85,30 @@ export function recorder(): ProcessDependencies & { readonly events: Event[]; cl
     events,
     clientEvents: () => events.filter((event) => event.type === 'client'),
   };
+}
+
+/** Client 3 of a live stream, played by the fake FFmpeg of this kind, with everything it says; `maxRestarts` 0 = unlimited. */
+export function clientOf(
+  kind: string,
+  options: Partial<ClientOptions> = {},
+  maxRestarts = 0,
+  start?: StartProgram,
+): ReturnType<typeof recorder> & { readonly client: Client; names(): readonly string[] } {
+  const seen = recorder();
+  const client = new Client(
+    { ...seen, ...(start === undefined ? {} : { startProgram: start }) },
+    {
+      client: 3,
+      path: fakeProgram('fake-ffmpeg'),
+      args: [kind],
+      env: process.env,
+      isLive: true,
+      stats: true,
+      statsBuffer: 1_000,
+      verbose: false,
+      ...options,
+    },
+    new RestartPolicy(seededRandom(1), maxRestarts, QUICK),
+  );
+  return { client, ...seen, names: () => seen.clientEvents().map(({ event }) => event) };
 }

@@ -5,34 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ProgramExit, StartProgram } from '../../src/process.ts';
-import { seededRandom } from '../../src/random.ts';
-import { Client, type ClientOptions } from '../../src/swarm/client.ts';
 import { droppedShare, NO_LINES } from '../../src/swarm/client-process.ts';
-import { RestartPolicy } from '../../src/swarm/restart-policy.ts';
-import { fakeProgram, isAlive, until } from '../support/processes.ts';
-import { recorder } from '../support/swarm.ts';
-
-const QUICK = { initialMs: 5, maxMs: 20, multiplier: 2, jitterRatio: 0 };
-
-function clientOf(kind: string, options: Partial<ClientOptions> = {}, maxRestarts = 0, start?: StartProgram) {
-  const seen = recorder();
-  const client = new Client(
-    { ...seen, ...(start === undefined ? {} : { startProgram: start }) },
-    {
-      client: 3,
-      path: fakeProgram('fake-ffmpeg'),
-      args: [kind],
-      env: process.env,
-      isLive: true,
-      stats: true,
-      statsBuffer: 1_000,
-      verbose: false,
-      ...options,
-    },
-    new RestartPolicy(seededRandom(1), maxRestarts, QUICK),
-  );
-  return { client, ...seen, names: () => seen.clientEvents().map(({ event }) => event) };
-}
+import { isAlive, until } from '../support/processes.ts';
+import { clientOf } from '../support/swarm.ts';
 
 describe('endings', () => {
   test('a stream that came to its end is success and is not restarted', async () => {

@@ -3,19 +3,15 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { seededRandom } from '../../src/random.ts';
-import { Client, type ClientOptions } from '../../src/swarm/client.ts';
-import { RestartPolicy } from '../../src/swarm/restart-policy.ts';
 import { StartingGates } from '../../src/swarm/starting-gate.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
 import { processesNaming } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 import { serveFiles } from '../support/static-server.ts';
-import { recorder, swarmCommand } from '../support/swarm.ts';
+import { clientOf, recorder, swarmCommand } from '../support/swarm.ts';
 
 const skip = process.platform === 'linux' ? requirement('mkfifo') : 'no /proc here tells when a process waits';
-const QUICK = { initialMs: 5, maxMs: 20, multiplier: 2, jitterRatio: 0 };
 
 describe('clients at their gates', { skip }, () => {
   let gates: StartingGates;
@@ -24,26 +20,6 @@ describe('clients at their gates', { skip }, () => {
     gates = await StartingGates.open(9, Date.now());
   });
   after(() => gates[Symbol.dispose]());
-
-  function clientOf(kind: string, options: Partial<ClientOptions> = {}, maxRestarts = 0) {
-    const seen = recorder();
-    const client = new Client(
-      seen,
-      {
-        client: 3,
-        path: fakeProgram('fake-ffmpeg'),
-        args: [kind],
-        env: process.env,
-        isLive: true,
-        stats: true,
-        statsBuffer: 1_000,
-        verbose: false,
-        ...options,
-      },
-      new RestartPolicy(seededRandom(1), maxRestarts, QUICK),
-    );
-    return { client, ...seen, names: () => seen.clientEvents().map(({ event }) => event) };
-  }
 
   test('a held client has not begun: no event, no process number, no uptime; let go, it plays', async () => {
     const named: number[] = [];
@@ -64,7 +40,7 @@ describe('clients at their gates', { skip }, () => {
     const gate = gates.of(9);
     const { client, names } = clientOf('plays');
     await client.hold(gate);
-    const told: string[][] = [];
+    const told: (readonly string[])[] = [];
     const open = gate.open.bind(gate);
     context.mock.method(gate, 'open', () => {
       told.push(names());
