@@ -1,7 +1,7 @@
 // Asks the installed FFmpeg once what it is and which of our options it takes, so that no client ever starts with a wrong one.
-// It does not choose options (arguments.ts does) and keeps no cache.
+// It does not choose options (arguments.ts does) and keeps no cache. A question costs what starting FFmpeg costs, so few are asked.
 import { type ProgramOutput, runProgram } from '../process.ts';
-import { KIB } from '../units.ts';
+import { MIB } from '../units.ts';
 
 export interface Capabilities {
   readonly path: string;
@@ -31,6 +31,8 @@ export type CapabilitiesResult =
 export type Release = readonly [major: number, minor: number];
 
 const OLDEST: Release = [5, 1];
+/** No release before it, whoever built it, understands `-loglevel datetime`. */
+const DATETIME_LEVEL_FROM: Release = [7, 0];
 /** `libavformat` major.minor from which on a build is that release or later. */
 const LIBRARY_RELEASES: readonly { readonly library: Release; readonly release: Release }[] = [
   { library: [58, 0], release: [4, 0] },
@@ -43,24 +45,20 @@ const LIBRARY_RELEASES: readonly { readonly library: Release; readonly release: 
 ];
 /** A probe takes 50 ms; a machine that needs longer than this is not fit to measure, or the program is no FFmpeg. */
 const PROBE_TIMEOUT_MS = 5_000;
-/** `-h demuxer=hls` prints about 2 KiB. */
-const PROBE_MAX_BYTES: number = 256 * KIB;
+/** `-h full` of 5.1 prints 1 MiB. */
+const PROBE_MAX_BYTES: number = 16 * MIB;
 const QUOTED_CHARACTERS = 120;
 const UNASKED_FIX = 'see file_descriptors and process_limit: this machine may have none left, or try again';
 const VERIFIES_BY_DEFAULT = /^ {1,3}-tls_verify\s.*\(default (?:1|true)\)/m;
 const OPTION_LINE = /^ {1,3}-([A-Za-z0-9_]+)\s+<?/gm;
 
-/** Eight short runs side by side. Never rejects. */
+/** A few short runs side by side. Never rejects. */
 export async function probeCapabilities(path: string): Promise<CapabilitiesResult> {
   const probe = (...args: string[]) =>
     runProgram(path, ['-hide_banner', ...args], { timeoutMs: PROBE_TIMEOUT_MS, maxBytes: PROBE_MAX_BYTES });
-  const [plain, hls, http, tls, datetime, period, protocols, demuxers] = await Promise.all([
+  const [plain, help, protocols, demuxers] = await Promise.all([
     probe('-version'),
-    probe('-h', 'demuxer=hls'),
-    probe('-h', 'protocol=http'),
-    probe('-h', 'protocol=tls'),
-    probe('-loglevel', 'repeat+level+datetime+info', '-version'),
-    probe('-stats_period', '1', '-version'),
+    probe('-h', 'full'),
     probe('-protocols'),
     probe('-demuxers'),
   ]);
@@ -70,21 +68,24 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
   const version = versionOf(plain.stdout);
   if (plain.code !== 0 || version === undefined) return refuse(`${path} is not FFmpeg: -version ${whatCame(plain)}`);
   const release = parseRelease(version) ?? libraryRelease(plain.stdout);
-  const hasStatsPeriod = period.code === 0;
+  const accepts = async (...args: string[]): Promise<boolean> => (await probe(...args, '-version')).code === 0;
+  const hasStatsPeriod = release !== undefined || (await accepts('-stats_period', '1'));
   if (release === undefined ? !hasStatsPeriod : isOlder(release, OLDEST)) {
     return refuse(
       `${path} is FFmpeg ${version}; ${OLDEST.join('.')} or later is needed (older ones fetch byte ranges and fMP4 wrongly)`,
     );
   }
   const [inputs, formats] = [inputProtocols(protocols.stdout), demuxerNames(demuxers.stdout)];
-  const unasked = unaskedReason([hls, http, tls, protocols, demuxers], hls);
+  const unasked = unaskedReason([help, protocols, demuxers], help);
   if (unasked !== undefined)
     return {
       ...refuse(`${path} (FFmpeg ${version}) could not be asked what it can do: ${unasked}`),
       fix: UNASKED_FIX,
     };
-  const hlsOptions = optionNames(hls.stdout);
+  const hlsOptions = optionNames(optionLines(help.stdout, 'hls demuxer'));
   if (!hlsOptions.has('max_reload')) return refuse(`${path} (FFmpeg ${version}) was built without the HLS demuxer`);
+  const tls = optionLines(help.stdout, 'tls');
+  const mayHaveDatetime = release === undefined || !isOlder(release, DATETIME_LEVEL_FROM);
   return {
     ok: true,
     capabilities: {
@@ -94,10 +95,10 @@ export async function probeCapabilities(path: string): Promise<CapabilitiesResul
       ...(inputs === undefined ? {} : { protocols: inputs }),
       ...(formats === undefined ? {} : { demuxers: formats }),
       hlsOptions,
-      httpOptions: optionNames(http.stdout),
-      tlsOptions: optionNames(tls.stdout),
-      verifiesTls: verifiesByDefault(tls.stdout),
-      hasDatetimeLevel: datetime.code === 0,
+      httpOptions: optionNames(optionLines(help.stdout, 'http')),
+      tlsOptions: optionNames(tls),
+      verifiesTls: verifiesByDefault(tls),
+      hasDatetimeLevel: mayHaveDatetime && (await accepts('-loglevel', 'repeat+level+datetime+info')),
       hasStatsPeriod,
     },
   };
@@ -134,14 +135,22 @@ export function demuxerNames(text: string): ReadonlySet<string> | undefined {
   return names.length === 0 ? undefined : new Set(names.flatMap((name) => name.split(',')));
 }
 
-/** The option names in the output of `ffmpeg -h demuxer=...` or `-h protocol=...`. */
-export function optionNames(help: string): ReadonlySet<string> {
-  return new Set(Array.from(help.matchAll(OPTION_LINE), (match) => match[1] ?? ''));
+/** What `ffmpeg -h full` prints of the options of one part, `hls demuxer` or `http`; empty when it has none. */
+export function optionLines(help: string, part: string): string {
+  const heading = `\n${part} AVOptions:\n`;
+  const at = `\n${help}`.indexOf(heading);
+  if (at < 0) return '';
+  return /(?: .*\n?)*/y.exec(help.slice(at + heading.length - 1))?.[0] ?? '';
 }
 
-/** From the output of `ffmpeg -h protocol=tls`. */
-export function verifiesByDefault(help: string): boolean {
-  return VERIFIES_BY_DEFAULT.test(help);
+/** The option names in such lines. */
+export function optionNames(lines: string): ReadonlySet<string> {
+  return new Set(Array.from(lines.matchAll(OPTION_LINE), (match) => match[1] ?? ''));
+}
+
+/** From such lines of `tls`. */
+export function verifiesByDefault(lines: string): boolean {
+  return VERIFIES_BY_DEFAULT.test(lines);
 }
 
 export function isOlder(release: Release, than: Release): boolean {
@@ -149,10 +158,10 @@ export function isOlder(release: Release, than: Release): boolean {
 }
 
 /** Why a question has no answer, which says nothing about the build: only one that ran to its end can lack something. */
-function unaskedReason(asked: readonly ProgramOutput[], hls: ProgramOutput): string | undefined {
+function unaskedReason(asked: readonly ProgramOutput[], help: ProgramOutput): string | undefined {
   const failed = asked.find(({ failure, timedOut }) => failure !== undefined || timedOut);
   if (failed !== undefined) return failed.failure ?? `no answer within ${PROBE_TIMEOUT_MS} ms`;
-  return hls.code === 0 ? undefined : `-h demuxer=hls ${whatCame(hls)}`;
+  return help.code === 0 ? undefined : `-h full ${whatCame(help)}`;
 }
 
 function whatCame(output: {

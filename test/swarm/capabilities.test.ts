@@ -1,7 +1,13 @@
 // What an FFmpeg is asked, and what becomes of programs that are none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { optionNames, parseRelease, probeCapabilities, verifiesByDefault } from '../../src/swarm/capabilities.ts';
+import {
+  optionLines,
+  optionNames,
+  parseRelease,
+  probeCapabilities,
+  verifiesByDefault,
+} from '../../src/swarm/capabilities.ts';
 import { fakeProgram } from '../support/processes.ts';
 import { requirement } from '../support/require.ts';
 
@@ -61,7 +67,7 @@ test('an FFmpeg that would not answer is not accused of lacking anything', async
   assert.ok(!result.ok);
   assert.equal(
     result.reason,
-    `${path} (FFmpeg 6.1) could not be asked what it can do: -h demuxer=hls printed "out of files" and left with 127`,
+    `${path} (FFmpeg 6.1) could not be asked what it can do: -h full printed "out of files" and left with 127`,
   );
   assert.match(result.fix ?? '', /file_descriptors/);
 });
@@ -77,6 +83,24 @@ test('option names are taken from the list, not from values and descriptions', (
   const help =
     'hls demuxer AVOptions:\n  -max_reload        <int>        .D...... -not_this (default 100)\n     none            0            ED...\n';
   assert.deepEqual([...optionNames(help)], ['max_reload']);
+});
+
+test('the options of a part are those under its own heading', () => {
+  const help = [
+    ...['E-AC-3 AVOptions:', '  -dialnorm  <int>  E.......... x', ''],
+    ...['ffrtmphttp AVOptions:', '  -other  <int>  E.......... x', ''],
+    ...[
+      'http AVOptions:',
+      '  -one  <int>  ED......... http AVOptions:',
+      '     none  0  ED......... x',
+      'tls AVOptions:',
+      '  -two  <int>  x',
+      '',
+    ],
+    ...['hls muxer AVOptions:', '  -three  <int>  x'],
+  ].join('\n');
+  const namesOf = (part: string): readonly string[] => [...optionNames(optionLines(help, part))];
+  assert.deepEqual(['http', 'tls', 'hls demuxer', 'hls muxer'].map(namesOf), [['one'], ['two'], [], ['three']]);
 });
 
 test('an FFmpeg that verifies certificates unless told otherwise is known by its own help', () => {

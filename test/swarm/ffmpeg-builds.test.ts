@@ -32,9 +32,9 @@ async function stub(version: string, library = '', takesStatsPeriod = true): Pro
   const text = `#!/bin/sh
 case "$*" in
   *stats_period*) ${period}
-  *demuxer=hls*) printf '  -max_reload        <int>        .D......... x\\n' ;;
-  *protocol=http*) printf '  -http_proxy        <string>     ED......... x\\n' ;;
-  *protocol=tls*) ;;
+  *-h\\ full*)
+    printf 'http AVOptions:\\n  -http_proxy        <string>     ED......... x\\n\\n'
+    printf 'hls demuxer AVOptions:\\n  -max_reload        <int>        .D......... x\\n' ;;
   *-protocols*) printf 'Supported file protocols:\\nInput:\\n  http\\n  https\\n  httpproxy\\n  crypto\\nOutput:\\n  file\\n' ;;
   *-demuxers*) printf ' D  hls             x\\n D  mpegts          x\\n D  mov,mp4,m4a     x\\n' ;;
   *) printf 'ffmpeg version ${version} Copyright (c) 2000-2026 the FFmpeg developers\\nlibavformat    ${library}\\n' ;;
