@@ -1,26 +1,23 @@
 // From the command line to an exit code: the only place that ends the process.
-// It knows the commands, not what they do.
+// It knows the commands, not what they do; each is loaded when it is asked for, so that `--help` or a wrong option waits for none.
 import './thread-pool.ts';
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Options } from './config/options.ts';
 import { type ParsedCommand, parseCommand } from './config/parse.ts';
-import { runOrigin } from './origin/command.ts';
-import { runAnalyze } from './run/analyze.ts';
+import type { OriginCommandOptions } from './origin/command.ts';
 import { commandText } from './run/command-text.ts';
 import { CannotMeasure, EXIT } from './run/exit-codes.ts';
 import type { House } from './run/house.ts';
 import { type OpenHouse, openHouse } from './run/open-house.ts';
-import { printClientCommand } from './run/print-command.ts';
-import { runProxy } from './run/proxy-command.ts';
-import { runReplay } from './run/replay.ts';
 import { fileWrites, type Output } from './run/terminal.ts';
-import { run } from './run.ts';
 
 type Command = Extract<ParsedCommand, { readonly options: Options }>;
 
 const SEEDS = 2 ** 32;
 const SHELL = '/bin/sh';
+/** A Node that profiles, traces or is debugged has something to write at its exit. */
+const ENDS_ITSELF = /^--(?:inspect|cpu-prof|heap-prof|prof|trace|report|diagnostic)/;
 
 let opened: OpenHouse | undefined;
 let lostOutput: Error | undefined;
@@ -43,7 +40,7 @@ async function main(): Promise<number> {
     process.stdout.write(command.text);
     return EXIT.measured;
   }
-  if (command.command === 'origin') return runOrigin({ seed: randomInt(SEEDS), ...command.options });
+  if (command.command === 'origin') return origin({ seed: randomInt(SEEDS), ...command.options });
   opened = openHouse(command.options, () => leaveAtOnce(EXIT.interruptedTwice));
   const { house, failure } = opened;
   try {
@@ -56,14 +53,32 @@ async function main(): Promise<number> {
 }
 
 async function dispatch({ command, url, input, options }: Command, house: House): Promise<number> {
-  if (command === 'analyze') return runAnalyze(options, house);
+  if (command === 'analyze') {
+    const { runAnalyze } = await import('./run/analyze.ts');
+    return runAnalyze(options, house);
+  }
   const typed = commandText(process.argv.slice(2), process.env, house.redact);
-  if (command === 'replay') return runReplay(input ?? '', options, house, typed);
-  if (options.printCmd) return printClientCommand(url, options, house.terminal);
+  if (command === 'replay') {
+    const { runReplay } = await import('./run/replay.ts');
+    return runReplay(input ?? '', options, house, typed);
+  }
+  if (options.printCmd) {
+    const { printClientCommand } = await import('./run/print-command.ts');
+    return printClientCommand(url, options, house.terminal);
+  }
   const seed = options.seed ?? randomInt(SEEDS);
-  if (command === 'proxy') return runProxy(options, seed, house);
-  if (command === 'origin') return runOrigin({ ...options, seed });
+  if (command === 'origin') return origin({ ...options, seed });
+  if (command === 'proxy') {
+    const { runProxy } = await import('./run/proxy-command.ts');
+    return runProxy(options, seed, house);
+  }
+  const { run } = await import('./run.ts');
   return run({ options, seed, command: typed, ...(url === undefined ? {} : { url }) }, house);
+}
+
+async function origin(options: OriginCommandOptions): Promise<number> {
+  const { runOrigin } = await import('./origin/command.ts');
+  return runOrigin(options);
 }
 
 /** A sentence for what could not be measured, everything for a bug. */
@@ -112,11 +127,11 @@ function tellLostOutput(code: number, { message }: Error): number {
 
 /**
  * `process.exit` alone joins libuv's threads, and a name lookup without an answer keeps its thread for the resolver's own ten
- * seconds; a process that becomes another program has none, and this one only hands on our code. A Node that was started with
- * flags of its own, to profile or to debug, has something to write at its exit.
+ * seconds; a process that becomes another program has none, and this one only hands on our code.
  */
 function leaveAtOnce(code: number): never {
-  if (process.execve !== undefined && process.execArgv.length === 0 && existsSync(SHELL)) {
+  const endsItself = process.execArgv.some((flag) => ENDS_ITSELF.test(flag));
+  if (process.execve !== undefined && !endsItself && existsSync(SHELL)) {
     process.emit('exit', code);
     process.execve(SHELL, [SHELL, '-c', `exit ${code}`], {});
   }

@@ -1,10 +1,13 @@
 // Name lookups must not queue behind one another, or their wait is recorded as the resolver's: the program's thread pool.
-// Half of a pool's threads may look names up at once, so their number says how many lookups go side by side.
+// Half of a pool's threads may look names up at once, so their number says how many lookups go side by side. One that is never
+// answered must not keep the program either.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { sandbox, startHlsSwarm } from '../support/program.ts';
+import { runProgram } from '../../src/process.ts';
+import { hlsSwarm, sandbox, startHlsSwarm } from '../support/program.ts';
 
 const skip = existsSync('/proc/self/task') ? false : 'needs /proc to count threads';
 
@@ -29,3 +32,12 @@ for (const { asked, threads } of [{ threads: 128 }, { asked: '6', threads: 6 }])
     player.destroy();
   });
 }
+
+test('a thread of the pool that is held up does not hold up the exit', async () => {
+  await using box = await sandbox();
+  const [fifo, preload] = [box.file('never-written'), box.file('preload.cjs')];
+  await runProgram('mkfifo', [fifo], { timeoutMs: 5_000, maxBytes: 1_000 });
+  await writeFile(preload, `require('node:fs').open(${JSON.stringify(fifo)}, 'r', () => {});\n`);
+  const ended = await hlsSwarm(['--version'], { ...box.env, NODE_OPTIONS: `--require ${preload}` });
+  assert.deepEqual([ended.code, ended.stderr], [0, '']);
+});
