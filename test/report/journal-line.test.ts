@@ -5,8 +5,8 @@ import type { Event } from '../../src/events.ts';
 import { journalLine } from '../../src/report/journal-line.ts';
 
 test('the type comes first, and nothing is lost or told twice', () => {
-  const inOrder: Event = { type: 'segment-listed', atMs: 2, url: 'http://o/1.ts', bytes: 7 };
+  const inOrder: Event = { type: 'finding', atMs: 2, code: 'cookie-path', subject: 's', evidence: 'e' };
   const { type, ...rest } = inOrder;
   for (const event of [inOrder, { ...rest, type } as Event])
-    assert.equal(journalLine(event), '{"type":"segment-listed","atMs":2,"url":"http://o/1.ts","bytes":7}\n');
+    assert.equal(journalLine(event), '{"type":"finding","atMs":2,"code":"cookie-path","subject":"s","evidence":"e"}\n');
 });
