@@ -22,7 +22,7 @@ import {
 } from '../support/tls-media.ts';
 
 const LIMITS = { timeoutMs: 30_000, maxBytes: 4_000_000 };
-const CONTROL = ['--metrics', '127.0.0.1:0', '--no-calibrate'];
+const CONTROL = ['--metrics', '127.0.0.1:0'];
 const authority = await TestAuthority.create();
 const secure = await authority.forHost('localhost');
 

@@ -77,7 +77,7 @@ export async function playRecorded(
   box: Sandbox,
 ): Promise<{ readonly journal: ReadJournal; readonly ended: Ended }> {
   const args = ['--clients', String(MATRIX_CLIENTS), '--ramp-rate', '50', '--metrics', `${HOST}:0`, '--no-tui'];
-  const outputs = ['--no-calibrate', '--dangerous', '--journal', box.file('journal.ndjson')];
+  const outputs = ['--dangerous', '--journal', box.file('journal.ndjson')];
   const ended = await hlsSwarm([url, ...args, ...outputs, '--ffmpeg', box.ffmpeg, ...options], box.env);
   const journal = await readJournal(box.file('journal.ndjson'));
   assertMeasured(ended, journal.summary);

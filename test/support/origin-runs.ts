@@ -50,7 +50,7 @@ export async function killingRun(shape: KillingShape): Promise<KillingRun> {
   await using program = startHlsSwarm(
     [
       ...['run', nginx.url('/live.m3u8'), '--clients', String(clients), '--duration', `${durationSeconds}s`],
-      ...['--ramp-rate', '20', '--no-tui', '--metrics', '127.0.0.1:0', '--no-calibrate', '--ffmpeg', box.ffmpeg],
+      ...['--ramp-rate', '20', '--no-tui', '--metrics', '127.0.0.1:0', '--ffmpeg', box.ffmpeg],
       ...['--origin-access-log', nginx.logFile, '--journal', box.file('j.ndjson'), '--segment-sizes-url'],
       nginx.url('/files/json/'),
     ],

@@ -83,7 +83,7 @@ export const PROGRAM: readonly string[] = [process.execPath, ...NODE_OPTIONS, MA
 export interface Sandbox {
   readonly folder: string;
   readonly ffmpeg: string;
-  /** The run's own temporary folder: must be empty in the end. */
+  /** The run's own temporary folder, which must be empty in the end; and no calibration: it would be a fifth of many runs. */
   readonly env: Environment;
   file(name: string): string;
   /** Living processes that are the run's, as `pid command`. */
@@ -102,7 +102,7 @@ export async function sandbox(): Promise<Sandbox> {
   return {
     folder,
     ffmpeg,
-    env: { TMPDIR: temporary },
+    env: { TMPDIR: temporary, HLS_SWARM_NO_CALIBRATE: 'true' },
     file: (name) => join(folder, name),
     processes: () => processesNaming(folder),
     leftovers: () => readdirSync(temporary),

@@ -10,7 +10,7 @@ import { assertMeasured, hlsSwarm, sandbox } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 import { serveFiles } from '../support/static-server.ts';
 
-const FREE_PORT = ['--metrics', '127.0.0.1:0', '--no-calibrate'];
+const FREE_PORT = ['--metrics', '127.0.0.1:0'];
 const MASTER = Buffer.from(
   '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=500000,RESOLUTION=320x180,CODECS="avc1.42c00d,mp4a.40.2"\nvod.m3u8?token=secret\n',
 );

@@ -17,7 +17,7 @@ const CLIENTS = 2;
 async function play(url: string, options: readonly string[], box: Sandbox): Promise<Ended> {
   const args = ['--clients', String(CLIENTS), '--ramp-rate', '50', '--pace', 'max', '--metrics', '127.0.0.1:0'];
   const outputs = ['--report', box.file('r.json'), '--journal', box.file('j.ndjson')];
-  const run = [url, ...args, '--no-tui', '--no-calibrate', '--ffmpeg', box.ffmpeg, ...outputs, ...options];
+  const run = [url, ...args, '--no-tui', '--ffmpeg', box.ffmpeg, ...outputs, ...options];
   const ended = await hlsSwarm(run, box.env);
   assertMeasured(ended, await readSummary(box.file('r.json')));
   return ended;

@@ -19,7 +19,7 @@ describe('--fail-if', { skip: requirement('ffmpeg'), concurrency: 2 }, () => {
     await using origin = await ScriptedOrigin.start(files(media));
     await using box = await sandbox();
     const outputs = ['--report', box.file('r.json'), '--journal', box.file('j.ndjson'), '--metrics', '127.0.0.1:0'];
-    const options = ['--clients', '1', '--pace', 'max', '--no-tui', '--no-calibrate', '--ffmpeg', box.ffmpeg];
+    const options = ['--clients', '1', '--pace', 'max', '--no-tui', '--ffmpeg', box.ffmpeg];
     const thresholds = [HELD, NOT_HELD, UNKNOWN].flatMap((expression) => ['--fail-if', expression]);
     const ended = await hlsSwarm([origin.url('/vod.m3u8'), ...options, ...outputs, ...thresholds], box.env);
     const report = await readSummary(box.file('r.json'));
@@ -46,7 +46,7 @@ describe('--fail-if', { skip: requirement('ffmpeg'), concurrency: 2 }, () => {
     const { files: media } = await vodMedia();
     await using origin = await ScriptedOrigin.start(files(media));
     await using box = await sandbox();
-    const options = ['--clients', '1', '--pace', 'max', '--no-tui', '--no-calibrate', '--metrics', '127.0.0.1:0'];
+    const options = ['--clients', '1', '--pace', 'max', '--no-tui', '--metrics', '127.0.0.1:0'];
     const files99 = ['--report', box.file('r.json'), '--ffmpeg', box.ffmpeg, '--fail-if', 'proxy.terminations.SD>0'];
     const ended = await hlsSwarm([origin.url('/vod.m3u8'), ...options, ...files99], box.env);
     assertMeasured(ended, await readSummary(box.file('r.json')));

@@ -92,15 +92,7 @@ async function playing(
   const url = origin.url('/live.m3u8');
   const sizes = listing === undefined ? [] : ['--segment-sizes-url', listing];
   const shape = ['--clients', String(CLIENTS), '--ramp-rate', '50', '--duration', `${durationSeconds}s`];
-  const place = [
-    '--metrics',
-    '127.0.0.1:0',
-    '--ffmpeg',
-    box.ffmpeg,
-    '--journal',
-    box.file('j.ndjson'),
-    '--no-calibrate',
-  ];
+  const place = ['--metrics', '127.0.0.1:0', '--ffmpeg', box.ffmpeg, '--journal', box.file('j.ndjson')];
   const ended = await hlsSwarm([url, ...shape, ...place, ...sizes, ...more], box.env, (durationSeconds + 20) * 1_000);
   const { summary, events } = await readJournal(box.file('j.ndjson'));
   assertMeasured(ended, summary);
