@@ -93,6 +93,8 @@ const floorOf = (path: string): string => {
 function floorBreach(from: string, to: Import & { readonly path: string }): string | undefined {
   const floor = floorOf(from);
   const target = floorOf(to.path);
+  // What is published beside the program is data.
+  if (to.path.endsWith('.json')) return undefined;
   if (PURE.test(from) && ACTIVE_GROUND.test(to.path) && !to.isTypeOnly) return 'a pure file takes only types of it';
   if (floor === target || target === 'ground' || floor === 'top') return undefined;
   if (floor === 'ground') return 'the ground imports nothing above it';

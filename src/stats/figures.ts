@@ -1,7 +1,8 @@
-// The figures of the summary that `--fail-if` can name: paths through its schema, each with the unit that its name says. Pure.
+// The figures of the summary that `--fail-if` can name: paths through its schema as it is published, each with the unit that its
+// name says. Pure.
 // It compares nothing; what an expression says of a figure is in threshold.ts.
+import schema from '../../summary.schema.json' with { type: 'json' };
 import type { Summary } from './summary.ts';
-import { summarySchema } from './summary-schema.ts';
 
 export type FigureUnit = 'ms' | 's' | 'bytes' | 'bytes/s' | 'ratio' | 'number';
 
@@ -47,7 +48,7 @@ const UNIT_OF_NAME: readonly (readonly [RegExp, FigureUnit])[] = [
   [/(?:^b|B)ytes$/, 'bytes'],
   [/(?:^r|R)atio$/, 'ratio'],
 ];
-const root: Shape = summarySchema;
+const root: Shape = schema;
 
 /** `problem` is a clause that says what would be allowed where the path leaves the summary. */
 export function findFigure(path: string): Figure | { readonly problem: string } {
