@@ -4,9 +4,10 @@ import { requirement } from '../test/support/require.ts';
 import type { Face } from './faces/face.ts';
 import { grafana } from './faces/grafana.ts';
 import { htmlReport } from './faces/html.ts';
+import { screen } from './faces/screen.ts';
 import { type Check, reportChecks } from './support/checks.ts';
 
-const FACES: readonly Face[] = [grafana, htmlReport];
+const FACES: readonly Face[] = [grafana, htmlReport, screen];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !FACES.some((face) => face.name === name));

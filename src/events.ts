@@ -501,6 +501,8 @@ export interface OriginSampleEvent {
   readonly ownBytes?: number;
   /** Of those, the response's: what the source sent. */
   readonly ownReceivedBytes?: number;
+  /** The stream's own server gave the answer: its octets are in whatever counts what that server sends. */
+  readonly isFromStreamServer?: true;
   /** Right before we asked, and when the answer's head was there: the source read its counters at some instant between the two.
    *  Absent where nothing is tapped, and in journals from before it was recorded. */
   readonly cuts?: readonly [asked: MeterCut, answered: MeterCut];
@@ -550,6 +552,9 @@ export interface SampleEvent {
   readonly contentBytesByKind: Readonly<Record<Kind | 'open', number>>;
   readonly tapLoopDelayP99Ms: number;
   readonly mainLoopDelayP99Ms: number;
+  /** These two are of the last second, where the former are of the run so far. */
+  readonly tapLoopDelayRecentP99Ms?: number;
+  readonly mainLoopDelayRecentP99Ms?: number;
   /** The longest delay of the main thread since the last sample: lines that arrived meanwhile are stamped late. */
   readonly mainLoopDelayMaxMs?: number;
   readonly tapCpuSeconds: number;
@@ -593,6 +598,7 @@ export const FINDING_CODES = [
   'client-restarting',
   'origin-silent',
   'origin-metrics-stale',
+  'log-incomplete',
   'tls-untrusted',
   'cookie-path',
   'bypass',
@@ -672,6 +678,8 @@ export interface RunEvent {
   readonly logLevel?: LogLevel;
   /** Of the playlist that was looked at first; absent where nobody looked. */
   readonly targetDurationSeconds?: number;
+  /** How long clients wait for the next octet of an answer before they give it up. Absent: unknown, as with any player. */
+  readonly clientTimeoutMs?: number;
   /** Absent: none. */
   readonly failIf?: readonly string[];
   readonly doorPorts?: readonly number[];

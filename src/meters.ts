@@ -28,9 +28,12 @@ export const WORKER_METERS = [
   'pathCookies',
   'lostRecords',
   'loopDelayP99Us',
+  /** Of the last whole second. */
+  'recentLoopDelayP99Us',
   'cpuUs',
 ] as const;
 export type WorkerMeter = (typeof WORKER_METERS)[number];
+const LOOP_DELAYS: ReadonlySet<WorkerMeter> = new Set(['loopDelayP99Us', 'recentLoopDelayP99Us']);
 
 /** Per door: what a per-client row needs while transfers are still open, and the number of the process behind it that was
  *  last given a playlist with an end (0: none), which must be known when that process leaves. */
@@ -163,7 +166,7 @@ export const NO_METERS: MeterReading = {
   contentBytesByKind: Object.fromEntries(KIND_SLOTS.map((kind) => [kind, 0])) as Record<Kind | 'open', number>,
 };
 
-/** Sums over all workers at this instant (maximum for the loop delay): meter values and content by kind. */
+/** Sums over all workers at this instant (maximum for the loop delays): meter values and content by kind. */
 export function readMeters(buffers: MeterBuffers): MeterReading {
   const meters = { ...NO_METERS.meters };
   const contentBytesByKind = { ...NO_METERS.contentBytesByKind };
@@ -171,7 +174,7 @@ export function readMeters(buffers: MeterBuffers): MeterReading {
     const { slots, kinds } = workerSlots(buffers, worker);
     for (const name of WORKER_METERS) {
       const value = slots[WORKER_SLOT[name]] ?? 0;
-      meters[name] = name === 'loopDelayP99Us' ? Math.max(meters[name], value) : meters[name] + value;
+      meters[name] = LOOP_DELAYS.has(name) ? Math.max(meters[name], value) : meters[name] + value;
     }
     KIND_SLOTS.forEach((kind, position) => {
       contentBytesByKind[kind] += kinds[position] ?? 0;

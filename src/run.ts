@@ -9,6 +9,7 @@ import type { Tap } from './proxy/tap.ts';
 import { seededRandom } from './random.ts';
 import { type OpenedAccessLog, openAccessLog } from './run/access-log.ts';
 import { ClientTrust } from './run/authority.ts';
+import { readInBursts } from './run/burst-reading.ts';
 import { calibrate } from './run/calibrating.ts';
 import { Checking } from './run/checking.ts';
 import { close } from './run/closing.ts';
@@ -34,6 +35,7 @@ import { stopMeasuring } from './run/stopping.ts';
 import { swarmOptions } from './run/swarm-options.ts';
 import { aborted, delay } from './run/terminal.ts';
 import { unlessEnded } from './run/unless-ended.ts';
+import { pathOf } from './stats/origin-path.ts';
 import type { Snapshot } from './stats/summary.ts';
 import { Swarm } from './swarm/swarm.ts';
 import { filesNeeded } from './swarm/system-limits.ts';
@@ -81,7 +83,8 @@ export async function run(request: RunRequest, house: House): Promise<ExitCode> 
     runEvent({ url, options, version, seed, clock, ...facts(looked, options, tap), hasAccessLog, ...path }),
     tap?.ports,
   );
-  const opened = { clock, emit, seed, url, options, looked, recorder, faces, rooms, tap, demo, accessLog };
+  const { isLoopback } = pathOf({ url, ...path });
+  const opened = { clock, emit, seed, url, isLoopback, options, looked, recorder, faces, rooms, tap, demo, accessLog };
   await play(opened, house);
   checking?.tell({ url, options, looked, snapshot: recorder.latest }, house);
   // Awaited here: what the stack ends must outlive the closing.
@@ -94,6 +97,8 @@ interface Opened {
   readonly emit: Emit;
   readonly seed: number;
   readonly url: string;
+  /** The stream comes from this machine. */
+  readonly isLoopback: boolean;
   readonly options: Options;
   readonly looked: Awaited<ReturnType<typeof look>>;
   readonly recorder: Recorder;
@@ -107,11 +112,12 @@ interface Opened {
 
 /** Clients, sources and ticks, from the first start to the last sample. */
 async function play(opened: Opened, { terminal, log }: House): Promise<void> {
-  const { clock, emit, seed, url, options, looked, recorder, faces, rooms, tap, demo, accessLog } = opened;
+  const { clock, emit, seed, url, isLoopback, options, looked, recorder, faces, rooms, tap, demo, accessLog } = opened;
   const { operations } = recorder;
   await using ending = new AsyncDisposableStack();
   const { caFile } = ending.use(await ClientTrust.open(looked.capabilities, tap?.caCertificate));
   const { startProgram } = ending.use(await openLauncher());
+  await readInBursts(options.clients, log);
   const gates = ending.use(await openGates(options, clock, log));
   const swarm = new Swarm(
     { clock, emit, log, startProgram, timed: operations.timing('stderr_parse') },
@@ -120,7 +126,7 @@ async function play(opened: Opened, { terminal, log }: House): Promise<void> {
   ending.defer(() => swarm.stop());
   Object.assign(rooms, { swarm, tap });
   const scrapers = new Scrapers({
-    ...{ clock, emit, log, version, options, url, demo },
+    ...{ clock, emit, log, version, options, url, demo, isLoopback },
     random: seededRandom(seed),
     accessLog: accessLog.follower,
     readMeters: meterReader(clock, tap, () => recorder.controlBytes),
@@ -210,7 +216,7 @@ function expectations(
 
 function facts(
   looked: Awaited<ReturnType<typeof look>>,
-  { clients, stats, statsLogLevel }: Options,
+  { clients, stats, statsLogLevel, timeoutMs }: Options,
   tap: Tap | undefined,
 ): Omit<RunFactsInput, 'url' | 'options' | 'version' | 'seed' | 'clock' | 'hasAccessLog'> {
   const { targetDurationSeconds } = looked;
@@ -222,6 +228,7 @@ function facts(
     isTapped: tap !== undefined,
     proxyWorkers: tap?.workers ?? 0,
     logLevel: stats ? statsLogLevel : 'none',
+    clientTimeoutMs: timeoutMs,
     ...(targetDurationSeconds === undefined ? {} : { targetDurationSeconds }),
   };
 }

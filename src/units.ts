@@ -127,34 +127,42 @@ export function parseDuration(text: string): number | undefined {
   return text.startsWith('-') && ms !== 0 ? -ms : ms;
 }
 
-/** Decimal and binary units apart, as everywhere; `k` is small, as in SI. */
+/** Decimal and binary units apart, as everywhere; case is ignored (`KB` is `kB`): where sizes are meant there are no bits. */
 const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
-  B: 1,
-  kB: KILO,
-  MB: MEGA,
-  GB: MEGA * KILO,
-  KiB: KIB,
-  MiB: MIB,
-  GiB: MIB * KIB,
+  b: 1,
+  kb: KILO,
+  mb: MEGA,
+  gb: MEGA * KILO,
+  kib: KIB,
+  mib: MIB,
+  gib: MIB * KIB,
 };
-const BITS_PER_UNIT: Readonly<Record<string, number>> = { bit: 1, kbit: KILO, Mbit: MEGA, Gbit: MEGA * KILO };
+const BITS_PER_PREFIX: Readonly<Record<string, number>> = { '': 1, k: KILO, m: MEGA, g: MEGA * KILO };
 const AMOUNT = /^(\d+(?:\.\d+)?|\.\d+)([A-Za-z]+)$/;
-const PER_SECOND = '/s';
+/** `/s`, or the `ps` of `Mbps`. */
+const PER_SECOND = /(?:\/s|ps)$/;
+/** In rates a large B means bytes and a small one bits. */
+const BITS = /^([kmg]?)(?:bit|b)$/i;
 
-/** `64KiB`, `1.5MB`, `500B` as whole bytes, rounded; undefined when it is no size. A bare number has no unit and is none. */
+/** `64KiB`, `20kB`, `500B` as whole bytes, rounded; undefined when it is no size. A bare number has no unit and is none. */
 export function parseBytes(text: string): number | undefined {
   const [, amount, unit = ''] = AMOUNT.exec(text) ?? [];
-  const size = Object.hasOwn(BYTES_PER_UNIT, unit) ? BYTES_PER_UNIT[unit] : undefined;
+  const size = bytesPerUnit(unit);
   return amount === undefined || size === undefined ? undefined : Math.round(Number(amount) * size);
 }
 
-/** `500kbit/s` or `64KiB/s` as bytes per second, not rounded; undefined when it is no rate. */
+/** `500kbit/s`, `2Mbps` or `64KiB/s` as bytes per second, not rounded; undefined when it is no rate. */
 export function parseBytesPerSecond(text: string): number | undefined {
-  if (!text.endsWith(PER_SECOND)) return undefined;
-  const [, amount, unit = ''] = AMOUNT.exec(text.slice(0, -PER_SECOND.length)) ?? [];
+  if (!PER_SECOND.test(text)) return undefined;
+  const [, amount, unit = ''] = AMOUNT.exec(text.replace(PER_SECOND, '')) ?? [];
   if (amount === undefined) return undefined;
-  const bits = Object.hasOwn(BITS_PER_UNIT, unit) ? BITS_PER_UNIT[unit] : undefined;
-  const bytes = Object.hasOwn(BYTES_PER_UNIT, unit) ? BYTES_PER_UNIT[unit] : undefined;
-  if (bits !== undefined) return bitsToBytes(Number(amount) * bits);
+  const prefix = unit.endsWith('B') ? undefined : BITS.exec(unit)?.[1]?.toLowerCase();
+  if (prefix !== undefined) return bitsToBytes(Number(amount) * (BITS_PER_PREFIX[prefix] ?? 1));
+  const bytes = unit.endsWith('B') ? bytesPerUnit(unit) : undefined;
   return bytes === undefined ? undefined : Number(amount) * bytes;
+}
+
+function bytesPerUnit(unit: string): number | undefined {
+  const name = unit.toLowerCase();
+  return Object.hasOwn(BYTES_PER_UNIT, name) ? BYTES_PER_UNIT[name] : undefined;
 }

@@ -1,8 +1,8 @@
-// Durations in Go's spelling: each unit, sums, signs, and what is refused.
+// Durations in Go's spelling: each unit, sums, signs, and what is refused. Sizes and rates in the spellings of people.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDuration } from '../src/units.ts';
+import { parseBytes, parseBytesPerSecond, parseDuration } from '../src/units.ts';
 
 test('each unit of Go is read as milliseconds', () => {
   const expected: Readonly<Record<string, number>> = {
@@ -47,5 +47,23 @@ test('any text is read or refused, never thrown at', () => {
       const ms = parseDuration(text);
       assert.ok(ms === undefined || Number.isFinite(ms));
     }),
+  );
+});
+
+test('sizes and rates are read in the spellings that people use; a unit is never guessed', () => {
+  const sizes = ['500B', '20kB', '20KB', '20kb', '20KiB', '1.5MB', '2MiB', '1gb', '1GiB'].map(parseBytes);
+  assert.deepEqual(sizes, [500, 20_000, 20_000, 20_000, 20_480, 1_500_000, 2_097_152, 1e9, 1_073_741_824]);
+  assert.deepEqual(
+    ['20', '20k', '20 kB', '-1B', '1e3B', 'kB', '20constructor'].map(parseBytes),
+    Array(7).fill(undefined),
+  );
+  const rates = ['8bit/s', '500kbit/s', '2Mbit/s', '2Mb/s', '2Mbps', '1Gbps', '20kB/s', '20KB/s', '64KiB/s', '1MBps'];
+  assert.deepEqual(
+    rates.map(parseBytesPerSecond),
+    [1, 62_500, 250_000, 250_000, 250_000, 125_000_000, 20_000, 20_000, 65_536, 1_000_000],
+  );
+  assert.deepEqual(
+    ['2M/s', '2Mbit', '2KiBit/s', '2/s', 'ps', '2tbit/s'].map(parseBytesPerSecond),
+    Array(6).fill(undefined),
   );
 });

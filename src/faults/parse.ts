@@ -187,7 +187,7 @@ function readSize(text: string): Value<number> {
   const value = text === '0' ? 0 : parseBytes(text);
   return value !== undefined && value <= (parseBytes(LARGEST) ?? 0)
     ? { value }
-    : { allowed: `0 to ${LARGEST}, written as 500B, 64KiB, 1.5MB` };
+    : { allowed: `0 to ${LARGEST}, written as 500B, 20kB, 64KiB, 1.5MB` };
 }
 
 function readTime(text: string): Value<number> {
@@ -203,7 +203,7 @@ function readRate(text: string): Value<number> {
     value >= (parseBytesPerSecond(SLOWEST) ?? 0) &&
     value <= (parseBytesPerSecond(FASTEST) ?? 0)
     ? { value }
-    : { allowed: `${SLOWEST} to ${FASTEST}, written as 500kbit/s, 2Mbit/s, 64KiB/s` };
+    : { allowed: `${SLOWEST} to ${FASTEST}, written as 500kbit/s, 2Mbit/s, 20kB/s, 64KiB/s` };
 }
 
 function quoted(text: string): string {

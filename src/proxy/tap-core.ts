@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { clockFrom } from '../clock.ts';
 import { PlaylistCache } from '../hls/kinds.ts';
 import { DoorSlots, type MeterBuffers, WORKER_METERS, WORKER_SLOT, type WorkerMeter, workerSlots } from '../meters.ts';
-import { NS_PER_MS, US_PER_MS } from '../units.ts';
+import { MS_PER_SECOND, NS_PER_MS, US_PER_MS } from '../units.ts';
 import type { Behaviour } from './behaviour.ts';
 import { TapContext, type TapRecord } from './context.ts';
 import { Door } from './door.ts';
@@ -57,6 +57,8 @@ export type TapCommand =
 /** The monitor samples at this grain; a delay is what exceeds it. */
 const LOOP_RESOLUTION_MS = 10;
 const P99 = 99;
+/** What is late now, beside what was late over the run; as often as the account is sampled. */
+const RECENT_MS: number = MS_PER_SECOND;
 
 export class TapCore {
   readonly #setup: TapSetup;
@@ -65,6 +67,8 @@ export class TapCore {
   readonly #context: TapContext;
   readonly #doors: readonly (readonly [client: number, door: Door])[];
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #recentLoopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  #recentSinceMs = 0;
   readonly #quiet: QuietCollector = new QuietCollector();
   #timer: NodeJS.Timeout | undefined;
   readonly #records: RecordWriter = new RecordWriter();
@@ -103,6 +107,7 @@ export class TapCore {
     if (authority !== undefined) await this.#context.interception.prepare(verifiesOrigin);
     const ports = await Promise.all(this.#doors.map(async ([client, door]) => [client, await door.open()] as const));
     this.#loopDelay.enable();
+    this.#recentLoopDelay.enable();
     // What it took to come this far is the zero that the run's account of this thread begins at.
     this.#measureSelf();
     this.#timer = setInterval(() => this.#flush(), this.#setup.limits.batchIntervalMs);
@@ -121,6 +126,7 @@ export class TapCore {
     clearInterval(this.#timer);
     this.#flush();
     this.#loopDelay.disable();
+    this.#recentLoopDelay.disable();
     this.#post({ type: 'closed' });
   }
 
@@ -154,11 +160,16 @@ export class TapCore {
   }
 
   #measureSelf(): void {
-    const delayMs = this.#loopDelay.percentile(P99) / NS_PER_MS - LOOP_RESOLUTION_MS;
-    this.#context.setMeter(WORKER_SLOT.loopDelayP99Us, Math.max(0, Number.isFinite(delayMs) ? delayMs * US_PER_MS : 0));
+    const nowMs = this.#context.clock.nowMs();
+    this.#context.setMeter(WORKER_SLOT.loopDelayP99Us, delayUs(this.#loopDelay));
+    if (nowMs - this.#recentSinceMs >= RECENT_MS) {
+      this.#context.setMeter(WORKER_SLOT.recentLoopDelayP99Us, delayUs(this.#recentLoopDelay));
+      this.#recentLoopDelay.reset();
+      this.#recentSinceMs = nowMs;
+    }
     const { user, system } = process.threadCpuUsage();
     this.#context.setMeter(WORKER_SLOT.cpuUs, user + system);
-    this.#quiet.look(this.#context.readMeter(WORKER_SLOT.openConnections), this.#context.clock.nowMs());
+    this.#quiet.look(this.#context.readMeter(WORKER_SLOT.openConnections), nowMs);
   }
 
   #meters(): BatchMeters {
@@ -187,4 +198,10 @@ function sharedPool(context: TapContext, { behaviour, worker, buffers }: TapSetu
 
 function openName(name: (typeof OPEN_BYTES)[number]): OpenName {
   return `open${name.charAt(0).toUpperCase()}${name.slice(1)}` as OpenName;
+}
+
+/** A delay is what exceeds the monitor's own step; an empty histogram has none. */
+function delayUs(monitor: ReturnType<typeof monitorEventLoopDelay>): number {
+  const delayMs = monitor.percentile(P99) / NS_PER_MS - LOOP_RESOLUTION_MS;
+  return Number.isFinite(delayMs) ? Math.max(0, delayMs * US_PER_MS) : 0;
 }

@@ -18,7 +18,9 @@ export interface CheckReport {
   /** Absent without the tap: then nobody saw what came. */
   readonly delivery?: Delivery;
   readonly sources: { readonly segmentSizes: SourceState; readonly originMetrics: SourceState };
+  /** Of the instrument during the check, and why it is no better. */
   readonly verdict: Summary['instrument']['verdict'];
+  readonly reasons: readonly string[];
   readonly findings: readonly { readonly code: string; readonly evidence: string }[];
 }
 
@@ -97,6 +99,7 @@ export function checkReport(input: CheckInput): CheckReport {
     ...(delivery === undefined ? {} : { delivery }),
     sources: { segmentSizes: sizesState(input), originMetrics: metricsState(input) },
     verdict: instrument.verdict,
+    reasons: instrument.reasons,
     findings: findings.map(({ code, evidence }) => ({ code, evidence })),
   };
 }

@@ -92,7 +92,7 @@ function tlsWords(tls: NonNullable<CheckReport['answer']>['tls']): string {
   return `${tls.version}, certificate ${whose === '' ? trust : `${whose}, ${trust}`}`;
 }
 
-function sourceFacts({ sources, delivery, verdict }: CheckReport, width: number): readonly string[] {
+function sourceFacts({ sources, delivery, verdict, reasons }: CheckReport, width: number): readonly string[] {
   const label = (name: string, text: string): readonly string[] => fact(name, text, LABEL, width);
   const { hit = 0, miss = 0, other = 0, unknown = 0 } = delivery?.cache ?? {};
   const cache =
@@ -101,7 +101,7 @@ function sourceFacts({ sources, delivery, verdict }: CheckReport, width: number)
     ...(delivery === undefined ? [] : label('Cache', cache)),
     ...label('Segment sizes', sourceWords(sources.segmentSizes, '--segment-sizes-url')),
     ...label('Origin metrics', sourceWords(sources.originMetrics, '--origin-metrics')),
-    ...label('Verdict', verdict),
+    ...label('Verdict', [`${verdict} (of the instrument)`, ...reasons].join('; ')),
   ];
 }
 

@@ -75,12 +75,11 @@ export function allBytes({ snapshot, facts }: Reading): Throughput | undefined {
   return facts.isTapped ? snapshot.summary.proxy?.allBytesThroughput : snapshot.summary.parser.throughput;
 }
 
-/** The tap's endings by silence of the origin; a client that does not drain (cD) is no timeout of the stream. */
+/** Requests that the origin's silence ended, whoever gave up first; a client that does not drain (cD) is no timeout of the stream. */
 export function timeouts({ snapshot, facts }: Reading): number | undefined {
   if (!facts.isTapped) return snapshot.summary.parser.timeouts;
   const { proxy } = snapshot.summary;
-  const { sC = 0, sH = 0, sD = 0 } = proxy?.terminations ?? {};
-  return unlessUnseen(proxy, sC + sH + sD);
+  return proxy === undefined ? undefined : unlessUnseen(proxy, proxy.timeouts);
 }
 
 /** Requests per second by kind; the tap's, so unknown as soon as some of them passed unseen. */

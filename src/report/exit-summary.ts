@@ -7,6 +7,7 @@ import { formatElapsed, formatMbps, formatMs, secondsToMs } from '../units.ts';
 import { agreementSection, estimatorsSection } from './summary-agreement.ts';
 import { playbackSection } from './summary-clients.ts';
 import {
+  deliverySentence,
   findingsSection,
   instrumentSection,
   type NextSteps,
@@ -43,6 +44,7 @@ export function renderSummary(snapshot: Snapshot, options: SummaryOptions): stri
     centred('hls-swarm: summary of the run', width),
     doubleRule(width),
     ...wrapped(verdictSentence(snapshot.summary.instrument), width, '  '),
+    ...wrapped(deliverySentence(snapshot, hasClients), width, '  '),
     '',
     ...runFacts(snapshot, hasClients, width),
     ...accountsSection(snapshot, width),

@@ -1,5 +1,6 @@
 // The HTML report's sections that judge: findings, thresholds, origin and reconciliation, the instrument itself. Pure.
 // The judgements come ready in the snapshot; this only words them.
+import { type FindingGroup, groupFindings } from '../stats/finding-groups.ts';
 import { FINDINGS } from '../stats/findings.ts';
 import { type ReconciliationRow, reconciliationRows } from '../stats/reconciliation-rows.ts';
 import type { OperationSummary, Snapshot, Summary, Verdict } from '../stats/summary.ts';
@@ -7,7 +8,7 @@ import { thresholdValue } from '../stats/threshold.ts';
 import { formatBytes, formatElapsed, formatMs, formatShortMs, PERCENT, secondsToMs } from '../units.ts';
 import { lastEvents } from './html-events.ts';
 import { html, type Markup, type Piece } from './html-markup.ts';
-import { facts, note, numbers, section, table } from './html-parts.ts';
+import { details, facts, note, numbers, section, table } from './html-parts.ts';
 import { percent } from './html-traffic.ts';
 import { count, known, UNKNOWN } from './text-layout.ts';
 
@@ -17,6 +18,9 @@ const VERDICTS: Readonly<Record<Verdict, readonly [sign: string, words: string]>
   degraded: ['▲ DEGRADED', 'The numbers stand with a reservation'],
   invalid: ['✕ INVALID', 'Do not use the numbers of this run'],
 };
+
+/** Of one finding in sight; the others unfold. */
+const MOST_SUBJECTS = 3;
 
 export function verdict({ verdict: which, reasons }: Summary['instrument']): Markup {
   const [sign, words] = VERDICTS[which];
@@ -28,11 +32,7 @@ export function verdict({ verdict: which, reasons }: Summary['instrument']): Mar
 export function findingsSection(snapshot: Snapshot): Markup {
   const { findings, thresholds } = snapshot.summary;
   const beganAtMs = snapshot.atMs - secondsToMs(snapshot.elapsedSeconds);
-  const items = findings.map(
-    ({ code, subject, sinceMs, count: times, evidence }) =>
-      html`<li><strong>${code}</strong>${times > 1 ? ` (${count(times)} times)` : ''}, ${subject}, since ${formatElapsed(sinceMs - beganAtMs)}
-<p>${FINDINGS[code].sentence} <em>${evidence}</em></p><p class="next">${FINDINGS[code].next}</p></li>`,
-  );
+  const items = groupFindings(findings).map((group) => findingItem(group, beganAtMs));
   return section(
     'findings',
     'Findings',
@@ -54,6 +54,15 @@ export function findingsSection(snapshot: Snapshot): Markup {
         ),
     lastEvents(snapshot),
   );
+}
+
+function findingItem({ code, findings, count: times, sinceMs }: FindingGroup, beganAtMs: number): Markup {
+  const subjects = findings.map(({ subject, evidence }) => html`<p>${subject}: <em>${evidence}</em></p>`);
+  const rest = subjects.slice(MOST_SUBJECTS);
+  return html`<li><strong>${code}</strong>${times > 1 ? ` (${count(times)} times)` : ''}, since ${formatElapsed(sinceMs - beganAtMs)}
+<p>${FINDINGS[code].sentence}</p>${subjects.slice(0, MOST_SUBJECTS)}${
+    rest.length === 0 ? undefined : details(`${count(rest.length)} more`, rest)
+  }<p class="next">${FINDINGS[code].next}</p></li>`;
 }
 
 export function originSection({ summary }: Snapshot): Markup {

@@ -1,6 +1,7 @@
 // The HTML report's sections about traffic: tiles, the three accounts, phases, endings. Pure; figures come ready in the snapshot.
 import { KINDS, TERMINATIONS } from '../events.ts';
 import { errorStatuses } from '../stats/error-statuses.ts';
+import { readUndelivered } from '../stats/failure-ratio.ts';
 import type { Quantiles, Snapshot, Throughput } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { bytesPerSecondToMbps, formatBytes, formatMbps, formatMs, PERCENT } from '../units.ts';
@@ -12,6 +13,7 @@ import { count, known, UNKNOWN } from './text-layout.ts';
 /** The figures that are asked for first. */
 export function tiles({ summary }: Snapshot): Markup {
   const { proxy, parser, clients, agreement } = summary;
+  const undelivered = readUndelivered(summary);
   const segments = proxy?.byKind.segment;
   const { playback } = clients;
   const told = proxy === undefined ? Object.values(parser.httpErrors ?? {}) : errorStatuses(proxy.byKind).values();
@@ -27,7 +29,13 @@ export function tiles({ summary }: Snapshot): Markup {
     ),
     tile('Startup, p95', known(playback.startupMs.p95, formatMs), `p50 ${known(playback.startupMs.p50, formatMs)}`),
     tile('Stalls', count(playback.stallCount), `${known(playback.stallRatio, percent)} of play time`),
-    tile('HTTP errors', count(errors), `${count(clients.restarts)} client restarts`),
+    undelivered === undefined
+      ? tile('HTTP errors', count(errors), `${count(clients.restarts)} client restarts`)
+      : tile(
+          'Failed requests',
+          count(undelivered.failed),
+          `${count(errors)} HTTP errors, ${count(clients.restarts)} client restarts`,
+        ),
     tile(
       'Parser',
       known(agreement.segment.precision, percent),

@@ -152,7 +152,7 @@ export const COMPATIBLE_TRAFFIC_METRICS: readonly MetricDefinition[] = [
     type: 'counter',
     unit: 'transfers',
     account: TAP,
-    help: 'Transfers ended because the origin was silent for too long: dialling, before the head, within the content',
+    help: 'Requests that the silence of the origin ended, dialling, before the head or within the content: the tap gave up, or a client after --timeout',
     read: (reading) => one(timeouts(reading)),
   },
   {

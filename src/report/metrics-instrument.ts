@@ -24,7 +24,7 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
     type: 'gauge',
     unit: 'seconds',
     account: 'instrument',
-    help: 'Event loop delay, p99 over the resolution of its monitor',
+    help: 'Event loop delay over the resolution of its monitor, p99 of the run so far',
     labels: { part: PARTS },
     read: ({ snapshot: { summary } }) => {
       const { tapP99, mainP99 } = summary.instrument.eventLoopDelayMs;
@@ -42,6 +42,16 @@ export const INSTRUMENT_METRICS: readonly MetricDefinition[] = [
       const { rampTapP99, rampMainP99 } = summary.instrument.eventLoopDelayMs;
       return delaysBy({ tap: rampTapP99, main: rampMainP99 });
     },
+  },
+  {
+    name: 'hls_swarm_instrument_recent_loop_delay_p99_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    account: 'instrument',
+    help: 'Event loop delay over the resolution of its monitor, p99 of the last second',
+    labels: { part: PARTS },
+    read: ({ snapshot: { recentLoopDelayP99Ms } }) =>
+      delaysBy({ tap: recentLoopDelayP99Ms?.tap, main: recentLoopDelayP99Ms?.main }),
   },
   {
     name: 'hls_swarm_instrument_cpu_seconds_total',

@@ -42,8 +42,11 @@ export const ORIGIN_METRICS: readonly MetricDefinition[] = [
     type: 'gauge',
     unit: '0 or 1',
     account: 'origin',
-    help: '1 when a source of the origin answers',
-    read: ({ snapshot }) => one(Number(snapshot.summary.origin.available)),
+    help: '1 when the last answer of a source of the origin was good, of any of them',
+    read({ snapshot: { summary, originSources } }) {
+      const isAnswering = originSources.length === 0 || originSources.some(({ ok }) => ok);
+      return one(Number(summary.origin.available && isAnswering));
+    },
   },
   {
     name: 'hls_swarm_origin_source_up',
@@ -70,6 +73,18 @@ export const ORIGIN_METRICS: readonly MetricDefinition[] = [
     account: 'origin',
     help: 'Octets that the origin says it sent since the run began',
     read: ({ snapshot }) => one(snapshot.summary.origin.bytesSent),
+  },
+  {
+    name: 'hls_swarm_origin_bytes_source',
+    type: 'gauge',
+    unit: '1',
+    account: 'origin',
+    help: "1 for the source whose count the origin's octets and throughput are: the most exact one that tells any",
+    labels: SOURCE_LABEL,
+    read({ snapshot }) {
+      const { bytesSource: source } = snapshot.summary.origin;
+      return source === undefined ? [] : [{ labels: { source }, value: 1 }];
+    },
   },
   {
     name: 'hls_swarm_origin_requests_total',

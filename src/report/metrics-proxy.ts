@@ -34,6 +34,12 @@ const TOTALS_BY_KIND: readonly (readonly [`hls_swarm_${string}_total`, 'transfer
   ],
   ['hls_swarm_proxy_ok_transfers_total', 'transfers', 'Complete transfers with a final 2xx status', 'ok'],
   [
+    'hls_swarm_proxy_failed_transfers_total',
+    'transfers',
+    'Transfers with an error status, or not whole by the doing of the origin, its silence included; each once',
+    'failed',
+  ],
+  [
     'hls_swarm_proxy_client_limited_transfers_total',
     'transfers',
     'Transfers slowed by a client that did not drain; kept out of receive and transfer times',

@@ -27,7 +27,7 @@ export function playbackSection(
     ...heading('Playback and life of the clients', width),
     ...label(
       'startup',
-      `p50 ${known(startupMs.p50, formatMs)}, p95 ${known(startupMs.p95, formatMs)} (process start to ${ready})`,
+      `p50 ${known(startupMs.p50, formatMs)}, p95 ${known(startupMs.p95, formatMs)} (FFmpeg set going until ${ready})`,
     ),
     ...label('stalls', stallWords(playback, isByProgress)),
     ...label('behind live', `p50 ${known(behindLiveMs.p50, formatMs)}, p95 ${known(behindLiveMs.p95, formatMs)}`),

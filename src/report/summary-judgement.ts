@@ -1,5 +1,7 @@
 // The sections of the exit summary that judge: findings, thresholds, verdict. Pure.
 // The judgements themselves come ready in the snapshot; this file only words them.
+import { readUndelivered, type Undelivered } from '../stats/failure-ratio.ts';
+import { type FindingGroup, groupFindings } from '../stats/finding-groups.ts';
 import type { Snapshot, Summary, Verdict } from '../stats/summary.ts';
 import { thresholdValue } from '../stats/threshold.ts';
 import { formatMs, formatShortMs, PERCENT } from '../units.ts';
@@ -8,6 +10,8 @@ import { count, fact, heading, known, wrapped } from './text-layout.ts';
 type Lines = readonly string[];
 
 const LABEL = 14;
+/** Of one finding: enough to see what they have in common. */
+const MOST_SUBJECTS = 3;
 
 const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   valid: 'VALID: the numbers of this run can be trusted',
@@ -20,14 +24,47 @@ export function verdictSentence({ verdict, reasons }: Summary['instrument']): st
   return `${VERDICT_WORDS[verdict]}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}.`;
 }
 
+/** What was measured, in a breath: the verdict is about the instrument and says nothing of the stream. */
+export function deliverySentence(snapshot: Snapshot, hasClients: boolean): string {
+  const { clients, findings, thresholds } = snapshot.summary;
+  const undelivered = readUndelivered(snapshot.summary);
+  const { stallCount } = clients.playback;
+  const facts = [
+    ...(undelivered === undefined ? [] : [failedWords(undelivered)]),
+    ...(hasClients && stallCount !== undefined ? [counted(stallCount, 'stall')] : []),
+    ...(hasClients ? [counted(clients.restarts, 'restart')] : []),
+  ];
+  const codes = groupFindings(findings).map(({ code }) => code);
+  const failed = thresholds.filter((threshold) => threshold.failed).length;
+  const found = codes.length === 0 ? 'no findings' : `found: ${codes.join(', ')} (below)`;
+  const missed = failed === 0 ? '' : `; ${counted(failed, '--fail-if')} holds`;
+  return `What they say: ${[...facts, found].join('; ')}${missed}.`;
+}
+
 export function findingsSection({ summary }: Snapshot, nextSteps: NextSteps, width: number): Lines {
   if (summary.findings.length === 0) return [];
-  const lines = summary.findings.flatMap(({ code, subject, count: times, evidence }) => [
-    ...wrapped(`! ${code}${times > 1 ? ` (${times} times)` : ''}: ${subject}`, width, '  '),
-    ...fact('  seen', evidence, LABEL, width),
-    ...(nextSteps[code] === undefined ? [] : fact('  next', nextSteps[code], LABEL, width)),
+  const lines = groupFindings(summary.findings).flatMap((group) => [
+    ...wrapped(`! ${findingWords(group)}`, width, '  '),
+    ...seenWords(group).flatMap((text, index) => fact(index === 0 ? '  seen' : '', text, LABEL, width)),
+    ...(nextSteps[group.code] === undefined ? [] : fact('  next', nextSteps[group.code] ?? '', LABEL, width)),
   ]);
   return [...heading('Findings', width), ...lines];
+}
+
+/** The subject in the line itself where there is one only. */
+function findingWords({ code, count: times, findings: [first, ...others] }: FindingGroup): string {
+  const often = times > 1 ? ` (${count(times)} times)` : '';
+  return `${code}${often}: ${others.length === 0 ? (first?.subject ?? '') : `${count(others.length + 1)} subjects`}`;
+}
+
+function seenWords({ findings }: FindingGroup): readonly string[] {
+  const [first, ...others] = findings;
+  if (first !== undefined && others.length === 0) return [first.evidence];
+  const hidden = findings.length - MOST_SUBJECTS;
+  return [
+    ...findings.slice(0, MOST_SUBJECTS).map(({ subject, evidence }) => `${subject}: ${evidence}`),
+    ...(hidden > 0 ? [`and ${count(hidden)} more; --report has them all`] : []),
+  ];
 }
 
 export type NextSteps = Readonly<Partial<Record<Snapshot['summary']['findings'][number]['code'], string>>>;
@@ -74,6 +111,15 @@ export function instrumentSection({ summary, dropRate }: Snapshot, width: number
     '',
     ...wrapped(verdictSentence(summary.instrument), width, '  '),
   ];
+}
+
+function failedWords({ failed, requests, ratio = 0 }: Undelivered): string {
+  const share = failed === 0 ? '' : ` (${percent(ratio)})`;
+  return `${count(failed)} of ${counted(requests, 'request')} failed${share}`;
+}
+
+function counted(times: number, what: string): string {
+  return `${count(times)} ${what}${times === 1 || what.startsWith('--') ? '' : 's'}`;
 }
 
 function percent(ratio: number): string {

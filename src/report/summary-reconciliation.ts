@@ -42,9 +42,11 @@ function sumLines(summary: Summary, width: number): Lines {
   ];
 }
 
-function sourceWords({ available, sources, reason, requests, bytesSent }: Summary['origin']): string {
+function sourceWords({ available, sources, reason, requests, bytesSent, bytesSource }: Summary['origin']): string {
   if (!available) return `not available${reason === undefined ? '' : `: ${reason}`}`;
-  return `${sources.join(', ')}; ${count(requests)} requests, ${known(bytesSent, formatBytes)} sent`;
+  // One source's count, where there are several.
+  const by = bytesSource === undefined || sources.length === 1 ? '' : ` (by ${bytesSource})`;
+  return `${sources.join(', ')}; ${count(requests)} requests, ${known(bytesSent, formatBytes)} sent${by}`;
 }
 
 function hostWords({ cpuRatio, memoryUsedBytes, connections }: Summary['origin']): string {

@@ -2,7 +2,8 @@
 // It derives nothing but sums over kinds and differences that are rates already; unknown stays `-`.
 import { INJECTED, type Injected, KINDS, type Kind, type ParsedRule, TERMINATIONS } from '../events.ts';
 import { errorStatuses } from '../stats/error-statuses.ts';
-import { readFailures } from '../stats/failure-ratio.ts';
+import { readFailures, readUndelivered } from '../stats/failure-ratio.ts';
+import { knowsNoBytes, NO_BYTES } from '../stats/no-bytes.ts';
 import type { KindSummary, Quantiles, Snapshot, Throughput } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { unlessUnseen } from '../stats/tunnels.ts';
@@ -19,6 +20,8 @@ const LABEL = 14;
 /** MEASURING section 6: rates by window and totals, reference first, each candidate with its difference. */
 export function accountsSection({ summary, differences }: Snapshot, width: number): Lines {
   const { proxy, parser, origin } = summary;
+  const title = 'Three accounts, Mbit/s (difference = candidate - proxy)';
+  if (knowsNoBytes(summary)) return [...heading(title, width), ...fact('  unknown', NO_BYTES, LABEL, width)];
   const line = (label: string, throughput: Throughput | undefined): string =>
     row(label, [...rates(throughput), count(throughput?.totalBytes)], ACCOUNT_WIDTHS, width);
   const difference = (throughput: Throughput | undefined): string =>
@@ -29,7 +32,7 @@ export function accountsSection({ summary, differences }: Snapshot, width: numbe
       width,
     );
   return [
-    ...heading('Three accounts, Mbit/s (difference = candidate - proxy)', width),
+    ...heading(title, width),
     row('', ['1 s', '30 s', '60 s', '5 min', 'overall', 'bytes'], ACCOUNT_WIDTHS, width),
     'Segment content',
     line('  proxy', proxy?.throughput),
@@ -155,17 +158,30 @@ export function errorsSection({ summary }: Snapshot, width: number): Lines {
           (code) =>
             `  ${code}   proxy ${count(unlessUnseen(summary.proxy, seen.get(code) ?? 0))}, in the log ${count(logged && (logged[code] ?? 0))}`,
         )),
-    ...fact('  failed', failureWords(summary), LABEL, width),
+    ...undeliveredLines(summary, width),
+    ...fact('  error rate', errorRateWords(summary), LABEL, width),
     ...fact('  in the log', loggedWords(summary.parser), LABEL, width),
     ...dialLines(summary.parser, width),
   ];
 }
 
-/** As the original counts it: error statuses and timeouts of playlists, segments and initialization sections asked for. */
-function failureWords(summary: Snapshot['summary']): string {
+/** Whatever the origin did not deliver, by how; nothing where the tap did not see requests. */
+function undeliveredLines(summary: Snapshot['summary'], width: number): Lines {
+  const undelivered = readUndelivered(summary);
   const failures = readFailures(summary);
-  const share = known(failures?.ratio, (ratio) => `${(ratio * PERCENT).toFixed(4)} %`);
-  return `${share} of requests (error rate); ${count(failures?.timeouts)} of them timeouts`;
+  if (undelivered === undefined || failures === undefined) return [];
+  const { failed, requests, ratio, broken } = undelivered;
+  const share = ratio === undefined ? '' : ` (${(ratio * PERCENT).toFixed(2)} %)`;
+  const how =
+    `4xx ${count(failures.clientErrors)}, 5xx ${count(failures.serverErrors)}, timeouts ${count(failures.timeouts)}, ` +
+    `refused or cut short ${count(broken)}`;
+  return fact('  failed', `${count(failed)} of ${count(requests)} requests${share}: ${how}`, LABEL, width);
+}
+
+/** As the original counts it. */
+function errorRateWords(summary: Snapshot['summary']): string {
+  const share = known(readFailures(summary)?.ratio, (ratio) => `${(ratio * PERCENT).toFixed(4)} %`);
+  return `${share} (4xx, 5xx and timeouts, of playlists, segments and initialization sections)`;
 }
 
 function loggedWords({ timeouts, reconnections, events }: Snapshot['summary']['parser']): string {

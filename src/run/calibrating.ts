@@ -37,8 +37,12 @@ async function measured({ clock, emit, log, signal }: CalibratingOptions): Promi
   const bench = await CalibrationBench.open();
   try {
     const openedMs = clock.nowMs() - beganAtMs;
-    const calibration = await bench.measure(Math.max(LEAST_MS, LIMIT_MS - openedMs), signal);
-    if (calibration === undefined) return;
+    const limitMs = Math.max(LEAST_MS, LIMIT_MS - openedMs);
+    const calibration = await bench.measure(limitMs, signal);
+    if (calibration === undefined) {
+      if (signal.aborted) return;
+      throw new Error(`this machine gave it too few transfers within ${Math.round(limitMs)} ms for a median`);
+    }
     log.debug({ ...calibration }, 'calibrated');
     emit({ type: 'calibration', atMs: clock.nowMs(), ...calibration });
   } finally {

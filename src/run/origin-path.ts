@@ -17,9 +17,9 @@ const ANY_PORT = 9;
 /** Asked only where a source counts what a network device sends. `--resolve` says where the stream's host really is. */
 export async function originPathFact(
   url: string,
-  { noProxy, originMetricsUrl, resolve }: Options,
+  { originMetricsUrl, resolve }: Options,
 ): Promise<{ readonly originPath?: OriginPath }> {
-  if (noProxy || originMetricsUrl === undefined) return {};
+  if (originMetricsUrl === undefined) return {};
   const originPath = await originPathTo(resolve ?? new URL(url).hostname);
   return originPath === undefined ? {} : { originPath };
 }

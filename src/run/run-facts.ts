@@ -28,6 +28,8 @@ export interface RunFactsInput {
   readonly originPath?: OriginPath;
   readonly logLevel: LogLevel;
   readonly targetDurationSeconds?: number;
+  /** Absent: players of which nobody knows it. */
+  readonly clientTimeoutMs?: number;
   readonly clock: Clock;
 }
 
@@ -55,6 +57,7 @@ export function runEvent(input: RunFactsInput): RunEvent {
     ...(input.originPath === undefined ? {} : { originPath: input.originPath }),
     logLevel: input.logLevel,
     ...(input.targetDurationSeconds === undefined ? {} : { targetDurationSeconds: input.targetDurationSeconds }),
+    ...(input.clientTimeoutMs === undefined ? {} : { clientTimeoutMs: input.clientTimeoutMs }),
   };
 }
 

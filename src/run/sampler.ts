@@ -66,6 +66,7 @@ export class Sampler {
       meters,
       contentBytesByKind,
       tapLoopDelayP99Ms: meters.loopDelayP99Us / US_PER_MS,
+      tapLoopDelayRecentP99Ms: meters.recentLoopDelayP99Us / US_PER_MS,
       ...this.#self.read(usToSeconds(meters.cpuUs)),
       clientsActive: swarm?.active ?? 0,
       clientsStarted: swarm?.started ?? 0,

@@ -23,7 +23,9 @@ export interface ScraperContext {
   readonly random: Random;
   readonly version: string;
   readonly options: Options;
-  /** The stream's URL: its host decides which network device is the origin's. */
+  /** The stream comes from this machine, under whatever address: decides which network devices are the origin's. */
+  readonly isLoopback: boolean;
+  /** The stream's. */
   readonly url: string;
   /** The embedded origin, which says where its own metrics are. */
   readonly demo: { readonly metricsUrl: string } | undefined;
@@ -42,23 +44,27 @@ export class Scrapers {
   #listing: ListingNeeds = {};
 
   constructor(context: ScraperContext) {
-    const { options, url, demo } = context;
+    const { options, isLoopback, url, demo } = context;
     this.#accessLog = context.accessLog;
     const at = (address: string | undefined, create: (address: string) => Scraper): Scraper[] =>
       address === undefined ? [] : [create(address)];
     const deps = (name: string): ScraperDeps => this.#depsFor(name, context);
     const origin = originOptions(options);
+    const { origin: streamOrigin } = new URL(url);
+    const served = (address: string): Pick<OriginScraperOptions, 'isFromStreamServer'> => ({
+      isFromStreamServer: new URL(address).origin === streamOrigin,
+    });
     const counter = bytesMetric(options);
-    const host = { originHost: new URL(url).hostname, devices: devicesOf(options) };
+    const host = { isLoopback, devices: devicesOf(options) };
     this.#scrapers = [
       ...at(demo?.metricsUrl, (address) =>
-        createEmbeddedScraper(deps('embedded'), { url: address, ...origin, ...host }),
+        createEmbeddedScraper(deps('embedded'), { url: address, ...served(address), ...origin, ...host }),
       ),
       ...at(options.originMetricsUrl, (address) =>
-        createNodeExporterScraper(deps('node'), { url: address, ...origin, ...counter, ...host }),
+        createNodeExporterScraper(deps('node'), { url: address, ...served(address), ...origin, ...counter, ...host }),
       ),
       ...at(options.nginxMetricsUrl, (address) =>
-        createNginxExporterScraper(deps('nginx'), { url: address, ...origin, ...counter }),
+        createNginxExporterScraper(deps('nginx'), { url: address, ...served(address), ...origin, ...counter }),
       ),
       ...at(options.segmentSizesUrl, (address) =>
         createSegmentSizesScraper(deps('listing'), {

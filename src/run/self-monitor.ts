@@ -10,7 +10,8 @@ const P99 = 99;
 
 export interface SelfReading {
   readonly mainLoopDelayP99Ms: number;
-  /** Since the last reading. */
+  /** Since the last reading, as the next. */
+  readonly mainLoopDelayRecentP99Ms: number;
   readonly mainLoopDelayMaxMs: number;
   /** CPU of this process since `start`, without the tap's threads; never falls. */
   readonly mainCpuSeconds: number;
@@ -43,6 +44,7 @@ export class SelfMonitor {
   /** `allTapCpuSeconds` as `start` was told it: since the threads began, and as old as their last batches. */
   read(allTapCpuSeconds: number): SelfReading {
     const p99Ms = excessMs(this.#delay.percentile(P99));
+    const recentP99Ms = excessMs(this.#recent.percentile(P99));
     const maxMs = excessMs(this.#recent.max);
     this.#recent.reset();
     const before = this.#machine;
@@ -54,6 +56,7 @@ export class SelfMonitor {
     this.#mainCpuSeconds = Math.max(this.#mainCpuSeconds, mainCpuSeconds);
     return {
       mainLoopDelayP99Ms: p99Ms,
+      mainLoopDelayRecentP99Ms: recentP99Ms,
       mainLoopDelayMaxMs: maxMs,
       mainCpuSeconds: this.#mainCpuSeconds,
       tapCpuSeconds,

@@ -10,8 +10,8 @@ import type { Log } from '../log.ts';
 import { type LogMapping, readLogRecord } from '../stats/access-log-line.ts';
 import { formatCount, msToSeconds, secondsToMs } from '../units.ts';
 import { Schedule, type Timers } from './adaptive-interval.ts';
-import { FollowedFile, fileId } from './followed-file.ts';
 import { MAX_LINE_BYTES } from './log-lines.ts';
+import { isAbsent, RotatedLog } from './rotated-log.ts';
 import { createFailureLog } from './scraper.ts';
 
 export interface AccessLogDeps {
@@ -32,30 +32,21 @@ export const LOOK_INTERVAL_MS: number = secondsToMs(1);
 const READ_DELAY_MS = 100;
 /** A server may hold lines back in a buffer; as long as MEASURING section 9 waits. */
 export const FLUSH_LIMIT_MS: number = secondsToMs(12);
-/** A file that was moved away is written until the server opens the new one; then it is quiet. */
-const RETIRED_QUIET_MS: number = FLUSH_LIMIT_MS;
-/** More rotations within that time than this are no rotations. */
-const MAX_RETIRED = 4;
 const MAX_QUOTED_CHARS = 200;
-
-interface Retired {
-  readonly file: FollowedFile;
-  quietSinceMs: number;
-}
 
 export class AccessLogFollower {
   readonly #deps: AccessLogDeps;
   readonly #options: AccessLogOptions;
   readonly #schedule: Schedule;
   readonly #failures: { note(reason: string | undefined): void };
-  #current: FollowedFile | undefined;
-  #retired: Retired[] = [];
+  readonly #files: RotatedLog;
   #watcher: FSWatcher | undefined;
   #timer: unknown;
   #pass: Promise<void> = Promise.resolve();
   #missing: string | undefined;
   #lines = 0;
   #unusable = 0;
+  #bytesSent = 0;
   #firstProblem: string | undefined;
   #silence: string | undefined;
   #onLines: (() => void) | undefined;
@@ -65,6 +56,7 @@ export class AccessLogFollower {
     this.#deps = deps;
     this.#options = options;
     this.#failures = createFailureLog(deps.log, 'access_log_error');
+    this.#files = new RotatedLog(options.path, this.#taker, () => deps.clock.nowMs());
     this.#schedule = new Schedule({
       intervalMs: () => LOOK_INTERVAL_MS,
       jitterMs: () => 0,
@@ -82,13 +74,14 @@ export class AccessLogFollower {
   async open(): Promise<boolean> {
     const { path } = this.#options;
     try {
-      this.#current = await FollowedFile.open(path, 'end', this.#taker);
+      await this.#files.open();
+      return true;
     } catch (error) {
       if (!isAbsent(error)) throw new Error(reasonOf(error));
       const folder = await stat(dirname(path)).catch(() => undefined);
       if (folder?.isDirectory() !== true) throw new Error(`there is no folder ${dirname(path)}`);
+      return false;
     }
-    return this.#current !== undefined;
   }
 
   start(): void {
@@ -128,10 +121,7 @@ export class AccessLogFollower {
     this.#onLines?.();
     await this.#schedule.stop();
     await this.#pass;
-    const files = [this.#current, ...this.#retired.map(({ file }) => file)];
-    this.#current = undefined;
-    this.#retired = [];
-    await Promise.allSettled(files.map((file) => file?.close()));
+    await this.#files.close();
   }
 
   get #timers(): Timers {
@@ -161,6 +151,7 @@ export class AccessLogFollower {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) return 'is not a JSON object';
     const read = readLogRecord(record as Readonly<Record<string, unknown>>, this.#options.mapping);
     if ('problem' in read) return read.problem;
+    this.#bytesSent += read.request.bytesSent;
     this.#deps.emit({ type: 'origin-request', atMs: this.#deps.clock.nowMs(), ...read.request });
     return undefined;
   }
@@ -187,6 +178,8 @@ export class AccessLogFollower {
       atMs: clock.nowMs(),
       ok,
       ...(reason === undefined ? {} : { reason }),
+      requestsTotal: this.#lines - this.#unusable,
+      bytesSentTotal: this.#bytesSent,
       logLines: this.#lines,
       unusableLogLines: this.#unusable,
       intervalSeconds: msToSeconds(LOOK_INTERVAL_MS),
@@ -203,54 +196,13 @@ export class AccessLogFollower {
     this.#pass = this.#pass.then(async () => {
       if (this.#isStopped) return;
       const before = this.#lines;
-      this.#missing = await this.#readFiles().then(
+      this.#missing = await this.#files.read().then(
         () => undefined,
         (error: unknown) => reasonOf(error),
       );
       if (this.#lines > before) this.#onLines?.();
     });
     return this.#pass;
-  }
-
-  async #readFiles(): Promise<void> {
-    const problem = await this.#follow().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    // Older files first: a port's requests should come in their order.
-    for (const retired of this.#retired) {
-      // What a file that was moved away no longer gives is missing in the join, and said there.
-      const octets = await retired.file.read().catch(() => 0);
-      if (octets > 0) retired.quietSinceMs = this.#nowMs;
-    }
-    await this.#closeQuiet();
-    await this.#current?.read();
-    // Between a rename and the new file there is none by that name; the one we have is still written.
-    if (problem !== undefined && !(isAbsent(problem) && this.#current !== undefined)) throw problem;
-  }
-
-  /** The name may mean another file by now: then that one too, from its beginning. */
-  async #follow(): Promise<void> {
-    const { path } = this.#options;
-    const named = fileId(await stat(path, { bigint: true }));
-    if (named === this.#current?.id) return;
-    const back = this.#retired.findIndex(({ file }) => file.id === named);
-    const next =
-      back < 0 ? await FollowedFile.open(path, 'start', this.#taker) : this.#retired.splice(back, 1)[0]?.file;
-    if (this.#current !== undefined) this.#retired.push({ file: this.#current, quietSinceMs: this.#nowMs });
-    this.#current = next;
-  }
-
-  async #closeQuiet(): Promise<void> {
-    const quiet = (retired: Retired, at: number): boolean =>
-      this.#nowMs - retired.quietSinceMs > RETIRED_QUIET_MS || at < this.#retired.length - MAX_RETIRED;
-    const over = this.#retired.filter(quiet);
-    this.#retired = this.#retired.filter((retired) => !over.includes(retired));
-    await Promise.allSettled(over.map(({ file }) => file.close()));
-  }
-
-  get #nowMs(): number {
-    return this.#deps.clock.nowMs();
   }
 
   #readSoon(): void {
@@ -277,13 +229,9 @@ export class AccessLogFollower {
   }
 }
 
-function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
+  if (isAbsent(error)) return 'there is no such file';
   if (code === 'EISDIR') return 'it is a folder';
   return code === 'EACCES' ? 'this user may not read it' : message;
 }

@@ -1,22 +1,31 @@
 // Counters of other programs made steady: they restart from zero, and devices come and go.
 // It computes no rates and reads no clock.
 
+export interface CounterFacts {
+  /** The raw value that counts as 0. */
+  readonly from?: number;
+  /** Its owner is a program, which counts from 0 when it is started again; a device may come back with any value. */
+  readonly restartsAtZero?: boolean;
+}
+
 /**
- * Follows one counter as a total that never falls. A fall (its owner restarted) counts nothing: what was lost before it is not
- * known, and a device may come back with any value.
+ * Follows one counter as a total that never falls. What was counted between the last look and a restart is not known; what was
+ * counted since is, where the owner began at zero.
  */
 export class SteadyCounter {
+  readonly #restartsAtZero: boolean;
   #last: number;
-  #total: number;
+  #total = 0;
 
-  constructor(last = 0) {
-    this.#last = last;
-    this.#total = 0;
+  constructor({ from = 0, restartsAtZero = false }: CounterFacts = {}) {
+    this.#last = from;
+    this.#restartsAtZero = restartsAtZero;
   }
 
   /** The raw value as scraped -> the total. */
   advance(raw: number): number {
-    this.#total += Math.max(0, raw - this.#last);
+    const sinceRestart = this.#restartsAtZero ? raw : 0;
+    this.#total += raw < this.#last ? sinceRestart : raw - this.#last;
     this.#last = raw;
     return this.#total;
   }
@@ -37,7 +46,7 @@ interface Device {
 
 /**
  * The sum over devices as one total that never falls. One that vanishes keeps what it had; one that appears later counts from
- * its first sight on, because it may have any value by then, unless newcomers are known to `beginAtZero`.
+ * its first sight on, because it may have any value by then, unless newcomers, and those that restart, `beginAtZero`.
  */
 export class DeviceSum {
   readonly #beginAtZero: boolean;
@@ -79,8 +88,8 @@ export class DeviceSum {
   #admit(name: string, raw: number, values: ReadonlyMap<string, number>): Device | undefined {
     if (this.#devices.size >= MAX_DEVICES) this.#makeRoom(values);
     if (this.#devices.size >= MAX_DEVICES) return undefined;
-    const isFromZero = this.#isFirst || this.#beginAtZero;
-    const device = { counter: new SteadyCounter(isFromZero ? 0 : raw), total: 0 };
+    const from = this.#isFirst || this.#beginAtZero ? 0 : raw;
+    const device = { counter: new SteadyCounter({ from, restartsAtZero: this.#beginAtZero }), total: 0 };
     this.#devices.set(name, device);
     return device;
   }

@@ -14,16 +14,16 @@ const REQUESTS = 'hls_swarm_origin_server_requests_total';
 export function createEmbeddedScraper(deps: ScraperDeps, options: NodeExporterOptions): Scraper {
   return createOriginScraper(deps, options, {
     name: 'embedded',
-    read: createEmbeddedReader(options.originHost),
+    read: createEmbeddedReader(options.isLoopback),
     families: `${RESPONSE_BYTES}, ${REQUESTS}`,
   });
 }
 
-export function createEmbeddedReader(originHost: string): (samples: readonly Sample[]) => OriginReading | undefined {
-  const host = createNodeReader(originHost);
+export function createEmbeddedReader(isLoopback: boolean): (samples: readonly Sample[]) => OriginReading | undefined {
+  const host = createNodeReader(isLoopback);
   const server = createNginxReader();
-  const bytes = new SteadyCounter();
-  const requests = new SteadyCounter();
+  const bytes = new SteadyCounter({ restartsAtZero: true });
+  const requests = new SteadyCounter({ restartsAtZero: true });
   return (samples) => {
     const bytesRaw = lastValue(samples, RESPONSE_BYTES);
     if (bytesRaw === undefined) return undefined;

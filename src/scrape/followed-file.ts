@@ -1,5 +1,6 @@
 // One open file that somebody else writes: what was appended since the last look, also after it was cut to nothing.
 // It knows no name but its own, does not watch, and leaves it to its owner to notice that the name means another file now.
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { KIB } from '../units.ts';
 import { type LineTaker, LogLines } from './log-lines.ts';
@@ -10,6 +11,8 @@ const LF = 0x0a;
 export class FollowedFile {
   /** Device and inode: two names of one file have the same. */
   readonly id: string;
+  /** 0 where the system does not tell when a file was made. */
+  readonly bornAtNs: bigint;
   readonly #file: FileHandle;
   readonly #lines: LogLines;
   readonly #buffer: Buffer = Buffer.allocUnsafe(READ_BYTES);
@@ -23,16 +26,17 @@ export class FollowedFile {
       if (!facts.isFile()) throw new Error('it is no regular file');
       const position = from === 'end' ? Number(facts.size) : 0;
       const isInsideLine = position > 0 && (await octetBefore(file, position)) !== LF;
-      return new FollowedFile(file, fileId(facts), position, new LogLines(taker, isInsideLine));
+      return new FollowedFile(file, facts, position, new LogLines(taker, isInsideLine));
     } catch (error) {
       await file.close();
       throw error;
     }
   }
 
-  private constructor(file: FileHandle, id: string, position: number, lines: LogLines) {
+  private constructor(file: FileHandle, facts: BigIntStats, position: number, lines: LogLines) {
     this.#file = file;
-    this.id = id;
+    this.id = fileId(facts);
+    this.bornAtNs = facts.birthtimeNs;
     this.#position = position;
     this.#lines = lines;
   }

@@ -26,7 +26,7 @@ export function createNginxExporterScraper(deps: ScraperDeps, options: OriginScr
 
 /** A reader with the memory that resets need; one per source. */
 export function createNginxReader(): (samples: readonly Sample[]) => OriginReading | undefined {
-  const requests = new SteadyCounter();
+  const requests = new SteadyCounter({ restartsAtZero: true });
   return (samples) => {
     const requestsRaw = lastValue(samples, 'nginx_http_requests_total');
     const connectionsActive = lastValue(samples, 'nginx_connections_active');

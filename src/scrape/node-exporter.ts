@@ -13,8 +13,8 @@ import {
 } from './scraper.ts';
 
 export interface NodeExporterOptions extends OriginScraperOptions {
-  /** Host of the stream's URL: on a loopback host its traffic crosses `lo`, elsewhere every device but `lo`. */
-  readonly originHost: string;
+  /** The stream comes from this machine, under whatever address: its traffic crosses `lo`, else every device but `lo`. */
+  readonly isLoopback: boolean;
   /** `--origin-metrics-device`: these and no others. */
   readonly devices?: readonly string[];
 }
@@ -31,7 +31,7 @@ const NODE_FAMILIES = 'node_cpu_seconds_total, node_memory_MemTotal_bytes, node_
 export function createNodeExporterScraper(deps: ScraperDeps, options: NodeExporterOptions): Scraper {
   return createOriginScraper(deps, options, {
     name: 'node_exporter',
-    read: createNodeReader(options.originHost, options.devices),
+    read: createNodeReader(options.isLoopback, options.devices),
     complaint: (samples) => missingDevices(samples, options),
     families: NODE_FAMILIES,
   });
@@ -39,12 +39,11 @@ export function createNodeExporterScraper(deps: ScraperDeps, options: NodeExport
 
 /** A reader with the memory that deltas need; one per source. */
 export function createNodeReader(
-  originHost: string,
+  isLoopback: boolean,
   devices: readonly string[] = [],
 ): (samples: readonly Sample[]) => OriginReading | undefined {
-  const isLocal = isLoopbackHost(originHost);
   const isCounted = (device: string): boolean =>
-    devices.length > 0 ? devices.includes(device) : (device === 'lo') === isLocal;
+    devices.length > 0 ? devices.includes(device) : (device === 'lo') === isLoopback;
   const cpu = createCpuReader();
   const sent = new DeviceSum();
   const received = new DeviceSum();
@@ -78,12 +77,12 @@ function devicesOf(sent: DeviceSum, received: DeviceSum): readonly NetworkDevice
 /** A device that is to be counted and is not there would be a silent gap in the account. */
 function missingDevices(
   samples: readonly Sample[],
-  { originHost, devices = [] }: NodeExporterOptions,
+  { isLoopback, devices = [] }: NodeExporterOptions,
 ): string | undefined {
   const there = [
     ...new Set(samples.filter(({ name }) => name === TRANSMITTED).map(({ labels }) => labels['device'] ?? '')),
   ];
-  const wanted = devices.length === 0 && isLoopbackHost(originHost) ? ['lo'] : devices;
+  const wanted = devices.length === 0 && isLoopback ? ['lo'] : devices;
   if (devices.length === 0 && there.length > MAX_DEVICES)
     return `${there.length} network devices, of which only ${MAX_DEVICES} are counted: name those of the origin with --origin-metrics-device`;
   const missing = wanted.filter((device) => !there.includes(device));
@@ -91,10 +90,6 @@ function missingDevices(
   const others = there.length === 0 ? 'there is none' : `there are ${there.slice(0, MAX_SHOWN_DEVICES).join(', ')}`;
   const hint = missing.includes('lo') ? `; ${WITHOUT_LOOPBACK}` : '';
   return `no network device ${missing.join(', ')} in the answer, ${others}${hint}`;
-}
-
-export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host.startsWith('127.') || host === '::1' || host === '[::1]';
 }
 
 /** Share of the time since the last scrape in which the cores were not idle; the since-boot mean hides any load test. */

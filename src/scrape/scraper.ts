@@ -44,6 +44,8 @@ export interface OriginScraperOptions {
   /** `--origin-metrics-interval`; absent = by load. */
   readonly fixedIntervalMs?: number;
   readonly timeoutMs?: number;
+  /** The address is the stream's own server's. */
+  readonly isFromStreamServer?: boolean;
 }
 
 type Outcome = ({ readonly ok: true; readonly reason?: string } & OriginReading) | NoReading;
@@ -104,19 +106,23 @@ export function createOriginScraper(deps: ScraperDeps, options: OriginScraperOpt
         ...(asked === undefined || answered === undefined ? {} : { cuts: [asked, answered] as const }),
       } as const;
       const { ownBytes, ownReceivedBytes } = answer;
-      const own = { ownBytes, ownReceivedBytes, tookMs: clock.nowMs() - askedAtMs };
+      const own = {
+        ...{ ownBytes, ownReceivedBytes, tookMs: clock.nowMs() - askedAtMs },
+        ...(options.isFromStreamServer === true ? { isFromStreamServer: true as const } : {}),
+      };
       const samples = answer.ok ? samplesOf(answer, source) : { reason: answer.reason };
       const counted = options.bytesMetric?.read(source.name, samples);
       const outcome: Outcome = 'reason' in samples ? { ok: false, ...samples } : readSamples(samples, source);
       // An answer that holds nothing but the counter is there for the counter.
       const isOnlyCounter = counted?.ok === true && !outcome.ok;
-      if (!isOnlyCounter) {
-        failures.note(outcome.reason);
-        emit({ ...shared, source: source.name, ...outcome, ...own });
+      // The counter first: it was read before the answer, whose octets come with the other event, was sent.
+      if (counted !== undefined) {
+        countFailures.note(counted.ok ? undefined : counted.reason);
+        emit({ ...shared, source: BYTES_METRIC, ...counted, ...(isOnlyCounter ? own : {}) });
       }
-      if (counted === undefined) return;
-      countFailures.note(counted.ok ? undefined : counted.reason);
-      emit({ ...shared, source: BYTES_METRIC, ...counted, ...(isOnlyCounter ? own : {}) });
+      if (isOnlyCounter) return;
+      failures.note(outcome.reason);
+      emit({ ...shared, source: source.name, ...outcome, ...own });
     },
   );
   return scraperOf(schedule);

@@ -11,6 +11,8 @@ export interface JoinReading {
   readonly originBytes: number;
   readonly explained: Explained;
   readonly joined: NonNullable<Summary['reconciliation']['joined']>;
+  /** The longest time from the end of a transfer to its line: a server may write in batches. */
+  readonly longestLagMs: number;
 }
 
 /** Lines of an origin's log that are due: of transfers that completed, and of those that broke off. */
@@ -40,6 +42,7 @@ export class AccessLogJoin {
   #requests = 0;
   #originBytes = 0;
   #ownBytes = 0;
+  #longestLagMs = 0;
   #finishedAtMs: number | undefined;
 
   constructor() {
@@ -96,6 +99,7 @@ export class AccessLogJoin {
         aborted: this.#counts.aborted,
         outOfBounds: this.#counts.outOfBounds,
       },
+      longestLagMs: this.#longestLagMs,
     };
   }
 
@@ -112,6 +116,7 @@ export class AccessLogJoin {
     const bodyBytes = framingBytes + contentBytes;
     const readBytes = responseHeadBytes + interimHeadBytes + bodyBytes;
     if (isComplete(carried) && logged.completed) {
+      this.#longestLagMs = Math.max(this.#longestLagMs, logged.atMs - carried.startedAtMs - carried.totalMs);
       const isSame =
         carried.status === logged.status && bodyBytes === logged.bodyBytesSent && readBytes === logged.bytesSent;
       this.#counts.matched += 1;

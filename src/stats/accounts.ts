@@ -62,7 +62,7 @@ export function openAccounts(options: AccountOptions): Accounts {
   const { run, segmentCacheWindow } = options;
   const figures = new FigureBook();
   const durations = new InferredDurations();
-  const clients = new ClientBook(sightOf(run));
+  const clients = new ClientBook(sightOf(run), run.clientTimeoutMs);
   const parser = new ParserAccount({
     streamUrl: run.url,
     ...(run.isHls === undefined ? {} : { isHls: run.isHls }),
@@ -72,7 +72,7 @@ export function openAccounts(options: AccountOptions): Accounts {
     durations,
   });
   return {
-    proxy: new ProxyAccount(),
+    proxy: new ProxyAccount(run.clientTimeoutMs),
     parser,
     origin: new OriginAccount({ path: pathOf(run), streamOrigin: originOf(run.url) }, run.originMetricsWindowMs),
     originSources: new OriginSources(),

@@ -54,9 +54,12 @@ export class ClientBook {
   #lastFirstStartMs: number | undefined;
   #clientsStarted = 0;
   readonly #sight: PlayerSight;
+  readonly #clientTimeoutMs: number | undefined;
 
-  constructor(sight: PlayerSight = BY_SEGMENTS) {
+  /** `clientTimeoutMs`: after how much silence a client gives an answer up, where it is known. */
+  constructor(sight: PlayerSight = BY_SEGMENTS, clientTimeoutMs?: number) {
     this.#sight = sight;
+    this.#clientTimeoutMs = clientTimeoutMs;
   }
 
   /** Clients whose first process has been started. */
@@ -90,7 +93,7 @@ export class ClientBook {
 
   transfer(event: TransferEvent): void {
     const client = this.#clientOf(event.client);
-    countTransfer(client, event);
+    countTransfer(client, event, this.#clientTimeoutMs);
     client.times ??= new ClientTimes();
     client.times.transfer(event);
     if (event.process === 0) client.state = 'running';

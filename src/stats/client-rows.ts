@@ -4,9 +4,10 @@ import { msToSeconds } from '../units.ts';
 import type { ClientTimes } from './client-times.ts';
 import type { PlaybackModel, PlaybackState } from './playback.ts';
 import { STILL_TARGET_DURATIONS } from './player-sight.ts';
-import { isFailed, isOk } from './proxy-account.ts';
+import { isOk } from './proxy-account.ts';
 import type { StreamPlayback } from './stream-playback.ts';
 import type { ClientQuantiles, ClientRow, ClientState, Snapshot } from './summary.ts';
+import { isFailed } from './transfer-failures.ts';
 
 /** A client further behind its own clock than this is called drifting, as the original did. */
 const HIGH_DRIFT_SECONDS = 5;
@@ -58,9 +59,9 @@ export interface RowContext {
 }
 
 /** What the tap carried for it, whichever of its processes asked. */
-export function countTransfer(client: Client, event: TransferEvent): void {
+export function countTransfer(client: Client, event: TransferEvent, clientTimeoutMs: number | undefined): void {
   client.contentBytes += event.contentBytes;
-  if (isFailed(event)) client.failedRequests += 1;
+  if (isFailed(event, clientTimeoutMs)) client.failedRequests += 1;
   else if (!isOk(event)) return;
   else if (event.kind === 'segment') client.segments += 1;
   else if (event.kind === 'media-playlist' || event.kind === 'multivariant-playlist') client.playlists += 1;

@@ -1,25 +1,47 @@
-// The share of requests that failed, as the original system counts it: error statuses and timeouts, of playlists, segments
-// and initialization sections asked for. By the tap; by the log where nothing was tapped. Pure.
+// The shares of requests that failed. The original's: error statuses and timeouts, of playlists, segments and initialization
+// sections asked for, by the tap, or by the log where nothing was tapped. And the tap's own: everything that the origin
+// refused, answered with an error, cut short or left unanswered. Pure.
 import { errorStatuses } from './error-statuses.ts';
 import type { Summary } from './summary.ts';
 
 export interface Failures {
   readonly clientErrors: number;
   readonly serverErrors: number;
-  /** The origin's silence ended the request. */
+  /** The origin's silence ended the request, whoever lost patience first. */
   readonly timeouts: number;
   /** 0..1; missing while nothing was asked for. */
   readonly ratio?: number;
+}
+
+/** What the origin failed to deliver, whatever the way; a client's leaving and our own stop are no failures. */
+export interface Undelivered {
+  readonly failed: number;
+  /** Of these neither an error status nor a silence: connections refused or lost, answers cut short or unreadable. */
+  readonly broken: number;
+  readonly requests: number;
+  /** 0..1; missing while nothing was asked for. */
+  readonly ratio?: number;
+}
+
+/** Undefined where nothing was tapped, or where requests passed unseen. */
+export function readUndelivered(summary: Summary): Undelivered | undefined {
+  const failures = readFailures(summary);
+  if (summary.proxy === undefined || failures === undefined) return undefined;
+  const { transfers: requests, byKind } = summary.proxy;
+  const failed = Object.values(byKind).reduce((sum, account) => sum + account.failed, 0);
+  const { clientErrors, serverErrors, timeouts } = failures;
+  // An error status whose answer then fell silent is in two of them.
+  const broken = Math.max(0, failed - clientErrors - serverErrors - timeouts);
+  return { failed, broken, requests, ...(requests > 0 ? { ratio: failed / requests } : {}) };
 }
 
 /** Undefined where nobody saw requests. */
 export function readFailures({ proxy, parser }: Summary): Failures | undefined {
   if (proxy !== undefined) {
     if (proxy.hasTunnels) return undefined;
-    const { byKind, terminations } = proxy;
+    const { byKind, timeouts } = proxy;
     const kinds = ['multivariant-playlist', 'media-playlist', 'segment', 'part', 'init'] as const;
     const requests = kinds.reduce((sum, kind) => sum + (byKind[kind]?.transfers ?? 0), 0);
-    const timeouts = (terminations.sC ?? 0) + (terminations.sH ?? 0) + (terminations.sD ?? 0);
     return failures(errorStatuses(byKind), timeouts, requests);
   }
   const { httpErrors, timeouts, requests } = parser;

@@ -2,6 +2,7 @@
 // It measures nothing itself: every figure it compares is another account's.
 import type { ConnectionEvent, TransferEvent } from '../events.ts';
 import { formatCount, formatMs, PERCENT } from '../units.ts';
+import type { AccessLogJoin } from './access-log-join.ts';
 import type { ClientBook } from './client-book.ts';
 import type { FindingBook } from './findings.ts';
 import type { InstrumentAccount } from './instrument-account.ts';
@@ -24,6 +25,7 @@ export interface WatchedAccounts {
   readonly clients: ClientBook;
   readonly origin: OriginAccount;
   readonly instrument: InstrumentAccount;
+  readonly join: AccessLogJoin;
 }
 
 export class FindingWatch {
@@ -66,6 +68,15 @@ export class FindingWatch {
     for (const { source, sinceMs } of this.#accounts.origin.staleSources(atMs)) {
       this.#findings.hold('origin-metrics-stale', source, sinceMs, `silent for ${formatMs(atMs - sinceMs)}`);
     }
+  }
+
+  /** Every line has come that will: before, a server may hold some back. */
+  finish(atMs: number): void {
+    this.tick(atMs);
+    const { joined } = this.#accounts.join.read(atMs) ?? {};
+    if (joined === undefined || joined.missingAtOrigin === 0) return;
+    const evidence = `${joined.missingAtOrigin} of ${formatCount(joined.transfers, 'completed transfer')} without a line`;
+    this.#findings.hold('log-incomplete', 'access-log', atMs, evidence);
   }
 
   #lookups(atMs: number): void {

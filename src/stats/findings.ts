@@ -20,7 +20,7 @@ export const FINDINGS: Readonly<Record<FindingCode, FindingText>> = {
   },
   'playlist-lost': {
     sentence: 'A client lost its playlist: two reloads in a row failed, or FFmpeg left although the stream had no end.',
-    next: 'Look at the playlist answers in proxy.byKind and at the origin log of that moment.',
+    next: 'See how playlist requests ended (screen 4; proxy.byKind of the report) and the origin log of that moment.',
   },
   'encoder-restarted': {
     sentence: 'The media sequence began again from a lower number: the encoder was restarted.',
@@ -53,6 +53,10 @@ export const FINDINGS: Readonly<Record<FindingCode, FindingText>> = {
   'origin-metrics-stale': {
     sentence: 'A metrics source of the origin has not answered for three intervals.',
     next: 'Check that the exporter is up and reachable; the origin column shows its last known state.',
+  },
+  'log-incomplete': {
+    sentence: "The origin's access log has no line for transfers that completed: its octets and requests are too low.",
+    next: 'Check that it is the whole log of this origin, and that nothing on the way dials anew or changes ports.',
   },
   'tls-untrusted': {
     sentence: "A TLS handshake failed: the origin's, or that of a player which does not take the tap's certificate.",

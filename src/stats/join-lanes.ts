@@ -58,6 +58,10 @@ export class JoinLanes {
   readonly #sink: JoinSink;
   /** The port that was new longest ago comes first. */
   readonly #ports = new Map<number, Port>();
+  /** Of those, the ones with lines and no connection of ours: strangers', by all that is known. */
+  readonly #strange = new Set<number>();
+  /** Goes on where it was: from the beginning it would step over all that are gone, each time. */
+  #oldestStrange: SetIterator<number> = this.#strange.values();
   /** The tap's connections that ended last. */
   readonly #over = new Set<number>();
   readonly #names = new JoinNames();
@@ -72,6 +76,7 @@ export class JoinLanes {
     if (number === undefined || index === undefined) return;
     const port = this.#at(number);
     const lane = tapLane(port, connection, index, event.startedAtMs);
+    this.#strange.delete(number);
     lane.isClosed ||= connection !== undefined && this.#over.has(connection);
     lane.waiting.set(index, carriedOf(event));
     this.#came(number, port, index);
@@ -91,6 +96,7 @@ export class JoinLanes {
     const { remotePort, requestIndex } = event;
     const port = this.#at(remotePort);
     const lane = originLane(port, event, this.#names);
+    if (port.taps.length === 0) this.#strange.add(remotePort);
     lane.waiting.set(requestIndex, event);
     this.#came(remotePort, port, requestIndex);
   }
@@ -151,17 +157,29 @@ export class JoinLanes {
       if (tap.partner !== undefined) port.origins.splice(port.origins.indexOf(tap.partner), 1);
     }
     if (port.taps.length + port.origins.length === 0) this.#ports.delete(number);
+    else if (port.taps.length === 0) this.#strange.add(number);
   }
 
+  /** Strangers' first: a busy origin must not cost us the lines of our own that are under way. */
   #evictOldest(): void {
-    const [oldest] = this.#ports;
-    if (oldest === undefined) return;
-    const [number, { taps, origins }] = oldest;
+    const [first] = this.#ports.keys();
+    const number = this.#nextStrange() ?? first;
+    const port = number === undefined ? undefined : this.#ports.get(number);
+    if (number === undefined || port === undefined) return;
+    const { taps, origins } = port;
+    this.#strange.delete(number);
     this.#ports.delete(number);
     const carried = taps.flatMap(({ waiting }) => [...waiting.values()]);
     const logged = origins.flatMap(({ waiting }) => [...waiting.values()]);
     this.#waiting -= carried.length + logged.length;
     this.#sink.evicted(carried, logged);
+  }
+
+  #nextStrange(): number | undefined {
+    const { value, done } = this.#oldestStrange.next();
+    if (done !== true) return value;
+    this.#oldestStrange = this.#strange.values();
+    return this.#oldestStrange.next().value;
   }
 }
 

@@ -54,7 +54,8 @@ export class Ledger {
     this.#accounts.pairing.finish();
     this.#accounts.errors.settle();
     this.#accounts.join.finish(atMs);
-    this.#watch.tick(atMs);
+    this.#accounts.origin.logRead(atMs, this.#accounts.join.read(atMs));
+    this.#watch.finish(atMs);
   }
 
   /** What a log that is followed to its end still owes. */
@@ -122,7 +123,10 @@ export class Ledger {
         originSources.sampled(event);
         collections.sampled(event);
       },
-      'origin-request': (event) => join.originRequest(event),
+      'origin-request'(event) {
+        join.originRequest(event);
+        origin.logged(event);
+      },
       finding: (event) => findings.event(event),
       end: ({ atMs }) => this.finish(atMs),
     };
@@ -206,7 +210,7 @@ export class Ledger {
 
   /** Once per second: what only time can show. */
   #sample(event: SampleEvent): void {
-    const { proxy, parser, clients, origin, instrument, pairing, rates, streams, estimatorWindows, errors } =
+    const { proxy, parser, clients, origin, join, instrument, pairing, rates, streams, estimatorWindows, errors } =
       this.#accounts;
     this.#ticks += 1;
     const { sample: previous } = proxy;
@@ -215,6 +219,7 @@ export class Ledger {
     proxy.sampled(event);
     streams.sampled(event);
     origin.metersRead(event);
+    origin.logRead(event.atMs, join.read(event.atMs));
     instrument.sampled(event);
     parser.throughput.sample(event.atMs);
     rates.tick(event.atMs);

@@ -1,15 +1,23 @@
-// The origin's account: whole-host or whole-server counters as its exporters gave them, other traffic included.
+// The origin's account: whole-host or whole-server counters as its exporters gave them, other traffic included. Its octets are those
+// of the most exact source that speaks: the access log, else a server's own counter, else the host's network devices.
 // It scrapes nothing and explains nothing away except for the derived row `segment content` (MEASURING section 6).
-import type { ConnectionEvent, ListingEvent, OriginSampleEvent, SampleEvent } from '../events.ts';
+import type {
+  ConnectionEvent,
+  ListingEvent,
+  OriginRequestEvent,
+  OriginSampleEvent,
+  OriginSourceName,
+  SampleEvent,
+} from '../events.ts';
 import { MS_PER_SECOND, secondsToMs } from '../units.ts';
-import { type CutTotals, type FlowCut, flowCut, middle, minus } from './flow-cut.ts';
-import { type Explained, explain, explainedBytes, type FlowSource } from './flow-terms.ts';
-import { RateWindow } from './rate-window.ts';
+import type { JoinReading } from './access-log-join.ts';
+import { type FlowAccount, FlowBytes } from './flow-bytes.ts';
+import { type CutTotals, type FlowCut, flowCut, middle } from './flow-cut.ts';
+import type { FlowSource } from './flow-terms.ts';
+import { LogBytes } from './log-bytes.ts';
+import type { OriginBytes } from './origin-bytes.ts';
 import type { Summary } from './summary.ts';
-import { ThroughputTracker } from './throughput.ts';
 import { withoutAbsent } from './without-absent.ts';
-
-type SourceName = OriginSampleEvent['source'];
 
 /** A source that has been silent for this many of its intervals is stale. */
 const STALE_INTERVALS = 3;
@@ -18,20 +26,9 @@ const MAX_UNCUT = 16;
 /** Assumed until a source says how often it is asked: the slowest step of the adaptive interval. */
 const DEFAULT_INTERVAL_MS: number = secondsToMs(10);
 
-/** The difference of two cuts with the origin's bytes between them. */
-export interface FlowAccount {
-  readonly source: SourceName;
-  /** The first scrape: the zero of both sides. */
-  readonly sinceMs: number;
-  readonly untilMs: number;
-  readonly originBytes: number;
-  readonly cut: FlowCut;
-  readonly explained: Explained;
-  /** Half of what passed the tap while the last answer was awaited. */
-  readonly uncertaintyBytes: number;
-}
-
 type OwnRequest = Pick<OriginSampleEvent | ListingEvent, 'ownBytes' | 'ownReceivedBytes'>;
+/** Who answered: a program of its own, or the server of the stream, whatever was asked of it. */
+type Answerer = OriginSourceName | 'stream';
 
 interface SourceState {
   readonly firstAtMs: number;
@@ -47,20 +44,6 @@ interface Counter {
   sum: number;
 }
 
-interface ByteSource {
-  readonly name: SourceName;
-  /** Octets of answers, not of a device. */
-  readonly isServer: boolean;
-  readonly sinceMs: number;
-  readonly all: ThroughputTracker;
-  readonly segment: ThroughputTracker;
-  readonly rates: RateWindow;
-  readonly base: FlowCut;
-  now: FlowCut;
-  uncertaintyBytes: number;
-  bookedAtMs: number;
-}
-
 /** That of the option table, for journals that were written before it was recorded. */
 const DEFAULT_WINDOW_MS: number = secondsToMs(30);
 
@@ -69,12 +52,13 @@ const NO_TOTALS: CutTotals = { tlsBytes: 0, ownRequests: 0, ownBytes: 0, ownRece
 export class OriginAccount {
   readonly #place: Omit<FlowSource, 'isServer'>;
   readonly #windowMs: number;
-  readonly #sources = new Map<SourceName, SourceState>();
-  #byteSource: ByteSource | undefined;
-  #highestSegmentBytes = 0;
+  readonly #sources = new Map<OriginSourceName, SourceState>();
+  readonly #log: LogBytes;
+  #flow: FlowBytes | undefined;
+  #flowSource: OriginSourceName | undefined;
   #totals: CutTotals = NO_TOTALS;
   /** Octets of answers to our own requests, by the source that gave them. */
-  readonly #served = new Map<SourceName | 'listing', number>();
+  readonly #served = new Map<Answerer, number>();
   #lastReason: string | undefined;
   #meters: SampleEvent | undefined;
   /** Scrapes without a cut since the last reading of the meters. */
@@ -84,10 +68,11 @@ export class OriginAccount {
   constructor(place: Omit<FlowSource, 'isServer'>, windowMs: number = DEFAULT_WINDOW_MS) {
     this.#place = place;
     this.#windowMs = windowMs;
+    this.#log = new LogBytes(windowMs);
   }
 
   listing(event: ListingEvent): void {
-    this.#asked('listing', event);
+    this.#asked('stream', event);
   }
 
   connection({ tlsBytes }: ConnectionEvent): void {
@@ -97,7 +82,7 @@ export class OriginAccount {
   /** One scrape. When its counters were read this scrape's own answer had not been sent. */
   sampled(event: OriginSampleEvent): void {
     this.#booked(event);
-    this.#asked(event.source, event);
+    this.#asked(event.isFromStreamServer === true ? 'stream' : event.source, event);
   }
 
   #booked(event: OriginSampleEvent): void {
@@ -109,6 +94,8 @@ export class OriginAccount {
       return;
     }
     state.lastOkAtMs = event.atMs;
+    // Its lines are counted one by one.
+    if (event.source === 'access-log') return;
     count(state.requests, event.requestsTotal);
     const totals = this.#totalsFor(event);
     if (event.cuts !== undefined) {
@@ -137,26 +124,27 @@ export class OriginAccount {
     }
   }
 
-  /** Tracker of all bytes the origin sent, and of those that are left for segments; for differences. */
-  get trackers(): { readonly all: ThroughputTracker; readonly segment: ThroughputTracker } | undefined {
-    return this.#byteSource;
+  /** A line of the origin's access log. */
+  logged(event: OriginRequestEvent): void {
+    this.#log.logged(event);
   }
 
-  /** The byte source's last booked scrape; differences end there. */
-  get lastBytesAtMs(): number | undefined {
-    return this.#byteSource?.bookedAtMs;
+  /** What the log has come to by now, held against the tap; absent before its first line. */
+  logRead(atMs: number, joined: JoinReading | undefined): void {
+    this.#log.sample(atMs, joined);
+  }
+
+  /** By the most exact source; undefined where none tells of octets. */
+  get bytes(): OriginBytes | undefined {
+    return this.#log.read() ?? this.#flow?.read(this.slowestIntervalMs);
   }
 
   get slowestIntervalMs(): number {
     return Math.max(MS_PER_SECOND, ...[...this.#sources.values()].map((state) => state.intervalMs));
   }
 
-  get hasSources(): boolean {
-    return this.#sources.size > 0;
-  }
-
   /** Sources without a good answer for three intervals, and since when. */
-  staleSources(atMs: number): { readonly source: SourceName; readonly sinceMs: number }[] {
+  staleSources(atMs: number): { readonly source: OriginSourceName; readonly sinceMs: number }[] {
     return [...this.#sources].flatMap(([source, { lastOkAtMs, firstAtMs, intervalMs }]) => {
       const sinceMs = lastOkAtMs ?? firstAtMs;
       return atMs - sinceMs > STALE_INTERVALS * intervalMs ? [{ source, sinceMs }] : [];
@@ -164,36 +152,37 @@ export class OriginAccount {
   }
 
   readFlow(): FlowAccount | undefined {
-    if (this.#byteSource === undefined) return undefined;
-    const { name, sinceMs, bookedAtMs, all, base, now, uncertaintyBytes, isServer } = this.#byteSource;
-    const cut = minus(now, base);
-    const explained = explain(cut, { ...this.#place, isServer });
-    const originBytes = all.totalBytes;
-    return { source: name, sinceMs, untilMs: bookedAtMs, originBytes, cut, explained, uncertaintyBytes };
+    return this.#flow?.account();
   }
 
-  read(hasAccessLog: boolean): Omit<Summary['origin'], 'collections'> {
+  /** `beganAtMs`: of the run; a log is read from then on, other sources from their first answer. */
+  read(hasAccessLog: boolean, beganAtMs: number | undefined): Omit<Summary['origin'], 'collections'> {
     const states = [...this.#sources.values()];
+    const bytes = this.bytes;
+    const sinceMs = bytes?.source === 'access-log' ? beganAtMs : undefined;
     const sources: string[] = [...new Set([...this.#sources.keys(), ...(hasAccessLog ? ['access-log'] : [])])];
     const available = hasAccessLog || states.some((state) => state.lastOkAtMs !== undefined);
     const latest = <Field extends keyof OriginSampleEvent>(field: Field): OriginSampleEvent[Field] | undefined =>
       states.find((state) => state.lastOkAtMs !== undefined && state.last[field] !== undefined)?.last[field];
-    const requests = states.find((state) => state.requests.last !== undefined)?.requests.sum;
+    const requests = hasAccessLog
+      ? this.#log.requests
+      : states.find((state) => state.requests.last !== undefined)?.requests.sum;
     const node = this.#sources.get('node_exporter') ?? this.#sources.get('embedded');
     return withoutAbsent({
       available,
       sources,
       reason: available ? undefined : (this.#lastReason ?? 'no origin metrics were read'),
-      bytesSent: this.#byteSource?.all.totalBytes,
+      bytesSource: bytes?.source,
+      bytesSent: bytes?.all.totalBytes,
       requests,
       cpuRatio: latest('cpuRatio'),
       memoryUsedBytes: latest('memoryUsedBytes'),
       memoryTotalBytes: latest('memoryTotalBytes'),
       connections: latest('connectionsActive'),
       networkSentBytes: node?.last.networkSentBytesTotal,
-      throughput: this.#byteSource?.all.read(),
-      segmentThroughput: this.#byteSource?.segment.read(),
-      rateWindow: this.#byteSource?.rates.read(),
+      throughput: bytes?.all.read(sinceMs),
+      segmentThroughput: bytes?.segment.read(sinceMs),
+      rateWindow: bytes?.rates.read(),
       scrapeIntervalSeconds: states.length === 0 ? undefined : this.slowestIntervalMs / MS_PER_SECOND,
     });
   }
@@ -213,7 +202,7 @@ export class OriginAccount {
   }
 
   /** What has no octets of ours was not asked for: a log that is followed, a second reading of one answer. */
-  #asked(source: SourceName | 'listing', { ownBytes, ownReceivedBytes = ownBytes }: OwnRequest): void {
+  #asked(source: Answerer, { ownBytes, ownReceivedBytes = ownBytes }: OwnRequest): void {
     if (ownBytes === undefined || ownReceivedBytes === undefined) return;
     const { ownRequests, ...own } = this.#totals;
     this.#totals = {
@@ -226,7 +215,7 @@ export class OriginAccount {
   }
 
   #totalsFor({ source }: OriginSampleEvent): CutTotals {
-    return { ...this.#totals, ownServedBytes: (this.#served.get(source) ?? 0) + (this.#served.get('listing') ?? 0) };
+    return { ...this.#totals, ownServedBytes: (this.#served.get(source) ?? 0) + (this.#served.get('stream') ?? 0) };
   }
 
   /** A server's own count of sent octets beats a host's network counter; the first reading is the zero of both accounts. */
@@ -234,38 +223,12 @@ export class OriginAccount {
     const isServer = event.bytesSentTotal !== undefined;
     const total = event.bytesSentTotal ?? event.networkSentBytesTotal;
     if (total === undefined) return;
-    if (this.#byteSource === undefined || (isServer && !this.#byteSource.isServer)) {
-      this.#byteSource = this.#opened(event, total, cut, isServer);
-      this.#highestSegmentBytes = 0;
+    if (this.#flow === undefined || (isServer && !this.#flow.isServer)) {
+      this.#flow = new FlowBytes(event, total, cut, { ...this.#place, isServer }, this.#windowMs);
+      this.#flowSource = event.source;
     }
-    const source = this.#byteSource;
-    if (source.name !== event.source || source.isServer !== isServer) return;
-    source.now = cut;
-    source.uncertaintyBytes = uncertaintyBytes;
-    source.bookedAtMs = event.atMs;
-    source.rates.add(event.atMs, total);
-    source.all.setTotal(total);
-    source.all.sample(event.atMs);
-    const { segmentContent, ...others } = explain(minus(cut, source.base), { ...this.#place, isServer });
-    // A cut may be off by what passed meanwhile: the remainder may dip, which is no reset and no negative rate.
-    this.#highestSegmentBytes = Math.max(this.#highestSegmentBytes, source.all.totalBytes - explainedBytes(others));
-    source.segment.setTotal(this.#highestSegmentBytes);
-    source.segment.sample(event.atMs);
-  }
-
-  #opened(event: OriginSampleEvent, total: number, cut: FlowCut, isServer: boolean): ByteSource {
-    return {
-      name: event.source,
-      isServer,
-      sinceMs: event.atMs,
-      all: new ThroughputTracker(total),
-      segment: new ThroughputTracker(),
-      rates: new RateWindow(this.#windowMs),
-      base: cut,
-      now: cut,
-      uncertaintyBytes: 0,
-      bookedAtMs: event.atMs,
-    };
+    if (this.#flowSource === event.source && this.#flow.isServer === isServer)
+      this.#flow.add(event.atMs, total, cut, uncertaintyBytes);
   }
 }
 

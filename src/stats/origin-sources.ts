@@ -46,6 +46,7 @@ function rowOf(
   isStale: boolean,
 ): OriginSourceRow {
   const rate = (total: Total): number | undefined => rateBetween(goodBefore, good, total);
+  const ownSent = rate('bytesSentTotal');
   return withoutAbsent<OriginSourceRow>({
     source: name,
     ok: last.ok,
@@ -58,8 +59,9 @@ function rowOf(
     memoryTotalBytes: good?.memoryTotalBytes,
     connections: good?.connectionsActive,
     requestsPerSecond: rate('requestsTotal'),
-    sentBytesPerSecond: rate('bytesSentTotal') ?? rate('networkSentBytesTotal'),
-    receivedBytesPerSecond: rate('networkReceivedBytesTotal'),
+    sentBytesPerSecond: ownSent ?? rate('networkSentBytesTotal'),
+    // What its whole host received is no counterpart of what a server says that it sent.
+    receivedBytesPerSecond: ownSent === undefined ? rate('networkReceivedBytesTotal') : undefined,
   });
 }
 

@@ -47,7 +47,9 @@ interface Track {
 
 /**
  * One client process. The model's player starts with the first complete segment, stops when it has played all that came,
- * and goes on with the next segment. Of several playlists (renditions, variants) the one with most media counts.
+ * and goes on with the next segment. Where the whole list is there from the start (VOD) it starts one segment later: a client
+ * that is paced asks for a segment when the one before is played, and no player waits that long. Of several playlists
+ * (renditions, variants) the one with most media counts.
  */
 export class PlaybackModel {
   readonly #startedAtMs: number;
@@ -150,8 +152,9 @@ export class PlaybackModel {
 
   #received(atMs: number, mediaMs: number): void {
     if (this.#playingSinceMs === undefined) {
-      this.#playingSinceMs = atMs;
-      this.#runsOutAtMs = atMs;
+      const startMs = atMs + (this.#leader?.hasEnded === true ? mediaMs : 0);
+      this.#playingSinceMs = startMs;
+      this.#runsOutAtMs = startMs;
     }
     const lateMs = Math.min(atMs, this.#endedAtMs) - this.#runsOutAtMs;
     if (lateMs > 0) {

@@ -14,15 +14,17 @@ import {
 import { msToSeconds } from '../units.ts';
 import { BucketCounter, PhaseQuantiles } from './quantiles.ts';
 import { ServingAccount } from './serving-account.ts';
-import { LOWEST_ERROR_STATUS } from './status-codes.ts';
 import { type KindSummary, PHASES, type Phase, type ProxySummary, type Snapshot } from './summary.ts';
 import { ThroughputTracker } from './throughput.ts';
+import { isFailed, isTimedOut } from './transfer-failures.ts';
 
 /** A transfer whose reading we paused longer than this share of `receive`, and than a blink, shows its client's pace. */
 const CLIENT_LIMITED_SHARE = 0.05;
 const CLIENT_LIMITED_MS = 5;
-/** Seconds; from a LAN's first octet to a segment that takes longer than it plays. */
-const PHASE_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+/** Seconds; from the first octet of an origin on the same machine to a segment that takes longer than it plays. */
+const PHASE_BOUNDS = [
+  0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+] as const;
 /** Phases that a connection's failure interrupts: their time is how long we waited for nothing. */
 const DIAL_FAILURES: ReadonlySet<Termination> = new Set(['SC', 'sC', 'CC', 'KC', 'XD', 'XT', 'RC', 'PC', 'CQ', 'KQ']);
 
@@ -32,6 +34,7 @@ interface KindAccount {
   transfers: number;
   complete: number;
   ok: number;
+  failed: number;
   contentBytes: number;
   responseHeadBytes: number;
   interimHeadBytes: number;
@@ -54,10 +57,17 @@ export class ProxyAccount {
   readonly #terminations = new Map<Termination, number>();
   readonly #injected = new Map<Injected, number>();
   readonly #serving = new ServingAccount();
+  readonly #clientTimeoutMs: number | undefined;
   #transfers = 0;
+  #timeouts = 0;
   #connections = 0;
   #upstreamConnections = 0;
   #sample: SampleEvent | undefined;
+
+  /** `clientTimeoutMs`: after how much silence a client gives an answer up, where it is known. */
+  constructor(clientTimeoutMs?: number) {
+    this.#clientTimeoutMs = clientTimeoutMs;
+  }
 
   /** The last reading of the live meters. */
   get sample(): SampleEvent | undefined {
@@ -72,6 +82,8 @@ export class ProxyAccount {
     this.#transfers += 1;
     this.#terminations.set(event.termination, (this.#terminations.get(event.termination) ?? 0) + 1);
     const account = this.#accountOf(event.kind);
+    if (isTimedOut(event, this.#clientTimeoutMs)) this.#timeouts += 1;
+    if (isFailed(event, this.#clientTimeoutMs)) account.failed += 1;
     addCounts(account, event);
     addPhases(account, event);
     if (event.injected !== null) this.#injected.set(event.injected, (this.#injected.get(event.injected) ?? 0) + 1);
@@ -121,6 +133,7 @@ export class ProxyAccount {
       injected: Object.fromEntries(
         INJECTED.map((fault) => [fault, this.#injected.get(fault) ?? 0]),
       ) as ProxySummary['injected'],
+      timeouts: this.#timeouts,
       opaqueBytes: meters?.['opaqueBytes'] ?? 0,
       throughput: this.segmentThroughput.read(beganAtMs),
       allBytesThroughput: this.allBytesThroughput.read(beganAtMs),
@@ -145,11 +158,6 @@ export class ProxyAccount {
 /** Final 2xx, ended by nobody, all of it there: the population of `receive` and `total`. */
 export function isOk(event: TransferEvent): boolean {
   return hasSuccessHead(event) && isComplete(event);
-}
-
-/** An error status, or not whole by the doing of the origin or of the way to it: none of the client's, and none of ours. */
-export function isFailed({ status, termination }: TransferEvent): boolean {
-  return (status !== undefined && status >= LOWEST_ERROR_STATUS) || /^(?:[SsX]|P[HD])/.test(termination);
 }
 
 export function isClientLimited(event: TransferEvent): boolean {
@@ -228,6 +236,7 @@ function newKindAccount(): KindAccount {
     transfers: 0,
     complete: 0,
     ok: 0,
+    failed: 0,
     contentBytes: 0,
     responseHeadBytes: 0,
     interimHeadBytes: 0,

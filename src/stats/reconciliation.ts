@@ -2,8 +2,8 @@
 // It chooses the source and closes the sum; the terms are access-log-join.ts's and flow-terms.ts's. Unknown terms are missing.
 import type { Kind } from '../events.ts';
 import type { JoinReading } from './access-log-join.ts';
+import type { FlowAccount } from './flow-bytes.ts';
 import { contentTerms, type Explained, explainedBytes } from './flow-terms.ts';
-import type { FlowAccount } from './origin-account.ts';
 import type { Summary } from './summary.ts';
 import { withoutAbsent } from './without-absent.ts';
 

@@ -6,9 +6,8 @@ import type { Accounts } from './accounts.ts';
 import { readAgreement } from './agreement-reading.ts';
 import type { ReadClients } from './client-book.ts';
 import { readDrift } from './client-rows.ts';
-import { difference } from './differences.ts';
+import { NO_DIFFERENCES, readDifferences } from './differences.ts';
 import { scoreEstimators } from './estimators.ts';
-import { answeredBytes } from './flow-terms.ts';
 import type { InstrumentAccount } from './instrument-account.ts';
 import { whyUnread } from './log-reach.ts';
 import { reconcileFlow, reconcileLog, unexplained, unreconciled } from './reconciliation.ts';
@@ -36,8 +35,6 @@ export interface RunState {
   readonly endedAtMs: number | undefined;
 }
 
-const NO_DIFFERENCES: Snapshot['differences'] = { parser: undefined, origin: undefined, originAll: undefined };
-
 export function assembleSnapshot(
   options: RunSettings,
   accounts: Accounts,
@@ -64,17 +61,22 @@ export function assembleSnapshot(
     requestRates: accounts.rates.read(),
     ...readDrift(read.rows),
     openTransfers: proxy.sample?.meters['openTransfers'] ?? 0,
+    recentLoopDelayP99Ms: withoutAbsent<NonNullable<Snapshot['recentLoopDelayP99Ms']>>({
+      tap: options.run.isTapped ? proxy.sample?.tapLoopDelayRecentP99Ms : undefined,
+      main: proxy.sample?.mainLoopDelayRecentP99Ms,
+    }),
     ...clients.readUptimes(),
     inferredLatencySeconds: parser.readInferredBuckets(),
     ...instrument.readLines(options.statsDropThreshold),
     phaseBuckets: proxy.readPhaseBuckets(),
-    differences: isBlind ? NO_DIFFERENCES : readDifferences(accounts, elapsedMs),
+    differences: isBlind ? NO_DIFFERENCES : readDifferences(accounts, elapsedMs, atMs),
     recentEvents: accounts.recent.read(accounts.findings.read()),
     throughputHistory: readHistory(
       accounts,
       { isBlind, isParsed: whyUnread(options.run.logLevel) === undefined },
       atMs,
     ),
+    originBytesAtMs: accounts.origin.bytes?.untilMs,
     originSources: accounts.originSources.read(
       atMs,
       new Set(accounts.origin.staleSources(atMs).map(({ source }) => source)),
@@ -103,7 +105,7 @@ function assembleSummary(
     clients: clients.readSummary(readClients, options.run.clients, atMs, proxy.sample?.clientsCpuSeconds),
     ...(isTapped ? { proxy: readProxy(accounts, isUnseen, state, atMs) } : {}),
     parser: readParser(options, parser.read(atMs, state.beganAtMs)),
-    origin: readOrigin(accounts, isUnseen || !isTapped),
+    origin: readOrigin(accounts, isUnseen || !isTapped, state.beganAtMs),
     agreement: readAgreement(options.run, accounts, readEstimators(options, accounts), atMs),
     reconciliation: readReconciliation(options, accounts, atMs),
     findings: findings.read(),
@@ -155,8 +157,12 @@ function withoutEmptyThroughput<Read extends Pick<ProxySummary, 'throughput' | '
 }
 
 /** Segments are what the tap leaves of the origin's bytes: where it is blind it cannot say what else was among those. */
-function readOrigin({ origin, join, collections }: Accounts, isBlind: boolean): Summary['origin'] {
-  const { segmentThroughput, ...rest } = origin.read(join.isActive);
+function readOrigin(
+  { origin, join, collections }: Accounts,
+  isBlind: boolean,
+  beganAtMs: number | undefined,
+): Summary['origin'] {
+  const { segmentThroughput, ...rest } = origin.read(join.isActive, beganAtMs);
   const segments = isBlind || segmentThroughput === undefined ? {} : { segmentThroughput };
   return { ...rest, ...segments, collections: collections.read() };
 }
@@ -194,8 +200,7 @@ function elapsed({ beganAtMs, endedAtMs }: RunState, atMs: number): number {
 /** The table of estimators, now. */
 export function readEstimators(options: RunSettings, accounts: Accounts): EstimatorScore[] {
   const { parser, figures, variants, origin } = accounts;
-  const flow = origin.readFlow();
-  const segments = origin.trackers?.segment;
+  const { segment, compared } = origin.bytes ?? {};
   return scoreEstimators({
     isTapped: options.run.isTapped,
     isPartlyUnseen: isPartlyUnseen(options, accounts),
@@ -212,9 +217,9 @@ export function readEstimators(options: RunSettings, accounts: Accounts): Estima
     meanSegmentSeconds: variants.meanSegmentSeconds,
     declaredBytesPerMediaSecond: variants.declaredBytesPerMediaSecond,
     origin:
-      flow === undefined || segments === undefined || !options.run.isTapped
+      segment === undefined || compared === undefined || !options.run.isTapped
         ? undefined
-        : { bytes: segments.totalBytes, referenceBytes: flow.explained.segmentContent },
+        : { bytes: segment.totalBytes, referenceBytes: compared.tapSegmentBytes },
   });
 }
 
@@ -261,40 +266,4 @@ function readInstrument(
     staleSources: origin.staleSources(atMs).map(({ source }) => source),
   });
   return { ...judged, ...figures };
-}
-
-function readDifferences({ proxy, parser, origin, listings }: Accounts, elapsedMs: number): Snapshot['differences'] {
-  const { lastOkAtMs, intervalMs } = listings;
-  const flow = origin.readFlow();
-  const { trackers, lastBytesAtMs, slowestIntervalMs } = origin;
-  const byParser =
-    lastOkAtMs === undefined || intervalMs === undefined
-      ? undefined
-      : difference({
-          candidate: parser.throughput,
-          reference: proxy.segmentThroughput,
-          endAtMs: lastOkAtMs,
-          slowestIntervalMs: intervalMs,
-          watchedMs: elapsedMs,
-          totalBytes: parser.throughput.totalBytes - proxy.segmentThroughput.totalBytes,
-        });
-  if (flow === undefined || trackers === undefined || lastBytesAtMs === undefined) {
-    return { ...NO_DIFFERENCES, parser: byParser };
-  }
-  const shared = { endAtMs: lastBytesAtMs, slowestIntervalMs, watchedMs: lastBytesAtMs - flow.sinceMs };
-  return {
-    parser: byParser,
-    origin: difference({
-      ...shared,
-      candidate: trackers.segment,
-      reference: proxy.segmentThroughput,
-      totalBytes: trackers.segment.totalBytes - flow.explained.segmentContent,
-    }),
-    originAll: difference({
-      ...shared,
-      candidate: trackers.all,
-      reference: proxy.allBytesThroughput,
-      totalBytes: flow.originBytes - answeredBytes(flow.cut),
-    }),
-  };
 }

@@ -8,6 +8,7 @@ const origin = closed({
   available: Type.Boolean(),
   sources: Type.Array(text),
   reason: Type.Optional(text),
+  bytesSource: Type.Optional(text),
   bytesSent: maybe,
   requests: maybe,
   cpuRatio: maybe,

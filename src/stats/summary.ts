@@ -45,6 +45,8 @@ export interface KindSummary {
   readonly transfers: number;
   readonly complete: number;
   readonly ok: number;
+  /** An error status, or not whole by the origin's doing, its silence included: what clients left and what we stopped is none. */
+  readonly failed: number;
   readonly contentBytes: number;
   readonly responseHeadBytes: number;
   readonly interimHeadBytes: number;
@@ -252,6 +254,8 @@ export interface ProxySummary {
   readonly byAddress: readonly AddressSummary[];
   readonly transfersOfFurtherAddresses: number;
   readonly terminations: Readonly<Partial<Record<Termination, number>>>;
+  /** Transfers that the origin's silence ended: the tap gave up, or a client did, kept waiting for its --timeout. */
+  readonly timeouts: number;
   /** Transfers that a fault on purpose has acted on, whatever they ended with. */
   readonly injected: Readonly<Record<Injected, number>>;
   readonly opaqueBytes: number;
@@ -393,6 +397,8 @@ export interface Summary {
     readonly available: boolean;
     readonly sources: readonly string[];
     readonly reason?: string;
+    /** Whose count the octets below are: the most exact source that tells any. */
+    readonly bytesSource?: string;
     readonly bytesSent?: number;
     readonly requests?: number;
     readonly cpuRatio?: number;
@@ -727,6 +733,10 @@ export interface Snapshot {
     readonly origin: Throughput | undefined;
     readonly originAll: Throughput | undefined;
   };
+  /** When the origin last said how many bytes it sent: its totals are of that instant. */
+  readonly originBytesAtMs?: number;
+  /** Loop delays of the last second; the summary's are of the run so far. */
+  readonly recentLoopDelayP99Ms?: { readonly tap?: number; readonly main?: number };
   /** Of the last five minutes; missing in a replay, which does none of it. */
   readonly operations?: readonly OperationSummary[];
   readonly lastListing?: {

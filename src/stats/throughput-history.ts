@@ -23,7 +23,7 @@ export function readHistory(
 ): ThroughputHistory {
   const newest = newestPoint(atMs);
   const hasSizes = isParsed && listings.lastOkAtMs !== undefined;
-  const { segment } = origin.trackers ?? {};
+  const { segment } = origin.bytes ?? {};
   return {
     pointSeconds: POINT_SECONDS,
     newest,

@@ -1,10 +1,12 @@
 // The side-by-side table (MEASURING section 6): proxy, parser and origin, rates by window, totals, counts.
-// It subtracts nothing: a difference stands only where the snapshot has one, as percent of the proxy's figure.
+// It subtracts nothing: a difference stands only where the snapshot has one, as percent of the proxy's figure. Totals have none:
+// an origin's is of its last answer, how long ago stands beside it, and the row above has the difference as of then.
+import { knowsNoBytes, NO_BYTES } from '../stats/no-bytes.ts';
 import type { Snapshot, Throughput } from '../stats/summary.ts';
 import { unlessUnseen } from '../stats/tunnels.ts';
-import { formatBytes } from '../units.ts';
+import { formatBytes, msToSeconds } from '../units.ts';
 import type { Block } from './arrange.ts';
-import { type Cell, cell, fit, type Line, padEnd, padStart, rule, titleRule } from './cells.ts';
+import { type Cell, cell, fit, type Line, padEnd, padStart, rule, titleRule, wrapText } from './cells.ts';
 import { count, known, mbps, signedPercent, UNKNOWN } from './figures.ts';
 
 type Rate = Exclude<keyof Throughput, 'totalBytes'>;
@@ -29,6 +31,7 @@ const MAXIMUM_COLUMN = 13;
 const BOTH_TABLES = 80;
 
 export function accountsSteps(snapshot: Snapshot, columns: number): Block {
+  if (knowsNoBytes(snapshot.summary)) return [{ priority: 10, lines: countsOnly(snapshot, columns) }];
   if (columns >= BOTH_TABLES) {
     return [
       { priority: 10, lines: bothTables(snapshot, FEW_WINDOWS, columns) },
@@ -38,6 +41,16 @@ export function accountsSteps(snapshot: Snapshot, columns: number): Block {
   return [
     { priority: 10, lines: oneTable(snapshot, FEW_WINDOWS, FEW_WINDOWS.slice(1, 2), columns).slice(0, -1) },
     { priority: 40, lines: oneTable(snapshot, WINDOWS, WINDOWS, columns) },
+  ];
+}
+
+/** What the log names, and why there is no more. */
+function countsOnly(snapshot: Snapshot, columns: number): readonly Line[] {
+  const width = columnWidth(columns, SEGMENT_COLUMNS.length);
+  return [
+    titleRule('Requests in the log', columns),
+    ...requestCounts(snapshot).map(([label, [, parser = UNKNOWN]]) => fit(cells(label, [parser], width), columns)),
+    ...wrapText(`Bytes are unknown: ${NO_BYTES}`, columns).map((text) => fit([cell(text, 'dim')], columns)),
   ];
 }
 
@@ -107,15 +120,14 @@ function segmentRates({ summary, differences }: Snapshot, window: Rate): readonl
   ];
 }
 
-function segmentTotals({ summary, differences }: Snapshot): readonly string[] {
-  const { proxy, parser, origin } = summary;
-  const reference = proxy?.throughput?.totalBytes;
+function segmentTotals(snapshot: Snapshot): readonly string[] {
+  const { proxy, parser, origin } = snapshot.summary;
   return [
-    known(reference, formatBytes),
+    known(proxy?.throughput?.totalBytes, formatBytes),
     known(parser.throughput?.totalBytes, formatBytes),
-    difference(differences.parser?.totalBytes, reference),
+    '',
     known(origin.segmentThroughput?.totalBytes, formatBytes),
-    difference(differences.origin?.totalBytes, reference),
+    origin.segmentThroughput === undefined ? '' : age(snapshot),
   ];
 }
 
@@ -128,13 +140,19 @@ function allRates({ summary, differences }: Snapshot, window: Rate): readonly st
   ];
 }
 
-function allTotals({ summary, differences }: Snapshot): readonly string[] {
-  const reference = summary.proxy?.allBytesThroughput?.totalBytes;
+function allTotals(snapshot: Snapshot): readonly string[] {
+  const { proxy, origin } = snapshot.summary;
   return [
-    known(reference, formatBytes),
-    known(summary.origin.throughput?.totalBytes, formatBytes),
-    difference(differences.originAll?.totalBytes, reference),
+    known(proxy?.allBytesThroughput?.totalBytes, formatBytes),
+    known(origin.throughput?.totalBytes, formatBytes),
+    origin.throughput === undefined ? '' : age(snapshot),
   ];
+}
+
+/** Without a blank: the column is no wider. */
+function age({ atMs, originBytesAtMs }: Snapshot): string {
+  if (originBytesAtMs === undefined) return '';
+  return `${Math.round(msToSeconds(Math.max(0, atMs - originBytesAtMs)))}s ago`;
 }
 
 /** Requests by kind: the origin does not tell its own apart. */

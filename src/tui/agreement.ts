@@ -13,10 +13,10 @@ export function agreementPanel({ summary }: Snapshot): Panel {
   const { agreement, parser } = summary;
   const { segment, playlist } = agreement;
   const start = segment.startErrorMs;
+  const lookupScore = agreement.estimators.find(({ name }) => name === 'lookup');
   const startError = `p50 ${known(start.absP50, formatMs)}, p95 ${known(start.absP95, formatMs)}`;
-  const lookup = lookupRate(parser.lookup);
-  const [error = item(UNKNOWN), ...status] = estimate(agreement.estimators.find(({ name }) => name === 'statistics'));
-  const bytesBy = [[cell('lookup '), ...lookup], [cell('statistics '), ...error], ...status];
+  const statistics = estimate(agreement.estimators.find(({ name }) => name === 'statistics'));
+  const bytesBy = [[cell('lookup '), ...lookupWords(parser.lookup, lookupScore)], ...statistics];
   return {
     title: 'Agreement',
     heading: 'Agreement of the parser with the proxy',
@@ -35,7 +35,11 @@ export function agreementPanel({ summary }: Snapshot): Panel {
         ],
       },
     ],
-    brief: [...pairing(segment).slice(0, 2), item(`start error ${startError}`), ...bytesBy.slice(0, 2)],
+    brief: [
+      ...pairing(segment).slice(0, 2),
+      ...(start.n > 0 ? [item(`start error ${startError}`)] : []),
+      ...bytesBy.slice(0, 2),
+    ],
     priorities: { line: 31, lines: 55, panel: 63 },
   };
 }
@@ -68,11 +72,20 @@ export function lookupRate(lookup: Snapshot['summary']['parser']['lookup']): Lin
   return [level === 'good' ? cell(percent(rate), 'good') : judged(percent(rate), level), cell(' found')];
 }
 
+/** Why there is no rate at all, where that is known: most often that no listing of sizes was asked for. */
+function lookupWords(lookup: Snapshot['summary']['parser']['lookup'], score: EstimatorScore | undefined): Line {
+  if ((lookup?.attempts ?? 0) > 0 || score?.status !== 'unavailable' || score.reason === undefined)
+    return lookupRate(lookup);
+  return item(`${UNKNOWN}: ${safeText(score.reason)}`);
+}
+
+/** The status in place of an error that is not known. */
 function estimate(score: EstimatorScore | undefined): readonly Line[] {
-  if (score === undefined) return [item(UNKNOWN)];
-  const error = item(`${known(score.errorRatio, signedPercent)} bytes`);
-  const { status } = score;
-  const words = status === 'ok' ? [] : [item(status)];
-  const reason = score.reason === undefined ? [] : [item(safeText(score.reason))];
-  return [error, ...words, ...reason];
+  if (score === undefined) return [item(`statistics ${UNKNOWN}`)];
+  const { errorRatio, status, reason } = score;
+  const words =
+    errorRatio === undefined
+      ? [item(`statistics ${status}`)]
+      : [item(`statistics ${signedPercent(errorRatio)} bytes`), ...(status === 'ok' ? [] : [item(status)])];
+  return [...words, ...(reason === undefined ? [] : [item(safeText(reason))])];
 }

@@ -1,14 +1,14 @@
 // The screen "errors": how transfers ended and what was answered, by kind; what the log says failed; the last events.
 // It counts nothing: a client's leaving and our own stop are endings, not faults, and only faults are coloured.
 import { INJECTED, type Kind, TERMINATIONS, type Termination } from '../events.ts';
-import { type Failures, readFailures } from '../stats/failure-ratio.ts';
+import { readFailures, readUndelivered } from '../stats/failure-ratio.ts';
 import { isRead } from '../stats/log-reach.ts';
 import { LOWEST_ERROR_STATUS } from '../stats/status-codes.ts';
 import type { KindSummary, ProxySummary, Snapshot } from '../stats/summary.ts';
 import { TERMINATION_WORDS } from '../stats/termination-words.ts';
 import { formatMs } from '../units.ts';
 import type { Block, Step } from './arrange.ts';
-import { cell, fit, flow, type Line, titleRule } from './cells.ts';
+import { type Cell, cell, fit, flow, type Line, titleRule } from './cells.ts';
 import { endingLevel } from './endings.ts';
 import { eventLine } from './event-line.ts';
 import { count, item, judged, known, type Level, levelAbove, percent, SHAPES, UNKNOWN } from './figures.ts';
@@ -62,7 +62,7 @@ export function errorsBlocks(snapshot: Snapshot, columns: number): readonly Bloc
   const ended = (most?: number): readonly Line[] =>
     table('How transfers ended', endings, blind ?? 'no transfer has ended', most);
   const answered = (most?: number): readonly Line[] =>
-    table('What was answered', statuses, blind ?? 'no answer yet', most);
+    table('What was answered', statuses, blind ?? 'no transfer has ended', most);
   return [
     [
       { priority: 1, lines: sums(snapshot, columns, 1) },
@@ -141,7 +141,7 @@ function sums({ summary }: Snapshot, columns: number, maxLines: number): readonl
   const line = (label: string, items: readonly Line[]): readonly Line[] =>
     flow(label, items, columns, LABEL_WIDTH, maxLines);
   return [
-    ...line('failed', failureItems(readFailures(summary))),
+    ...line('failed', failureItems(summary)),
     ...purposeLine(proxy, columns),
     ...(isRead(parser)
       ? [...line('in the log', loggedItems(parser)), ...line('dials', dialItems(parser, proxy))]
@@ -157,15 +157,24 @@ function purposeLine(proxy: ProxySummary | undefined, columns: number): readonly
   return flow('on purpose', items, columns, LABEL_WIDTH);
 }
 
-function failureItems(failures: Failures | undefined): readonly Line[] {
+/** The original's error rate stands beside: it knows nothing of connections that were refused or lost. */
+function failureItems(summary: Snapshot['summary']): readonly Line[] {
+  const failures = readFailures(summary);
   if (failures === undefined) return [item(UNKNOWN)];
   const { ratio, clientErrors, serverErrors, timeouts } = failures;
+  const undelivered = readUndelivered(summary);
   const counted = (words: string, value: number): Line => [judged(`${words} ${count(value)}`, levelAbove(value, 0))];
+  const rate = (value: number | undefined): Cell => judged(known(value, percent), levelAbove(value, 0, MANY_FAILURES));
   return [
-    [judged(known(ratio, percent), levelAbove(ratio, 0, MANY_FAILURES)), cell(' of requests')],
+    ...(undelivered === undefined
+      ? [[rate(ratio), cell(' of requests (error rate)')]]
+      : [[rate(undelivered.ratio), cell(' of requests')]]),
     counted('4xx', clientErrors),
     counted('5xx', serverErrors),
     counted('timeouts', timeouts),
+    ...(undelivered === undefined
+      ? []
+      : [counted('refused or cut', undelivered.broken), [cell('error rate '), rate(ratio)]]),
   ];
 }
 
@@ -180,7 +189,8 @@ function loggedItems({ events = {}, timeouts, reconnections, sequence }: Parser)
     counted('skipped', events['segment-skipped'] ?? 0),
     counted('expired', events['segments-expired'] ?? 0),
     counted('playlists failed', events['playlist-failed'] ?? 0),
-    counted('sequence jumps', sequence?.jumps),
+    // A reload that comes late finds two new segments: nothing is lost by that.
+    item(`sequence jumps ${count(sequence?.jumps)}`),
   ];
 }
 

@@ -99,9 +99,10 @@ function verdictLine({ summary }: Snapshot, columns: number): Line {
 }
 
 /** The clients, and beside them the rates in as many words as there is room for. */
-function rampLine({ summary, isRamping, requestRates }: Snapshot, columns: number): Line {
+function rampLine({ summary, clients: rows, isRamping, requestRates }: Snapshot, columns: number): Line {
   const { active, target } = summary.clients;
-  const clients = clientsWords(active, target, isRamping);
+  const again = rows.filter(({ state, restarts }) => state === 'starting' && restarts > 0).length;
+  const clients = clientsWords(active, target, again, isRamping);
   const [segments, playlists] = [requestRates.segment.toFixed(1), requestRates.playlist.toFixed(1)];
   const room = columns - lineWidth(clients);
   const rates = [`  ${segments} segments/s, ${playlists} playlists/s`, `  ${segments} segments/s`].find(
@@ -110,12 +111,13 @@ function rampLine({ summary, isRamping, requestRates }: Snapshot, columns: numbe
   return ends(clients, [cell(rates ?? '')], columns);
 }
 
-function clientsWords(active: number, target: number, isRamping: boolean): Line {
+/** `again`: restarted, and without media so far. A process that only tries is no client that plays. */
+function clientsWords(active: number, target: number, again: number, isRamping: boolean): Line {
   const figures = `(${count(active)} / ${count(target)})`;
   if (!isRamping) {
-    return active < target
-      ? [cell(`▲ not all clients running ${figures}`, 'warn')]
-      : [cell(`all clients running ${figures}`)];
+    if (active < target) return [cell(`▲ not all clients running ${figures}`, 'warn')];
+    if (again > 0) return [cell(`▲ ${count(again)} of ${count(target)} restarted, no media yet`, 'warn')];
+    return [cell(`all clients running ${figures}`)];
   }
   const filled = target > 0 ? Math.min(BAR_WIDTH, Math.floor((active / target) * BAR_WIDTH)) : 0;
   return [cell('█'.repeat(filled)), cell('░'.repeat(BAR_WIDTH - filled), 'dim'), cell(` starting ${figures}`)];

@@ -134,7 +134,7 @@ function details(asked: Collection | undefined): readonly string[] {
   return [
     ...devices.map(({ name, sentBytes, receivedBytes }) => {
       const received = receivedBytes === undefined ? '' : `, in ${formatBytes(receivedBytes)}`;
-      return `device ${safeText(name)}: out ${formatBytes(sentBytes)}${received}`;
+      return `device ${safeText(name)}, all its traffic: out ${formatBytes(sentBytes)}${received}`;
     }),
     ...(states === undefined
       ? []

@@ -32,8 +32,8 @@ export function originPanel(snapshot: Snapshot): Panel {
     ],
     brief: [
       ...sharedRows(snapshot.summary).flatMap(({ items }) => items),
-      ...(origin.available ? host.slice(0, 1) : [unavailable]),
-      ...(reconciliation.joined === undefined ? [] : joined.slice(0, 1)),
+      ...(origin.available ? host.slice(0, 1).map((line): Line => [cell('host '), ...line]) : [unavailable]),
+      ...(reconciliation.joined === undefined ? [] : [[cell('log '), ...(joined[0] ?? [])]]),
       ...(reconciliation.residualBytes === undefined ? [] : [[cell('residual '), ...(residual[0] ?? [])]]),
       ...(origin.available ? host.slice(1) : []),
     ],
@@ -88,9 +88,14 @@ function rateRows(rates: Summary['origin']['rateWindow']): readonly Row[] {
   return [{ label: 'sends', items: [...items, item(`last ${windowSeconds} s`)] }];
 }
 
-function sourceItems({ sources, scrapeIntervalSeconds, requests }: Summary['origin']): readonly Line[] {
+function sourceItems({ sources, scrapeIntervalSeconds, requests, bytesSource }: Summary['origin']): readonly Line[] {
   return [
-    item(sources.map(safeText).join(', ')),
+    // One source's count, where there are several.
+    item(
+      sources
+        .map((name) => `${safeText(name)}${name === bytesSource && sources.length > 1 ? ' (bytes)' : ''}`)
+        .join(', '),
+    ),
     ...(scrapeIntervalSeconds === undefined ? [] : [item(`every ${scrapeIntervalSeconds} s`)]),
     item(`${count(requests)} requests`),
   ];

@@ -12,7 +12,8 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['proxy', 'counted on the sockets of the tap: the reference'],
   ['parser', 'read from FFmpeg logs and the segment listing'],
   ['origin', 'what the origin says it sent, the rest explained'],
-  ['diff', 'candidate - proxy, in % of the proxy'],
+  ['diff', 'candidate - proxy in %, until the candidate last spoke'],
+  ['12s ago', 'when the origin last said what it has sent'],
   ['-', 'not known, or the windows do not allow it'],
   [`${SHAPES.good} ${SHAPES.warn} ${SHAPES.bad}`, 'good, with a reservation, bad'],
   ['stall', 'modelled: content received late for play'],
@@ -20,7 +21,7 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['receive', 'first until last octet of the content'],
   ['behind', 'media from the last segment got to the live edge'],
   ['blocked', 'part of receiving in which the client did not read'],
-  ['startup', 'start of FFmpeg until the first whole segment'],
+  ['startup', 'FFmpeg set going until its first whole segment'],
   ['residual', 'what the origin sent less all that explains it'],
   ['drift', 'time since the start of FFmpeg less what it played'],
 ];

@@ -1,9 +1,10 @@
 // The screen "performance": what is done over and over, with how long and how often in vain; request phases; the instrument.
 // It computes no quantile and judges no operation: the status comes ready.
+import { CRITICAL_ABOVE_MEANS, CRITICAL_BELOW_PERCENT, WARN_BELOW_PERCENT } from '../stats/operation-window.ts';
 import type { OperationSummary, Quantiles, Snapshot } from '../stats/summary.ts';
 import { formatShortMs, PERCENT } from '../units.ts';
 import type { Block } from './arrange.ts';
-import { cell, fit, type Line } from './cells.ts';
+import { cell, fit, type Line, wrapText } from './cells.ts';
 import { count, known, type Level, percent, SHAPES } from './figures.ts';
 import { instrumentPanel } from './instrument.ts';
 import { panelSteps } from './panel.ts';
@@ -12,6 +13,7 @@ import { type Column, figures, headings } from './table.ts';
 
 /** Shape and the longest name. */
 const START = 27;
+const MARK_WIDTH = 2;
 const LEVELS: Readonly<Record<OperationSummary['status'], Level>> = { ok: 'good', warn: 'warn', critical: 'bad' };
 
 const OPERATIONS: readonly Column<OperationSummary>[] = [
@@ -55,7 +57,7 @@ export function performanceBlocks(snapshot: Snapshot, columns: number): readonly
   ];
   return [
     [{ priority: 1, lines: operationLines(operations, columns) }],
-    [{ priority: 3, lines: legend(columns) }],
+    [{ priority: 3, lines: markLines(operations ?? [], columns) }],
     byKind === undefined ? [] : [{ priority: 4, lines: timed }],
     panelSteps(instrumentPanel(snapshot), columns),
   ];
@@ -78,9 +80,24 @@ function label({ name, status, count: times }: OperationSummary): Line {
   return [cell(`${SHAPES[level]} `, level), cell(name, level === 'good' ? 'plain' : level)];
 }
 
-function legend(columns: number): readonly Line[] {
-  return [
-    `${SHAPES.warn} below 99 % or p95 above twice that of the first minute`,
-    `${SHAPES.bad} below 95 % or the last 10 s three times as long as the mean`,
-  ].map((text) => fit([cell(`  ${text}`, 'dim')], columns));
+/** What each mark means where it stands; nothing while all is well. */
+function markLines(operations: readonly OperationSummary[], columns: number): readonly Line[] {
+  return operations
+    .filter(({ status, count: times }) => status !== 'ok' && times > 0)
+    .flatMap((operation) => {
+      const level = LEVELS[operation.status];
+      const lines = wrapText(`${operation.name}: ${whyMarked(operation)}`, columns - MARK_WIDTH);
+      return lines.map((text, at) => fit([cell(at === 0 ? `${SHAPES[level]} ` : '  ', level), cell(text)], columns));
+    });
+}
+
+/** The rule that holds, in words (issue: status of an operation); a low success rate tells more than a time. */
+function whyMarked({ status, successRate = PERCENT, averageMs, p95Ms, baselineP95Ms }: OperationSummary): string {
+  if (status === 'critical')
+    return successRate < CRITICAL_BELOW_PERCENT
+      ? `fewer than ${CRITICAL_BELOW_PERCENT} % succeeded`
+      : `slower lately: the last 10 s took more than ${CRITICAL_ABOVE_MEANS} times the mean, ${known(averageMs, formatShortMs)}`;
+  return successRate < WARN_BELOW_PERCENT
+    ? `fewer than ${WARN_BELOW_PERCENT} % succeeded`
+    : `slower than at first: p95 ${known(p95Ms, formatShortMs)}, in the first minute ${known(baselineP95Ms, formatShortMs)}`;
 }

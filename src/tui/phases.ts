@@ -32,7 +32,9 @@ const GAP = 17;
 /** From here on the whole run stands beside the last 60 s. */
 const BOTH_WINDOWS: number = LABEL_WIDTH + 2 * TABLE_WIDTH + GAP;
 
+/** Nothing without a tap: a log has no times of octets. */
 export function phasesSteps(snapshot: Snapshot, columns: number): Block {
+  if (snapshot.summary.proxy === undefined) return [];
   return [
     { priority: 20, lines: phasesLines(snapshot, TWO_ROWS, columns) },
     { priority: 50, lines: phasesLines(snapshot, THREE_ROWS, columns) },

@@ -35,7 +35,7 @@ export function throughputSteps({ throughputHistory }: Snapshot, columns: number
   ];
 }
 
-/** A title with the scale, and a line of bars for each account; nothing before the first figure. */
+/** A title with the scale, and a line of bars for each account; nothing before the first byte. */
 export function throughputLines(history: ThroughputHistory, columns: number): readonly Line[] {
   const most = highest(history);
   if (most === undefined) return [];
@@ -52,7 +52,8 @@ export function throughputLines(history: ThroughputHistory, columns: number): re
 
 function highest(history: ThroughputHistory): number | undefined {
   const rates = ACCOUNTS.flatMap((account) => history[account] ?? []).filter((rate) => rate !== undefined);
-  return rates.length === 0 ? undefined : Math.max(1, ...rates);
+  const most = Math.max(0, ...rates);
+  return most > 0 ? most : undefined;
 }
 
 /** At most `width` bars, the newest to the right. */

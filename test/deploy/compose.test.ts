@@ -1,7 +1,7 @@
 // deploy/compose.yaml without Docker: every path that is mounted, every port, service and option that it names exists, images are
 // pinned, its encoder encodes, and its scrape targets are those of targets.yml by other addresses.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +11,14 @@ import { parse } from 'yaml';
 import { environmentName } from '../../src/config/option.ts';
 import { optionRows } from '../../src/config/options.ts';
 import { parseCommand } from '../../src/config/parse.ts';
-import { startProgram } from '../../src/process.ts';
+import { type Program, startProgram } from '../../src/process.ts';
 import { until } from '../support/processes.ts';
 import { requirement } from '../support/require.ts';
 
 interface Service {
   readonly image: string;
   readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -132,10 +133,17 @@ test('the origin serves from the folders and writes to the file that its configu
 
 test('what the encoder is told makes a live stream of 2 s segments', { skip: requirement('ffmpeg') }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-encoder-'));
-  const args = (encoder?.command ?? []).map((word) => word.replaceAll('/data', folder));
-  const ffmpeg = startProgram('ffmpeg', args, { stdio: { stdout: 'ignore', stderr: 'ignore' } });
+  // As Compose hands it over: `$$` is a dollar sign.
+  const inFolder = (word: string): string => word.replaceAll('$$', '$').replaceAll('/data', folder);
+  const [command = '', ...words] = (encoder?.entrypoint ?? []).map(inFolder);
+  const start = (args: readonly string[]): Program =>
+    startProgram(command, [...words, ...args], { stdio: { stdout: 'ignore', stderr: 'ignore' } });
   const path = join(folder, 'stream.m3u8');
   const playlist = (): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+  writeFileSync(path, 'of the last time');
+  await start(['-version']).exited;
+  assert.equal(playlist(), '', 'what was left by the time before is gone');
+  const ffmpeg = start((encoder?.command ?? []).map(inFolder));
   try {
     await until(() => playlist().includes('seg00000.ts'), 'a first segment', 20_000);
     assert.match(playlist(), /#EXT-X-TARGETDURATION:2\n/);

@@ -34,6 +34,27 @@ describe('the exit summary', () => {
     t.assert.fileSnapshot(renderSummary(makeEmptySnapshot(), { width: 80 }), golden('summary-empty.txt'), asText);
   });
 
+  test('says beside the verdict, which is about the instrument, what became of the stream', () => {
+    const page = renderSummary(makeSnapshot(), OPTIONS);
+    assert.match(page, /What they say: 17 of 524 requests failed \(3\.24 %\); 5 stalls; 4 restarts; found:/);
+    assert.match(renderSummary(makeEmptySnapshot(), OPTIONS), /What they say: 0 of 0 requests failed; /);
+    assert.doesNotMatch(renderSummary(makeSnapshot(), { ...OPTIONS, hasClients: false }), /4 restarts/);
+  });
+
+  test('shows the subjects of one finding together, and of many the first', () => {
+    const findings = Array.from({ length: 9 }, (_, at) => ({
+      code: 'playlist-stalled' as const,
+      subject: `list ${at}`,
+      sinceMs: at,
+      count: 2,
+      evidence: 'e',
+    }));
+    const page = renderSummary(makeSnapshot({ summary: { findings } }), OPTIONS);
+    assert.match(page, /^! playlist-stalled \(18 times\): 9 subjects\n {2}seen {8}list 0: e\n {14}list 1: e\n/m);
+    assert.match(page, /^ {14}and 6 more; --report has them all$/m);
+    assert.equal(page.match(/look at the encoder/g)?.length, 1);
+  });
+
   test('never exceeds its width, and frames itself with 79 double rules at 80 columns', () => {
     for (const width of [80, 100, 132]) {
       for (const snapshot of [makeSnapshot(), makeEmptySnapshot()]) {

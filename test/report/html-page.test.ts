@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { escapeHtml, html } from '../../src/report/html-markup.ts';
 import { type PageInput, renderPage } from '../../src/report/html-page.ts';
 import { HtmlReport } from '../../src/run/html-report.ts';
+import { FINDINGS } from '../../src/stats/findings.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
 import { Timeline } from '../../src/stats/timeline.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
@@ -141,6 +142,19 @@ describe('the HTML report', () => {
 
   test('shows no figure that is none', () => {
     assert.doesNotMatch(textOf(page()), /undefined|NaN|Infinity|\[object/);
+  });
+
+  test('says a finding once, whatever the number of its subjects, and keeps them all', () => {
+    const findings = Array.from({ length: 5 }, (_, at) => ({
+      code: 'playlist-lost' as const,
+      subject: `client ${at}`,
+      sinceMs: at,
+      count: 1,
+      evidence: 'exit 0',
+    }));
+    const text = page({ summary: { findings } });
+    assert.equal(text.split(FINDINGS['playlist-lost'].sentence).length - 1, 1);
+    assert.match(text, /client 2: <em>exit 0<\/em><\/p><details><summary>2 more<\/summary>.*client 4/s);
   });
 
   test('takes what a URL, a finding, a reason or a command says for text, whatever it says', () => {

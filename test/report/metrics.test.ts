@@ -109,7 +109,7 @@ describe('the compatible names', () => {
       hasTunnels: true,
       throughput: undefined,
       allBytesThroughput: undefined,
-      terminations: { sH: undefined },
+      timeouts: 0,
     };
     const values = await scrape(
       makeSnapshot({

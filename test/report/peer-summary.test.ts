@@ -63,7 +63,7 @@ const PLACES: readonly Place[] = [
   { peer: 'O8 HTTP n', row: '  404 ', shows: () => ['proxy 8', 'in the log 4'] },
   { peer: 'O8 Timeouts', row: '  in the log  t', shows: ({ summary }) => [`timeouts ${summary.parser.timeouts}`] },
   { peer: 'O8 Reconnections', row: '  in the log  t', shows: () => ['reconnections 8'] },
-  { peer: 'O8 Error Rate', row: '  failed  ', shows: () => ['2.2059 %'], note: 'four decimals, as theirs' },
+  { peer: 'O8 Error Rate', row: '  error rate  ', shows: () => ['2.2059 %'], note: 'four decimals, as theirs' },
   { peer: 'O9 Exit Codes', row: '  exit codes', shows: () => ['0 (clean): 4', '1 (error): 2', 'SIGKILL: 1'] },
   {
     peer: 'O10 [2] unknown URLs',

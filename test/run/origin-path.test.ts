@@ -53,9 +53,8 @@ test("this machine's own address is reached over loopback, whatever device it is
 });
 
 test('it is looked for where a device is a source, and nowhere else; --resolve says where the host is', async () => {
-  const options = { noProxy: false, originMetricsUrl: 'http://127.0.0.1:9100/metrics', resolve: '127.0.0.1' } as never;
+  const options = { originMetricsUrl: 'http://127.0.0.1:9100/metrics', resolve: '127.0.0.1' } as never;
   const { originPath } = await originPathFact('http://origin.invalid/live.m3u8', options);
   assert.equal(originPath?.isLoopback, true);
-  for (const without of [{ noProxy: true }, { originMetricsUrl: undefined }])
-    assert.deepEqual(await originPathFact('http://127.0.0.1/', { ...(options as object), ...without } as never), {});
+  assert.deepEqual(await originPathFact('http://127.0.0.1/', {} as never), {});
 });

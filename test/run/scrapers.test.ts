@@ -26,6 +26,7 @@ function opened(context: TestContext, argv: readonly string[]): { scrapers: Scra
     random: seededRandom(1),
     version: '1.0.0',
     options: optionsOf([STREAM, ...argv]),
+    isLoopback: false,
     url: STREAM,
     demo: undefined,
   });

@@ -108,8 +108,9 @@ test('a log is followed from its end: only what is written from now on, each lin
       loggedAtWallMs: 1_795_251_457_500,
     },
   ]);
-  const { ok, source, logLines, unusableLogLines, intervalSeconds } = sample;
+  const { ok, source, logLines, unusableLogLines, intervalSeconds, requestsTotal, bytesSentTotal } = sample;
   assert.deepEqual([ok, source, logLines, unusableLogLines, intervalSeconds], [true, 'access-log', 1, 0, 1]);
+  assert.deepEqual([requestsTotal, bytesSentTotal], [1, 1_281_300]);
 });
 
 test('a line that had begun before us is none; one that is written in pieces is one, also at the very first octet', async (context) => {
@@ -123,6 +124,39 @@ test('a line that had begun before us is none; one that is written in pieces is 
   await appendFile(path, `\r\n${line(3)}`);
   await look();
   assert.deepEqual(indices(), [2, 3]);
+});
+
+test('a log whose name is gone for good is told, as soon as nothing more is written in the file that had it', async (context) => {
+  const { path, look, indices } = await started(context, line(1));
+  await rename(path, `${path}.1`);
+  for (const index of [2, 3, 4, 5]) {
+    await appendFile(`${path}.1`, line(index));
+    assert.equal((await look()).ok, true, 'a server that was not told of the rotation writes on');
+  }
+  for (const quiet of [1, 2, 3]) assert.equal((await look()).ok, true, `after ${quiet} s`);
+  const { ok, reason } = await look();
+  assert.deepEqual([ok, reason], [false, 'there is no such file']);
+  await writeFile(path, line(6));
+  assert.equal((await look()).ok, true);
+  assert.deepEqual(indices(), [2, 3, 4, 5, 6]);
+});
+
+test('rotated several times between two looks: the files that had the name in between are read too, each once', async (context) => {
+  const { path, look, indices } = await started(context, line(1));
+  await appendFile(path, line(2));
+  await rename(path, `${path}.1`);
+  for (const index of [3, 4, 5]) {
+    for (const age of [4, 3, 2, 1]) await rename(`${path}.${age}`, `${path}.${age + 1}`).catch(() => undefined);
+    if (index > 3) await rename(path, `${path}.1`);
+    await writeFile(path, line(index));
+  }
+  await writeFile(`${path}.9.gz`, 'no log any more');
+  const sample = await look();
+  // Files of one tick of the file system's clock may change places.
+  assert.deepEqual([indices().toSorted(), sample.unusableLogLines], [[2, 3, 4, 5], 0]);
+  await appendFile(path, line(6));
+  await look();
+  assert.deepEqual(indices().toSorted(), [2, 3, 4, 5, 6]);
 });
 
 test('rotation by rename: the old file is read on while it is written, the new one from its beginning', async (context) => {

@@ -49,7 +49,7 @@ node_network_transmit_bytes_total{device="eth0"} ${n}
 const SOURCES: readonly Source[] = [
   {
     name: 'node_exporter',
-    create: (deps, options) => createNodeExporterScraper(deps, { ...options, originHost: 'o' }),
+    create: (deps, options) => createNodeExporterScraper(deps, { ...options, isLoopback: false }),
     good: host,
     total: ({ networkSentBytesTotal }) => networkSentBytesTotal,
     foreign: /is this a node_exporter\?$/,
@@ -85,7 +85,7 @@ const SOURCES: readonly Source[] = [
   },
   {
     name: 'embedded',
-    create: (deps, options) => createEmbeddedScraper(deps, { ...options, originHost: 'o' }),
+    create: (deps, options) => createEmbeddedScraper(deps, { ...options, isLoopback: false }),
     good: (n) => `${host(n)}hls_swarm_origin_server_response_bytes_total ${n}\n`,
     total: ({ bytesSentTotal }) => bytesSentTotal,
     foreign: /is this a embedded\?$/,
@@ -162,7 +162,10 @@ async function bench(
   const ask = async (answer: RequestListener): Promise<Told> => {
     made.answer = answer;
     await scraper.scrapeNow();
-    return events.at(-1) ?? assert.fail('no event');
+    // The counter by name is told before the source whose answer it was in.
+    const isIts = (event: Told): boolean =>
+      source.name !== 'bytes_metric' || (event.type === 'origin-sample' && event.source === 'bytes_metric');
+    return events.findLast(isIts) ?? assert.fail('no event');
   };
   return Object.assign(made, { scraper, server, time, events, ask });
 }
@@ -298,7 +301,8 @@ for (const source of SOURCES) {
     const { ask } = await bench(context, source);
     const totals: (number | undefined)[] = [];
     for (const count of [1000, 1500, 20, 50]) totals.push(total((await ask(text(good(count)))) as OriginSampleEvent));
-    assert.deepEqual(totals, [1000, 1500, 1500, 1530]);
+    // What a program has counted since it began again is known; a device may come back with any value.
+    assert.deepEqual(totals, source.name === 'node_exporter' ? [1000, 1500, 1500, 1530] : [1000, 1500, 1520, 1550]);
   });
 
   test(`${source.name}: last values stand while it is silent, and it is stale after three intervals`, async (context) => {

@@ -101,7 +101,7 @@ async function collected({ input }: PeerVector): Promise<Record<'node' | 'nginx'
   const nodeUrl = input.node_url ?? `http://127.0.0.1:${port}/node`;
   const nginxUrl = `http://127.0.0.1:${port}/nginx`;
   const scrapers: readonly Scraper[] = [
-    ...(hasNode ? [createNodeExporterScraper(depsFor('node'), { url: nodeUrl, originHost: 'o' })] : []),
+    ...(hasNode ? [createNodeExporterScraper(depsFor('node'), { url: nodeUrl, isLoopback: false })] : []),
     ...(hasNginx ? [createNginxExporterScraper(depsFor('nginx'), { url: nginxUrl })] : []),
   ];
   for (let scrape = 0; scrape < Math.max(1, input.node?.length ?? 0, input.nginx?.length ?? 0); scrape += 1) {

@@ -190,6 +190,18 @@ test('one side that never comes is given up at a limit, and counted for ever', (
   );
 });
 
+test('strangers without end cost us no line of our own: theirs are given up first', () => {
+  const join = new AccessLogJoin();
+  const ours = aTransfer({ startedAtMs: 0, upstreamLocalPort: 50_001, upstreamConnection: 1, upstreamRequestIndex: 1 });
+  join.transfer(ours);
+  for (let each = 0; each < 2 * MAX_WAITING; each += 1)
+    join.originRequest(aLine(1_000 + (each % 40_000), 1 + Math.floor(each / 40_000), 'y', { bytesSent: 7 }));
+  join.originRequest(aLine(50_001, 1, 'seg00001.ts', { bytesSent: 1_240, bodyBytesSent: 1_000 }));
+  const { joined, explained } = join.read(END_MS) ?? {};
+  assert.deepEqual([joined?.equal, joined?.missingAtOrigin], [1, 0]);
+  assert.deepEqual([joined?.missingAtProxy, explained?.foreign], [2 * MAX_WAITING, 14 * MAX_WAITING]);
+});
+
 function agrees(truth: Truth): void {
   const { joined, explained, originBytes } = fed(truth.events).read(END_MS) ?? {};
   if (truth.originBytes === 0) return;

@@ -95,6 +95,22 @@ test('a server counts answers: of our own too, but not the one that carries the 
   assert.deepEqual(window, { fromMs: 1_001, toMs: 3_001, uncertaintyBytes: 0 });
 });
 
+test("what the stream's own server was asked for under another source's name is in its counter too, after the look at it", () => {
+  const [zero, now] = [cut(1_000, {}), cut(3_000, { segment: 5_000 })];
+  const page = { source: 'nginx_exporter', ownBytes: 1_200, ownReceivedBytes: 900, isFromStreamServer: true } as const;
+  const counter = (at: MeterCut, bytesSentTotal: number): OriginSampleEvent => {
+    const { ownBytes: _own, ownReceivedBytes: _received, ...event } = scrape([at, at], { source: 'bytes_metric' });
+    return { ...event, bytesSentTotal };
+  };
+  const { explained, residualBytes } = play([
+    counter(zero, 70),
+    scrape([zero, zero], page),
+    counter(now, 70 + 5_000 + 900),
+    scrape([now, now], page),
+  ]).snapshot(4_000, 0).summary.reconciliation;
+  assert.deepEqual([explained?.segmentContent, explained?.ownRequests, residualBytes], [5_000, 900, 0]);
+});
+
 test('`lo` sends for both ends: requests, the clients copy and all packets are terms', () => {
   const step = { ...STEP, controlBytes: 70 };
   const { explained } = reconciled(

@@ -133,6 +133,8 @@ export function sample(
     contentBytesByKind,
     tapLoopDelayP99Ms: 0.5,
     mainLoopDelayP99Ms: 2,
+    tapLoopDelayRecentP99Ms: 0.4,
+    mainLoopDelayRecentP99Ms: 1.5,
     tapCpuSeconds: atMs / 100_000,
     mainCpuSeconds: atMs / 100_000,
     clientsActive: 2,

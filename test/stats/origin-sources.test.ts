@@ -43,6 +43,18 @@ test('a failure keeps the last figures, ages them and says why; an answer takes 
   assert.equal(sources.read(4_000, NONE)[0]?.reason, undefined);
 });
 
+test('beside a server’s own count of what it sent stands no device’s count of what the whole host received', () => {
+  const sources = new OriginSources();
+  const received = (networkReceivedBytesTotal: number): Partial<OriginSampleEvent> => ({ networkReceivedBytesTotal });
+  sources.sampled(answer(0, { bytesSentTotal: 0, ...received(0) }));
+  sources.sampled(answer(1_000, { bytesSentTotal: 500, ...received(9_000) }));
+  assert.equal(sources.read(1_000, NONE)[0]?.receivedBytesPerSecond, undefined);
+  const device = new OriginSources();
+  device.sampled(answer(0, { networkSentBytesTotal: 0, ...received(0) }));
+  device.sampled(answer(1_000, { networkSentBytesTotal: 500, ...received(9_000) }));
+  assert.equal(device.read(1_000, NONE)[0]?.receivedBytesPerSecond, 9_000);
+});
+
 test('a source that began again from zero has no negative rate; one that never answered has no age', () => {
   const sources = new OriginSources();
   sources.sampled(answer(0, { bytesSentTotal: 9_000, networkSentBytesTotal: 1 }));

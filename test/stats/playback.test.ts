@@ -72,6 +72,19 @@ test('a stall begins when all media is played, shows while it lasts, and ends wi
   assert.equal(after.playMs, 5000);
 });
 
+test('a VOD client that asks at the pace of playing lacks nothing; a segment that takes longer than it plays is a stall', () => {
+  const model = new PlaybackModel(0, timelineOf());
+  model.playlist(playlist(0, 100, true));
+  // FFmpeg -re asks when the segment before is played: each is here some milliseconds after its second has begun.
+  for (let sequence = 0; sequence < 20; sequence += 1)
+    complete(model, sequence, 100 + sequence * 2000 + (sequence % 7));
+  const paced = model.read(100 + 20 * 2000);
+  assert.deepEqual([paced.stallCount, paced.stallMs, paced.isStalled], [0, 0, false]);
+  complete(model, 20, 100 + 20 * 2000 + 2500);
+  const late = model.read(100 + 20 * 2000 + 2600);
+  assert.deepEqual([late.stallCount, late.stallMs], [1, 500]);
+});
+
 test('a list that has ended and is complete is no stall, one that is incomplete is', () => {
   for (const [newest, isStalled] of [
     [2, false],

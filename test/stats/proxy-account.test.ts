@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TransferEvent } from '../../src/events.ts';
 import { isClientLimited, ProxyAccount } from '../../src/stats/proxy-account.ts';
-import type { KindSummary } from '../../src/stats/summary.ts';
+import type { Buckets, KindSummary } from '../../src/stats/summary.ts';
 import { aTransfer } from './ledger-traffic.ts';
 
 function read(...transfers: Partial<TransferEvent>[]): KindSummary {
@@ -21,6 +21,8 @@ const counts = ({ transfers, complete, ok, clientLimited }: KindSummary): number
   clientLimited,
 ];
 const populations = ({ phases }: KindSummary): number[] => [phases.waitMs.n, phases.receiveMs.n, phases.totalMs.n];
+
+const NO_BUCKETS: Pick<Buckets, 'bounds' | 'counts'> = { bounds: [], counts: [] };
 
 test('an ok transfer is in every population', () => {
   const kind = read({}, { status: 206 });
@@ -110,4 +112,14 @@ test('a dial that failed says nothing about how long a dial takes', () => {
   const kind = account.read(1_000).byKind.segment;
   assert.deepEqual([kind?.phases.connectMs.n, kind?.phases.connectMs.max], [1, 2]);
   assert.deepEqual(kind?.statusCodes, { '200': 1, none: 1 });
+});
+
+test('a wait on one machine, and a segment of fifteen seconds, have buckets of their own', () => {
+  const account = new ProxyAccount();
+  account.transfer(aTransfer({ startedAtMs: 0, phases: { waitMs: 0.12, receiveMs: 15_000 } }));
+  const below = (phase: string, bound: number): number | undefined => {
+    const { bounds, counts } = account.readPhaseBuckets().find((entry) => entry.phase === phase)?.buckets ?? NO_BUCKETS;
+    return counts[bounds.indexOf(bound)];
+  };
+  assert.deepEqual([below('wait', 0.00025), below('receive', 10), below('receive', 30)], [1, 0, 1]);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Event, OriginRequestEvent, OriginSampleEvent, TransferEvent } from '../../src/events.ts';
 import type { Summary } from '../../src/stats/summary.ts';
-import { aTransfer, openLedger, play, sample } from './ledger-traffic.ts';
+import { aTransfer, listing, liveRun, openLedger, play, sample } from './ledger-traffic.ts';
 
 const PORT = 50_112;
 
@@ -107,6 +107,21 @@ test('our own requests are a term, strangers are foreign, and what never came is
   assert.deepEqual([explained?.ownRequests, explained?.foreign, residualBytes], [500, 700, 0]);
 });
 
+test('a log that lacks lines of completed transfers is named when every line has come, and not before', () => {
+  const [seen, unseen] = [carried(1), carried(2)];
+  const events: Event[] = [seen, unseen, logged(seen), sample(30_000, [seen, unseen])];
+  assert.deepEqual(play(events).snapshot(31_000, 0).summary.findings, []);
+  const { findings } = play([...events, { type: 'end', atMs: 31_000 }]).snapshot(31_000, 0).summary;
+  assert.deepEqual(
+    findings.map(({ code, subject, evidence }) => [code, subject, evidence]),
+    [['log-incomplete', 'access-log', '1 of 2 completed transfers without a line']],
+  );
+  assert.deepEqual(
+    play([...events, logged(unseen), { type: 'end', atMs: 31_000 }]).snapshot(31_000, 0).summary.findings,
+    [],
+  );
+});
+
 function scrape(atMs: number, bytesSentTotal: number, more: Partial<OriginSampleEvent> = {}): OriginSampleEvent {
   return {
     type: 'origin-sample',
@@ -169,4 +184,12 @@ test('differences appear only for windows of three intervals of the slower sourc
   assert.equal(originAll?.bytesPerSecond1s, undefined);
   assert.ok(Math.abs((originAll?.bytesPerSecond30s ?? 0) - 50) < 1e-6, `${originAll?.bytesPerSecond30s}`);
   assert.ok(Math.abs((origin?.bytesPerSecond30s ?? 0) - 50) < 1e-6, `${origin?.bytesPerSecond30s}`);
+});
+
+test('a difference waits until its window, which ends at the last listing, has three intervals: not before a -100 % that was none', () => {
+  const events = liveRun(9).filter((event) => event.type !== 'listing');
+  const ledger = play([...events.slice(0, 2), listing(400, [1]), listing(2_400, [1]), ...events.slice(2)]);
+  assert.equal(ledger.snapshot(9_500, 0).differences.parser, undefined, 'listed for 2.3 s, every 2 s');
+  const listed = play(liveRun(9));
+  assert.notEqual(listed.snapshot(9_500, 0).differences.parser, undefined);
 });

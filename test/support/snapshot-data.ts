@@ -20,6 +20,7 @@ function emptyKindSummary(): KindSummary {
     transfers: 0,
     complete: 0,
     ok: 0,
+    failed: 0,
     contentBytes: 0,
     responseHeadBytes: 0,
     interimHeadBytes: 0,
@@ -161,6 +162,7 @@ export function fullSnapshot(): Snapshot {
       },
     ],
     openTransfers: 3,
+    recentLoopDelayP99Ms: { tap: 1.4, main: 3.2 },
     clientUptimeSeconds: {
       bounds: [1, 5, 30, 60, 300, 600, 1800, 3600, 7200],
       counts: [0, 1, 3, 4, 4, 4, 4, 4, 4],
@@ -268,21 +270,25 @@ function proxySection(): ProxySummary {
     transfers: 524,
     byKind: {
       'multivariant-playlist': makeKindSummary(2, {
+        failed: 2,
         contentBytes: 3_410,
         statusCodes: { '503': undefined },
         terminations: { '--': 13, SH: undefined, CD: undefined },
       }),
       'media-playlist': makeKindSummary(42, {
+        failed: 6,
         contentBytes: 231_840,
         clientLimited: 0,
         terminations: { '--': 240, SH: 2, sH: 1, CD: undefined },
       }),
       segment: makeKindSummary(41, {
+        failed: 6,
         contentBytes: 128_743_616,
         clientLimited: 7,
         terminations: { '--': 235, CD: 6, SD: 2, SH: 1, KD: 6 },
       }),
       init: makeKindSummary(3, {
+        failed: 3,
         contentBytes: 10_944,
         clientLimited: 0,
         terminations: { '--': 18, SH: undefined, CD: undefined },
@@ -313,6 +319,7 @@ function proxySection(): ProxySummary {
     ],
     transfersOfFurtherAddresses: 2,
     terminations: { '--': 506, CD: 6, SD: 2, sH: 1, SH: 3, KD: 6 },
+    timeouts: 1,
     injected: { delay: 4, throttle: 0, status: 2, reset: 0, truncate: 1, stall: 0 },
     opaqueBytes: 0,
     hasTunnels: false,
@@ -367,6 +374,7 @@ function originSection(): Section<'origin'> {
   return {
     available: true,
     sources: ['embedded', 'access-log'],
+    bytesSource: 'access-log',
     bytesSent: 129_785_058,
     requests: 531,
     cpuRatio: 0.073,
@@ -627,6 +635,7 @@ export function emptySnapshot(): Snapshot {
         byAddress: [],
         transfersOfFurtherAddresses: 0,
         terminations: {},
+        timeouts: 0,
         injected: { delay: 0, throttle: 0, status: 0, reset: 0, truncate: 0, stall: 0 },
         opaqueBytes: 0,
         hasTunnels: false,

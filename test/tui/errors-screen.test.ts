@@ -100,7 +100,9 @@ test('without a tap statuses are those of the log, and nothing is said of ending
   assert.ok(logged.some((text) => text.startsWith('  nothing was tapped')));
   assert.ok(logged.some((text) => /^▲ 404, in the log +4 +- +-/.test(text)));
   assert.ok(
-    logged.some((text) => /^failed {6}✖ 1\.69 % of requests · ▲ 4xx 4 · ▲ 5xx 2 · ▲ timeouts 3 *$/.test(text)),
+    logged.some((text) =>
+      /^failed {6}✖ 1\.69 % of requests \(error rate\) · ▲ 4xx 4 · ▲ 5xx 2 · ▲ timeouts 3 *$/.test(text),
+    ),
     logged.join('\n'),
   );
 });

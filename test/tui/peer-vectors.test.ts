@@ -57,16 +57,16 @@ function snapshotOf(input: Readonly<Record<string, number>> | null): Snapshot | 
   });
 }
 
-/** The cell of the errors' screen that says which share of requests failed, when it is this one. */
+/** The cell of the errors' screen that says the original's error rate, when it is this one. */
 function failureCell(ratio: number): Cell {
   const requests = 10_000;
   const failed = Math.round(ratio * requests);
   const segment = makeKindSummary(1, { transfers: requests, statusCodes: { '404': failed, '503': undefined } });
   const base = makeSnapshot();
   assert.ok(base.summary.proxy !== undefined);
-  const proxy = { ...base.summary.proxy, byKind: { segment }, terminations: { '--': requests } };
+  const proxy = { ...base.summary.proxy, byKind: { segment }, terminations: { '--': requests }, timeouts: 0 };
   const cells = cellsOf({ ...base, summary: { ...base.summary, proxy } }, SIZE, 'errors');
-  return cells.find((_, at) => cells[at + 1]?.text === ' of requests') ?? assert.fail('no share of failures');
+  return cells.find((_, at) => cells[at - 1]?.text === 'error rate ') ?? assert.fail('no error rate');
 }
 
 const STYLES: Readonly<Record<string, string>> = { good: 'plain', warn: 'warn', bad: 'bad' };

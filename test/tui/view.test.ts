@@ -204,7 +204,7 @@ test('What went through tunnels is unknown to the proxy, not nothing.', () => {
       },
     }),
   );
-  assert.match(rowOf(lines, 'total'), /^total( +-)+ │( +-)+ *$/);
+  assert.match(rowOf(lines, 'total'), /^total( +-){3} +│( +-)+ *$/);
   assert.match(rowOf(lines, 'segments'), /^segments +- +7 /);
   assert.match(rowOf(lines, 'playlists'), /^playlists +- +3 /);
   assert.match(rowOf(lines, 'HTTP'), /^HTTP +- /);
@@ -243,14 +243,37 @@ test('The lookup is marked below 80 % and again below 50 %.', () => {
   assert.deepEqual([80, 79, 50, 49].map(style), ['good', 'warn', 'warn', 'bad']);
 });
 
-test('Findings come latest first with their next step; those without room are counted.', () => {
-  const lines = texts(makeSnapshot({ summary: { findings: findings(9) } }));
-  assert.match(lines.join('\n'), /Findings, latest first; 8 more are not shown/);
-  assert.match(lines.join('\n'), /segment-8\.ts: 404 for a listed segment/);
-  assert.match(lines.join('\n'), /→ Compare the lifetime of segments/);
-  const small = texts(makeSnapshot({ summary: { findings: findings(9) } }), SMALL).join('\n');
-  assert.match(small, /▲ segment-missing \(x9\): http\S+segment-8\.ts \(and 8 more\)/);
+test('Findings of one code stand together with their next step; what has no room is counted.', () => {
+  const lost = { code: 'playlist-lost' as const, subject: 'client 4', sinceMs: 50, count: 1, evidence: 'exit 0' };
+  const told = makeSnapshot({ summary: { findings: [...findings(9), lost] } });
+  const lines = texts(told, { columns: 120, rows: 43 }).join('\n');
+  assert.match(lines, /Findings, causes first; 1 more are not shown/);
+  assert.match(lines, /Seen 45 times, first 00:00:43 ago/);
+  assert.match(lines, /segment-1\.ts: 404 for a listed segment +\n +and 7 more like it/);
+  assert.match(lines, /→ Compare the lifetime of segments/);
+  const small = texts(told, SMALL).join('\n');
+  assert.match(small, /▲ segment-missing \(x45\): http\S+ and 8 more \(\+ 1 other finding\)/);
   assert.match(small, /→ Compare the lifetime of segments/);
+});
+
+test('Of totals no difference is told: the origin’s is of its last answer, and how long ago that was stands beside it.', () => {
+  const lines = texts(makeSnapshot({ originBytesAtMs: makeSnapshot().atMs - 12_400 }));
+  assert.match(rowOf(lines, 'total'), /^total +129 MB +127 MB +129 MB +12s ago │ +130 MB +130 MB +12s ago *$/);
+  assert.match(rowOf(lines, 'overall'), /^overall( +\S+ +\S+ +[+-]\S+ %){1}/);
+});
+
+test('Where nothing tells sizes the row of bytes says why, and estimators without a figure say their state.', () => {
+  const reason = 'no segment-size listing was read';
+  const estimators = [
+    { name: 'lookup' as const, status: 'unavailable' as const, reason, reference: 'r' },
+    { name: 'statistics' as const, status: 'pending' as const, reference: 'r' },
+  ];
+  const { lookup: _lookup, ...parser } = makeSnapshot().summary.parser;
+  const { summary } = makeSnapshot();
+  const told = { ...makeSnapshot(), summary: { ...summary, parser, agreement: { ...summary.agreement, estimators } } };
+  const wide = texts(told, { columns: 200, rows: 60 }).join('\n');
+  assert.match(wide, /bytes +lookup -: no segment-size listing was read · statistics pending/);
+  assert.match(texts(told).join('\n'), /bytes +lookup -: no segment-size listing was read /);
 });
 
 test('More room unfolds more, and never less of what was shown before.', () => {
@@ -302,4 +325,22 @@ test('On the agreement screen no estimator without a figure is left out while th
     page,
     /no figure pending: lookup-original · lookup · statistics · progress unavailable: http-statistics · origin /,
   );
+});
+
+test('Where no account knows bytes the table gives way to what the log names, and says why.', () => {
+  const { proxy: _proxy, parser, origin, ...rest } = makeSnapshot().summary;
+  const { throughput: _parsed, ...named } = parser;
+  const { throughput: _all, segmentThroughput: _segment, ...silent } = origin;
+  const lines = texts({ ...makeSnapshot(), summary: { ...rest, parser: named, origin: silent } }, SMALL);
+  assert.match(rowOf(lines, 'segments'), /^segments +249 *$/);
+  assert.match(lines.join('\n'), /Bytes are unknown: nothing was tapped \(--no-proxy\), no segment-size listing/);
+  assert.ok(!lines.some((line) => line.startsWith('overall') || line.startsWith('segment wait')));
+});
+
+test('Clients that were restarted and get no media are not said to run, as all processes there are.', () => {
+  const { clients, summary } = makeSnapshot();
+  const again = clients.map((row, at) => ({ ...row, state: 'starting' as const, restarts: at < 3 ? 1 : 0 }));
+  const all = { ...summary.clients, active: 12, target: 12 };
+  const lines = texts({ ...makeSnapshot(), clients: again, summary: { ...summary, clients: all } });
+  assert.match(lines[2] ?? '', /^▲ 3 of 12 restarted, no media yet /);
 });
