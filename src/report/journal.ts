@@ -5,6 +5,7 @@ import type { Event, LostEvent } from '../events.ts';
 import type { Summary } from '../stats/summary.ts';
 import { KIB, MIB } from '../units.ts';
 import { journalLine } from './journal-line.ts';
+import { LineBatches } from './line-batches.ts';
 import { openOutput, outputProblem, READER_LIMIT_MS, stalledReader, writeSome } from './output-file.ts';
 
 /** A batch is handed to the disk when it is this large, or after the delay below: few writes, and little lost by a kill. */
@@ -67,7 +68,7 @@ class FileJournal implements Journal {
   readonly #isCreated: boolean;
   readonly #options: JournalOptions;
   readonly #limitBytes: number;
-  #queue: Buffer[] = [];
+  readonly #queue = new LineBatches(BATCH_BYTES);
   #queuedBytes = 0;
   /** The end of the last batch that is in the file as a whole, and what the disk took of the next one. */
   #completeBytes = 0;
@@ -99,13 +100,14 @@ class FileJournal implements Journal {
       return;
     }
     const isOpen = this.failure === undefined && !this.#isEnded;
-    const line = isOpen ? Buffer.from(journalLine(event)) : undefined;
-    if (line === undefined || this.#queuedBytes + line.length > this.#limitBytes) {
+    const line = isOpen ? journalLine(event) : '';
+    const bytes = Buffer.byteLength(line);
+    if (bytes === 0 || this.#queuedBytes + bytes > this.#limitBytes) {
       this.#lose(1);
       return;
     }
     this.#tellLoss();
-    this.#push(line, event.type === 'run');
+    this.#push(line, bytes, event.type === 'run');
     if (!this.#hasRun) return;
     if (this.#queuedBytes >= BATCH_BYTES) this.#startDraining();
     else this.#timer ??= setTimeout(() => this.#startDraining(), BATCH_DELAY_MS);
@@ -134,7 +136,7 @@ class FileJournal implements Journal {
     this.#isEnded = true;
     if (this.failure === undefined) {
       this.#tellLoss();
-      this.#push(Buffer.from(`${JSON.stringify({ type: 'summary', ...summary })}\n`));
+      this.#push(`${JSON.stringify({ type: 'summary', ...summary })}\n`);
     } else this.#lose(1);
     await this.flush();
     await this.#file.close().catch((error: unknown) => this.#fail(error, []));
@@ -142,29 +144,29 @@ class FileJournal implements Journal {
 
   #tellLoss(): void {
     if (this.#untoldLoss === undefined) return;
-    this.#push(Buffer.from(journalLine(this.#untoldLoss)));
+    this.#push(journalLine(this.#untoldLoss));
     this.#untoldLoss = undefined;
   }
 
-  #push(line: Buffer, isRun = false): void {
-    if (isRun) this.#queue.unshift(line);
-    else this.#queue.push(line);
+  #push(line: string, bytes: number = Buffer.byteLength(line), isRun = false): void {
+    if (isRun) this.#queue.addFirst(line, bytes);
+    else this.#queue.add(line, bytes);
     this.#hasRun ||= isRun;
-    this.#queuedBytes += line.length;
+    this.#queuedBytes += bytes;
   }
 
   #startDraining(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#queue.length > 0) this.#draining ??= this.#drain();
+    if (this.#queue.lines > 0) this.#draining ??= this.#drain();
   }
 
   /** Called with a queue that is not empty, so that it has an await between its start and its end. */
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const lines = this.#takeBatch();
+    while (this.#queue.lines > 0) {
+      const lines = this.#queue.take();
       try {
-        await this.#writeWhole(Buffer.concat(lines));
+        await this.#writeWhole(Buffer.from(lines.join('')));
       } catch (error) {
         await this.#fail(error, lines);
         break;
@@ -174,16 +176,6 @@ class FileJournal implements Journal {
       this.#partialBytes = 0;
     }
     this.#draining = undefined;
-  }
-
-  #takeBatch(): Buffer[] {
-    let bytes = 0;
-    const end = this.#queue.findIndex((line) => {
-      const isFull = bytes >= BATCH_BYTES;
-      bytes += line.length;
-      return isFull;
-    });
-    return this.#queue.splice(0, end === -1 ? this.#queue.length : end);
   }
 
   /** A disk that fills up takes a part of a write before it refuses one; so does a pipe. */
@@ -197,11 +189,11 @@ class FileJournal implements Journal {
   }
 
   /** Ends the journal for good at its last complete line; `lines` is the batch that did not get through as a whole. */
-  async #fail(error: unknown, lines: readonly Buffer[]): Promise<void> {
+  async #fail(error: unknown, lines: readonly string[]): Promise<void> {
     if (this.failure !== undefined) return;
     this.failure = `journal '${this.#path}' ends early: ${reasonOf(error)}; records from here on are lost and the run counts as invalid`;
-    const waiting = this.#queue.length;
-    this.#queue = [];
+    const waiting = this.#queue.lines;
+    this.#queue.clear();
     this.#queuedBytes = 0;
     const kept = await this.#cutToCompleteLine(lines);
     this.#options.onFailure?.(this.failure);
@@ -209,12 +201,13 @@ class FileJournal implements Journal {
   }
 
   /** How many of `lines` are in the file as a whole; what follows them is cut off. */
-  async #cutToCompleteLine(lines: readonly Buffer[]): Promise<number> {
+  async #cutToCompleteLine(lines: readonly string[]): Promise<number> {
     let keptBytes = 0;
     let kept = 0;
     for (const line of lines) {
-      if (keptBytes + line.length > this.#partialBytes) break;
-      keptBytes += line.length;
+      const bytes = Buffer.byteLength(line);
+      if (keptBytes + bytes > this.#partialBytes) break;
+      keptBytes += bytes;
       kept += 1;
     }
     if (this.#isRegular) await this.#file.truncate(this.#completeBytes + keptBytes).catch(() => {});
