@@ -142,7 +142,7 @@ describe('deaths', () => {
     }
   });
 
-  test('kill -9 of the parent leaves nobody behind within 2 s, ten children and the launcher', {
+  test('kill -9 of the parent leaves nobody behind, ten children and the launcher', {
     skip: requirement('setpriv'),
   }, async () => {
     let printed = '';
@@ -157,7 +157,8 @@ describe('deaths', () => {
     assert.ok(all.every(isAlive));
     process.kill(parent.pid ?? 0, 'SIGKILL');
     await parent.exited;
-    await until(() => !all.some(isAlive), 'the children to be gone', 2_000);
+    // How soon is a matter of `verify:1000`.
+    await until(() => !all.some(isAlive), 'the children to be gone');
   });
 
   test('closing ends the launcher, and no descriptor stays open here', async () => {

@@ -118,7 +118,7 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     const { code } = await program.ended();
     assert.equal(code, 130);
     assert.ok(performance.now() - askedAtMs < 1_000, `${performance.now() - askedAtMs} ms`);
-    await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
+    await until(() => box.processes().length === 0, 'the end of its processes');
   });
 
   test('kill -9 leaves no client, no origin, no encoder and no folder in memory', async () => {
@@ -129,8 +129,8 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     assert.equal(workFolders(pid).length, 1);
     assert.ok(box.processes().length >= 12, box.processes().join('\n'));
     process.kill(program.pid, 'SIGKILL');
-    await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
-    await until(() => workFolders(pid).length === 0, 'the end of its folder', 2_000);
+    await until(() => box.processes().length === 0, 'the end of its processes');
+    await until(() => workFolders(pid).length === 0, 'the end of its folder');
   });
 
   test('a signal while the origin is still starting ends the run with a sentence and 1', async () => {
@@ -188,7 +188,7 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     const ended = await program.ended();
     assert.ok(performance.now() - askedAtMs < END_LIMIT_MS, `${performance.now() - askedAtMs} ms`);
     assertMeasured(ended, await readSummary(box.file('r.json')));
-    await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
+    await until(() => box.processes().length === 0, 'the end of its processes');
     assert.deepEqual(workFolders(pid), []);
   });
 
@@ -210,7 +210,7 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
       assert.equal(code, 70, stderr);
       assert.match(stderr, /hls-swarm: a bug: Error: of a test\n {4}at /);
       assert.equal(stdout.includes('summary of the run'), times === 1);
-      await until(() => box.processes().length === 0, 'the end of its processes', 2_000);
+      await until(() => box.processes().length === 0, 'the end of its processes');
     });
   }
 
