@@ -35,6 +35,7 @@ const GROUND = [
   ...[
     'events',
     'meters',
+    'loop-delay',
     'clock',
     'units',
     'random',

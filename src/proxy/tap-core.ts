@@ -1,10 +1,10 @@
 // The tap of one thread: its doors, the batches of records that leave it, and what it says of itself (loop delay, CPU).
 // It is the same code in a worker and in a test's own thread; it is handed `post` and knows no thread.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { clockFrom } from '../clock.ts';
 import { PlaylistCache } from '../hls/kinds.ts';
+import { LoopDelay } from '../loop-delay.ts';
 import { DoorSlots, type MeterBuffers, WORKER_METERS, WORKER_SLOT, type WorkerMeter, workerSlots } from '../meters.ts';
-import { MS_PER_SECOND, NS_PER_MS, US_PER_MS } from '../units.ts';
+import { MS_PER_SECOND, msToUs } from '../units.ts';
 import type { Behaviour } from './behaviour.ts';
 import { TapContext, type TapRecord } from './context.ts';
 import { Door } from './door.ts';
@@ -54,9 +54,6 @@ export type TapCommand =
   | { readonly type: 'taken'; readonly numbers: RecordBatch['numbers'] }
   | { readonly type: 'close' };
 
-/** The monitor samples at this grain; a delay is what exceeds it. */
-const LOOP_RESOLUTION_MS = 10;
-const P99 = 99;
 /** What is late now, beside what was late over the run; as often as the account is sampled. */
 const RECENT_MS: number = MS_PER_SECOND;
 
@@ -66,8 +63,7 @@ export class TapCore {
   readonly #slots: Float64Array;
   readonly #context: TapContext;
   readonly #doors: readonly (readonly [client: number, door: Door])[];
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  readonly #recentLoopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #loopDelay: LoopDelay = new LoopDelay();
   #recentSinceMs = 0;
   readonly #quiet: QuietCollector = new QuietCollector();
   #timer: NodeJS.Timeout | undefined;
@@ -107,7 +103,6 @@ export class TapCore {
     if (authority !== undefined) await this.#context.interception.prepare(verifiesOrigin);
     const ports = await Promise.all(this.#doors.map(async ([client, door]) => [client, await door.open()] as const));
     this.#loopDelay.enable();
-    this.#recentLoopDelay.enable();
     // What it took to come this far is the zero that the run's account of this thread begins at.
     this.#measureSelf();
     this.#timer = setInterval(() => this.#flush(), this.#setup.limits.batchIntervalMs);
@@ -126,7 +121,6 @@ export class TapCore {
     clearInterval(this.#timer);
     this.#flush();
     this.#loopDelay.disable();
-    this.#recentLoopDelay.disable();
     this.#post({ type: 'closed' });
   }
 
@@ -161,10 +155,9 @@ export class TapCore {
 
   #measureSelf(): void {
     const nowMs = this.#context.clock.nowMs();
-    this.#context.setMeter(WORKER_SLOT.loopDelayP99Us, delayUs(this.#loopDelay));
+    this.#context.setMeter(WORKER_SLOT.loopDelayP99Us, msToUs(this.#loopDelay.p99Ms));
     if (nowMs - this.#recentSinceMs >= RECENT_MS) {
-      this.#context.setMeter(WORKER_SLOT.recentLoopDelayP99Us, delayUs(this.#recentLoopDelay));
-      this.#recentLoopDelay.reset();
+      this.#context.setMeter(WORKER_SLOT.recentLoopDelayP99Us, msToUs(this.#loopDelay.takeRecent().p99Ms));
       this.#recentSinceMs = nowMs;
     }
     const { user, system } = process.threadCpuUsage();
@@ -198,10 +191,4 @@ function sharedPool(context: TapContext, { behaviour, worker, buffers }: TapSetu
 
 function openName(name: (typeof OPEN_BYTES)[number]): OpenName {
   return `open${name.charAt(0).toUpperCase()}${name.slice(1)}` as OpenName;
-}
-
-/** A delay is what exceeds the monitor's own step; an empty histogram has none. */
-function delayUs(monitor: ReturnType<typeof monitorEventLoopDelay>): number {
-  const delayMs = monitor.percentile(P99) / NS_PER_MS - LOOP_RESOLUTION_MS;
-  return Number.isFinite(delayMs) ? Math.max(0, delayMs * US_PER_MS) : 0;
 }

@@ -99,10 +99,13 @@ class FileJournal implements Journal {
       this.#untoldLoss = { ...event, records: event.records + (this.#untoldLoss?.records ?? 0) };
       return;
     }
-    const isOpen = this.failure === undefined && !this.#isEnded;
-    const line = isOpen ? journalLine(event) : '';
+    if (this.failure !== undefined || this.#isEnded) {
+      this.#lose(1);
+      return;
+    }
+    const line = journalLine(event);
     const bytes = Buffer.byteLength(line);
-    if (bytes === 0 || this.#queuedBytes + bytes > this.#limitBytes) {
+    if (this.#queuedBytes + bytes > this.#limitBytes) {
       this.#lose(1);
       return;
     }

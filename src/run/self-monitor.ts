@@ -1,12 +1,8 @@
 // What the instrument measures of itself on the main thread: loop delay, CPU, and how busy the whole machine is.
 // It judges nothing; the verdict does. One reading per tick.
 import { cpus } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { NS_PER_MS, usToSeconds } from '../units.ts';
-
-/** The monitor samples at this grain; a delay is what exceeds it. */
-const LOOP_RESOLUTION_MS = 10;
-const P99 = 99;
+import { LoopDelay } from '../loop-delay.ts';
+import { usToSeconds } from '../units.ts';
 
 export interface SelfReading {
   readonly mainLoopDelayP99Ms: number;
@@ -22,10 +18,7 @@ export interface SelfReading {
 }
 
 export class SelfMonitor {
-  readonly #delay: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  readonly #recent: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({
-    resolution: LOOP_RESOLUTION_MS,
-  });
+  readonly #delay: LoopDelay = new LoopDelay();
   #machine = machineTimes();
   /** What process and tap had used when the run began. */
   #processZeroSeconds = 0;
@@ -37,16 +30,12 @@ export class SelfMonitor {
     this.#processZeroSeconds = processCpuSeconds();
     this.#tapZeroSeconds = tapCpuSeconds;
     this.#delay.enable();
-    this.#recent.enable();
     this.#machine = machineTimes();
   }
 
   /** `allTapCpuSeconds` as `start` was told it: since the threads began, and as old as their last batches. */
   read(allTapCpuSeconds: number): SelfReading {
-    const p99Ms = excessMs(this.#delay.percentile(P99));
-    const recentP99Ms = excessMs(this.#recent.percentile(P99));
-    const maxMs = excessMs(this.#recent.max);
-    this.#recent.reset();
+    const recent = this.#delay.takeRecent();
     const before = this.#machine;
     this.#machine = machineTimes();
     const total = this.#machine.total - before.total;
@@ -55,9 +44,9 @@ export class SelfMonitor {
     const mainCpuSeconds = processCpuSeconds() - this.#processZeroSeconds - tapCpuSeconds;
     this.#mainCpuSeconds = Math.max(this.#mainCpuSeconds, mainCpuSeconds);
     return {
-      mainLoopDelayP99Ms: p99Ms,
-      mainLoopDelayRecentP99Ms: recentP99Ms,
-      mainLoopDelayMaxMs: maxMs,
+      mainLoopDelayP99Ms: this.#delay.p99Ms,
+      mainLoopDelayRecentP99Ms: recent.p99Ms,
+      mainLoopDelayMaxMs: recent.maxMs,
       mainCpuSeconds: this.#mainCpuSeconds,
       tapCpuSeconds,
       ...(total > 0 ? { machineCpuRatio: 1 - (this.#machine.idle - before.idle) / total } : {}),
@@ -66,13 +55,7 @@ export class SelfMonitor {
 
   stop(): void {
     this.#delay.disable();
-    this.#recent.disable();
   }
-}
-
-/** A delay is what exceeds the monitor's own step; an empty histogram has none. */
-function excessMs(nanoseconds: number): number {
-  return Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / NS_PER_MS - LOOP_RESOLUTION_MS) : 0;
 }
 
 function processCpuSeconds(): number {

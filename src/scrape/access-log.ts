@@ -11,7 +11,7 @@ import { type LogMapping, readLogRecord } from '../stats/access-log-line.ts';
 import { formatCount, msToSeconds, secondsToMs } from '../units.ts';
 import { Schedule, type Timers } from './adaptive-interval.ts';
 import { MAX_LINE_BYTES } from './log-lines.ts';
-import { isAbsent, RotatedLog } from './rotated-log.ts';
+import { FLUSH_LIMIT_MS, isAbsent, RotatedLog } from './rotated-log.ts';
 import { createFailureLog } from './scraper.ts';
 
 export interface AccessLogDeps {
@@ -30,8 +30,6 @@ export interface AccessLogOptions {
 export const LOOK_INTERVAL_MS: number = secondsToMs(1);
 /** A busy log changes thousands of times a second: they are read together. */
 const READ_DELAY_MS = 100;
-/** A server may hold lines back in a buffer; as long as MEASURING section 9 waits. */
-export const FLUSH_LIMIT_MS: number = secondsToMs(12);
 const MAX_QUOTED_CHARS = 200;
 
 export class AccessLogFollower {

@@ -6,8 +6,10 @@ import { secondsToMs } from '../units.ts';
 import { FollowedFile, fileId } from './followed-file.ts';
 import type { LineTaker } from './log-lines.ts';
 
-/** A file that was moved away is written until the server opens the new one; then it is quiet. As long as MEASURING section 9 waits. */
-const RETIRED_QUIET_MS: number = secondsToMs(12);
+/** A server may hold lines back in a buffer; as long as MEASURING section 9 waits. */
+export const FLUSH_LIMIT_MS: number = secondsToMs(12);
+/** A file that was moved away is written until the server opens the new one; then it is quiet. */
+const RETIRED_QUIET_MS: number = FLUSH_LIMIT_MS;
 /** More rotations within that time than this are no rotations. */
 const MAX_RETIRED = 4;
 /** Between a rename and the new file there is none by the name, and a server that was not told writes on in the old one. A name

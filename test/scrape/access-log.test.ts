@@ -10,8 +10,9 @@ import fc from 'fast-check';
 import { clockFrom, clockOrigin } from '../../src/clock.ts';
 import type { Event, OriginRequestEvent, OriginSampleEvent } from '../../src/events.ts';
 import { type Log, silentLog } from '../../src/log.ts';
-import { AccessLogFollower, FLUSH_LIMIT_MS, LOOK_INTERVAL_MS } from '../../src/scrape/access-log.ts';
+import { AccessLogFollower, LOOK_INTERVAL_MS } from '../../src/scrape/access-log.ts';
 import { LogLines, MAX_LINE_BYTES } from '../../src/scrape/log-lines.ts';
+import { FLUSH_LIMIT_MS } from '../../src/scrape/rotated-log.ts';
 import { NGINX_MAPPING } from '../../src/stats/access-log-line.ts';
 import { FakeTime } from './fake-time.ts';
 

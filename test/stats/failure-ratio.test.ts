@@ -10,6 +10,15 @@ import type { Snapshot } from '../../src/stats/summary.ts';
 import { makeEmptySnapshot, makeSnapshot } from '../support/snapshot.ts';
 import { aTransfer, life, openLedger, PLAYLIST, play, playlist, RUN, segment } from './ledger-traffic.ts';
 
+/** A client that got a playlist and a segment; one segment was not there, one broke off. */
+const ONE_REFUSED_ONE_CUT = [
+  life(1, 0, 'start'),
+  ...playlist(1, 10),
+  ...segment(1, 1, 20),
+  ...segment(1, 2, 30, { status: 404 }),
+  ...segment(1, 3, 40, { termination: 'SD', integrity: 'short' }),
+];
+
 function inMetrics(snapshot: Snapshot): number | undefined {
   const isTapped = snapshot.summary.proxy !== undefined;
   return errorRate({ snapshot, facts: { url: '', configuredDurationSeconds: 0, isTapped, hasClientSeries: false } });
@@ -33,11 +42,7 @@ test('where requests passed unseen, or no log is read, nobody knows it', () => {
 
 test('what the origin refused or cut is a failure too, though no status and no timeout tells of it; who leaves failed nothing', () => {
   const ledger = play([
-    life(1, 0, 'start'),
-    ...playlist(1, 10),
-    ...segment(1, 1, 20),
-    ...segment(1, 2, 30, { status: 404 }),
-    ...segment(1, 3, 40, { termination: 'SD', integrity: 'short' }),
+    ...ONE_REFUSED_ONE_CUT,
     aTransfer({ startedAtMs: 45, termination: 'sH' }),
     aTransfer({ startedAtMs: 50, termination: 'CD', integrity: 'short' }),
     aTransfer({ startedAtMs: 60, termination: 'KD', integrity: 'short' }),
@@ -54,11 +59,7 @@ test('what the origin refused or cut is a failure too, though no status and no t
 
 test('a client’s row counts whole segments and playlists, and requests that failed by the origin’s doing', () => {
   const ledger = play([
-    life(1, 0, 'start'),
-    ...playlist(1, 10),
-    ...segment(1, 1, 20),
-    ...segment(1, 2, 30, { status: 404 }),
-    ...segment(1, 3, 40, { termination: 'SD', integrity: 'short' }),
+    ...ONE_REFUSED_ONE_CUT,
     aTransfer({ startedAtMs: 50, termination: 'CD', integrity: 'short' }),
     aTransfer({ startedAtMs: 60, termination: 'KD', integrity: 'short' }),
     ...playlist(1, 70, { url: PLAYLIST, status: 503 }),
