@@ -15,10 +15,11 @@ import { type Nginx, startNginx } from '../test/support/nginx.ts';
 import { type Ended, processesNaming } from '../test/support/program.ts';
 import { type Check, check, reportChecks } from './support/checks.ts';
 import { readTransfers } from './support/journal-transfers.ts';
+import { killAlone, untilAllDied } from './support/kill-alone.ts';
 import { loopedFolder } from './support/looped-folder.ts';
 import { machineAndDate } from './support/machine.ts';
 import { RunWatch } from './support/run-watch.ts';
-import { coresBetween, hasDied, type PartsCores, SwarmRun } from './support/swarm-run.ts';
+import { coresBetween, type PartsCores, SwarmRun } from './support/swarm-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +50,6 @@ const PREPARING_LIMIT_MS = 180_000;
 const SETTLE_MS = 10_000;
 const LOOK_MS = 2_000;
 const STOP_LOOK_MS = 250;
-const GONE_LOOK_MS = 20;
 const END_LIMIT_MS = 60_000;
 
 interface Measured {
@@ -80,6 +80,8 @@ try {
     ...stopping(measured, summary),
   ];
   checks.push(await killed(nginx));
+  const aloneMs = await killAlone(CLIENTS, values.ffmpeg);
+  checks.push(check(`SIGKILL to ${CLIENTS} FFmpegs that only wait, no hls-swarm near`, `${aloneMs.toFixed(0)} ms`));
   const isKept = CLIENTS === 1_000 && SECONDS === 120 && values.ffmpeg === undefined;
   await reportChecks('verify:1000', headline(summary), checks, { isKept });
 } finally {
@@ -255,9 +257,7 @@ async function killed(nginx: Nginx): Promise<Check> {
   const alive = pids.length;
   const askedAtMs = performance.now();
   run.program.signal('SIGKILL');
-  // One after the other: to look at all of them again and again would take the time that they need.
-  for (const pid of pids)
-    while (!hasDied(pid) && performance.now() - askedAtMs < END_LIMIT_MS) await pause(GONE_LOOK_MS);
+  await untilAllDied(pids, END_LIMIT_MS);
   const tookMs = performance.now() - askedAtMs;
   return check(
     `kill -9 of the parent of ${alive - 1} clients: all gone after`,

@@ -5,8 +5,8 @@ import type { SwarmRun } from './swarm-run.ts';
 
 /** A zombie of more than a second is in two looks. */
 const LOOK_MS = 500;
-/** The idle state lasts from the launcher's start to the first client's. */
-const FIRST_LOOK_MS = 10;
+/** Without clients: before the first one the idle state is short, and after the last one the program ends soon. */
+const IDLE_LOOK_MS = 10;
 
 export class RunWatch {
   longestZombieMs = 0;
@@ -20,6 +20,7 @@ export class RunWatch {
   readonly #run: SwarmRun;
   readonly #zombieSinceMs: Map<number, number> = new Map();
   #hadClients = false;
+  #hasClients = false;
   #isOver = false;
   #loop: Promise<void> | undefined;
 
@@ -44,17 +45,17 @@ export class RunWatch {
       } catch {
         // It ended while we looked.
       }
-      await pause(this.#hadClients ? this.lookMs : FIRST_LOOK_MS);
+      await pause(this.#hasClients ? this.lookMs : IDLE_LOOK_MS);
     }
   }
 
   #look(): void {
     const run = this.#run;
     const descriptors = run.descriptors();
-    const hasClients = run.clientPids().length > 0;
-    this.#hadClients ||= hasClients;
+    this.#hasClients = run.clientPids().length > 0;
+    this.#hadClients ||= this.#hasClients;
     if (!this.#hadClients) this.idleDescriptors = descriptors;
-    if (this.#hadClients && !hasClients) this.lastDescriptors = descriptors;
+    else if (!this.#hasClients) this.lastDescriptors = descriptors;
     this.peakResidentBytes = Math.max(this.peakResidentBytes, run.residentBytes);
     this.#lookForZombies();
   }

@@ -101,12 +101,12 @@ export class SwarmRun {
   async cpu(): Promise<PartsCpu> {
     const tap = (await this.snapshot())?.instrument.tapCpuSeconds;
     const { launcherPid } = this;
-    const clients = new Map(this.clientPids().map((pid) => [pid, secondsOf(pid)] as const));
+    const clients = new Map(this.clientPids().map((pid) => [pid, cpuSecondsOf(pid)] as const));
     return {
       atMs: performance.now(),
       tap,
       main: cpuSeconds(this.pid).all - (tap ?? 0),
-      launcher: launcherPid === undefined ? 0 : secondsOf(launcherPid),
+      launcher: launcherPid === undefined ? 0 : cpuSecondsOf(launcherPid),
       clients,
     };
   }
@@ -187,7 +187,8 @@ function commandOf(pid: number): string {
   }
 }
 
-function secondsOf(pid: number): number {
+/** 0 when it is gone: the others may still be looked at. */
+export function cpuSecondsOf(pid: number): number {
   try {
     return cpuSeconds(pid).all;
   } catch {
@@ -195,7 +196,7 @@ function secondsOf(pid: number): number {
   }
 }
 
-/** 0 when it is gone: the others may still be looked at. */
+/** 0 when it is gone. */
 function residentOf(pid: number): number {
   try {
     return residentBytes(pid, 'now');
