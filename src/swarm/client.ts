@@ -126,6 +126,11 @@ export class Client {
     await held.untilAtGate();
   }
 
+  /** Its first process is there, or on its way to the gate. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+
   start(): void {
     if (this.#state === 'created') this.#startProcess();
   }

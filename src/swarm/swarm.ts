@@ -204,16 +204,23 @@ export class Swarm {
     return this.#clients.map((client, index) => statusOf(client, index + 1, nowMs));
   }
 
-  /** At most one start per turn of the loop, so that a steep ramp does not hold up what measures. */
+  /**
+   * At most one process is forked per turn of the loop, so that a steep ramp does not hold up what measures. Those who wait at their
+   * gates cost next to nothing: whoever is due is let go, or a loop that has much to read would fall behind the schedule.
+   */
   #startDue(rampStartMs: number): void {
-    this.#clients[this.#nextToStart]?.start();
-    this.#nextToStart += 1;
-    const dueMs = this.#schedule[this.#nextToStart];
-    if (dueMs === undefined) {
-      this.#dependencies.log.info(this.#ramp, 'ramp_complete');
-      return;
-    }
-    const waitMs = Math.max(0, rampStartMs + dueMs - this.#dependencies.clock.nowMs());
+    const { clock, log } = this.#dependencies;
+    let waitMs = 0;
+    do {
+      this.#clients[this.#nextToStart]?.start();
+      this.#nextToStart += 1;
+      const dueMs = this.#schedule[this.#nextToStart];
+      if (dueMs === undefined) {
+        log.info(this.#ramp, 'ramp_complete');
+        return;
+      }
+      waitMs = Math.max(0, rampStartMs + dueMs - clock.nowMs());
+    } while (waitMs === 0 && this.#clients[this.#nextToStart]?.isHeld === true);
     this.#rampTimer = setTimeout(() => this.#startDue(rampStartMs), waitMs);
   }
 

@@ -134,6 +134,26 @@ describe('clients at their gates', { skip }, () => {
     await swarm.stop();
   });
 
+  test('those who became due while the loop was busy are let go all at once, so that the ramp is not late', async () => {
+    using own = await StartingGates.open(6, Date.now());
+    const swarm = new Swarm(recorder(), {
+      ...swarmCommand(fakeProgram('ffmpeg-plays')),
+      clients: 6,
+      rampRatePerSecond: 1_000,
+      rampJitterMs: 0,
+    });
+    await swarm.prepare(own);
+    swarm.start();
+    const busyUntilMs = performance.now() + 20;
+    while (performance.now() < busyUntilMs);
+    // Between two turns of the check phase lies one of the timers.
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    const { started } = swarm;
+    await swarm.stop();
+    assert.equal(started, 6);
+  });
+
   test('a stop while the swarm is being prepared ends the preparing and every process of it', async () => {
     using own = await StartingGates.open(20, Date.now());
     const seen = recorder();
