@@ -37,7 +37,7 @@ export interface WatchOptions {
 }
 
 const READY_LIMIT_MS = 60_000;
-const SNAPSHOT_LOOK_MS = 250;
+const SNAPSHOT_LOOK_MS = 500;
 
 export class SwarmRun {
   readonly program: HlsSwarm;
@@ -125,7 +125,7 @@ export class SwarmRun {
     return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 
-  /** Asks a few times a second: each answer costs what is measured a millisecond. */
+  /** Asks twice a second: each answer costs what is measured some milliseconds. */
   async #untilSaid(holds: (summary: Summary) => boolean, what: string, limitMs: number): Promise<void> {
     const isSaid = async (): Promise<boolean> => {
       const summary = await this.snapshot();
