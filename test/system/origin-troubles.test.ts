@@ -12,8 +12,9 @@ import { type Script, ScriptedOrigin } from '../support/scripted-origin.ts';
 const WINDOW = 3;
 const SECONDS = 1;
 const CLIENTS = 3;
-/** The encoder's: then it begins again with segment 0. */
-const RESTART_AFTER_MS = 5_000;
+/** The encoder's: then it begins again with segment 0. A list that a client saw last must lie wholly above that, however slow the
+ *  client is: else what comes might be an older copy. */
+const RESTART_AFTER_MS = 7_000;
 /** A segment is listed so much later than the playlist has it; clients ask for it some seconds after that at the latest. */
 const LAG_MS = 6_000;
 const skip = requirement('ffmpeg');
@@ -25,7 +26,7 @@ describe('troubles of an origin', { skip, concurrency: true }, () => {
   }, async () => {
     const advance = ({ elapsedMs }: { readonly elapsedMs: number }): number =>
       Math.floor((elapsedMs < RESTART_AFTER_MS ? elapsedMs : elapsedMs - RESTART_AFTER_MS) / 1_000);
-    const { summary, stdout, events, url } = await playing(8, () => streamed(advance));
+    const { summary, stdout, events, url } = await playing(10, () => streamed(advance));
     const found = summary.findings.filter(({ code }) => code === 'encoder-restarted');
     assert.deepEqual(
       found.map(({ subject, count }) => [subject, count]),
@@ -33,7 +34,7 @@ describe('troubles of an origin', { skip, concurrency: true }, () => {
     );
     assert.match(
       found[0]?.evidence ?? '',
-      /^media sequence fell from [45] to 0 \(client \d\), the last segment is now .*\/seg2\.ts$/,
+      /^media sequence fell from [4-7] to 0 \(client \d\), the last segment is now .*\/seg2\.ts$/,
     );
     const lists = events.filter((event) => event.type === 'playlist');
     const fallen = lists.find(
