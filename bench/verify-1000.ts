@@ -12,7 +12,7 @@ import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, formatMbps } from '../src/units.ts';
 import { joinByPort, nginxRequest, readSummary } from '../test/support/journal.ts';
 import { type Nginx, startNginx } from '../test/support/nginx.ts';
-import { type Ended, processesNaming } from '../test/support/program.ts';
+import { type Ended, pidsNaming } from '../test/support/program.ts';
 import { type Check, check, reportChecks } from './support/checks.ts';
 import { readTransfers } from './support/journal-transfers.ts';
 import { killAlone, untilAllDied } from './support/kill-alone.ts';
@@ -253,7 +253,7 @@ async function killed(nginx: Nginx): Promise<Check> {
   await run.ready();
   await run.firstRunning(PREPARING_LIMIT_MS);
   await run.allRunning(rampMs() + END_LIMIT_MS);
-  const pids = processesNaming(mark).map((line) => Number.parseInt(line, 10));
+  const pids = pidsNaming(mark);
   const alive = pids.length;
   const askedAtMs = performance.now();
   run.program.signal('SIGKILL');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startProgram } from '../../src/process.ts';
 import { signalGroup } from '../../src/process-group.ts';
-import { processesNaming } from '../../test/support/program.ts';
+import { pidsNaming } from '../../test/support/program.ts';
 import { cpuSecondsOf, hasDied } from './swarm-run.ts';
 
 const LOOK_MS = 500;
@@ -48,7 +48,7 @@ async function loaded(input: string, count: number): Promise<readonly number[]> 
   let usedSeconds = Number.NaN;
   while (performance.now() - sinceMs < LOADING_LIMIT_MS) {
     await pause(LOOK_MS);
-    const pids = processesNaming(input).map((line) => Number.parseInt(line, 10));
+    const pids = pidsNaming(input);
     const nowSeconds = pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
     if (pids.length > count && nowSeconds === usedSeconds) return pids;
     usedSeconds = nowSeconds;

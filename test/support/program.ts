@@ -107,7 +107,7 @@ export async function sandbox(): Promise<Sandbox> {
     processes: () => processesNaming(folder),
     leftovers: () => readdirSync(temporary),
     [Symbol.asyncDispose]: async () => {
-      for (const line of processesNaming(folder)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+      for (const pid of pidsNaming(folder)) process.kill(pid, 'SIGKILL');
       for (const path of [folder, temporary]) await rm(path, { recursive: true, force: true });
     },
   };
@@ -124,6 +124,11 @@ export function processesNaming(text: string): readonly string[] {
       return [];
     }
   });
+}
+
+/** The same, without their command lines. */
+export function pidsNaming(text: string): readonly number[] {
+  return processesNaming(text).map((line) => Number.parseInt(line, 10));
 }
 
 function startChild(command: string, args: readonly string[], env: Environment): HlsSwarm {

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { StartingGates } from '../../src/swarm/starting-gate.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
-import { processesNaming } from '../support/program.ts';
+import { pidsNaming, processesNaming } from '../support/program.ts';
 import { requirement } from '../support/require.ts';
 import { serveFiles } from '../support/static-server.ts';
 import { clientOf, recorder, swarmCommand } from '../support/swarm.ts';
@@ -80,7 +80,7 @@ describe('clients at their gates', { skip }, () => {
     const gate = gates.of(5);
     const held = client.hold(gate);
     await until(() => processesNaming(gate.path).length > 0, 'the process');
-    for (const line of processesNaming(gate.path)) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    for (const pid of pidsNaming(gate.path)) process.kill(pid, 'SIGKILL');
     await held;
     client.start();
     await until(() => names().length > 0, 'the start');
