@@ -27,7 +27,6 @@ export class LaunchedProgram implements Program {
   readonly #sequence: StopSequence;
   /** Stopped before anybody was asked to start it, it never is. */
   #signal: (name: NodeJS.Signals) => void = (signal) => this.onExit({ signal });
-  #settle: (() => void) | undefined;
   #exit: ProgramExit | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
@@ -48,10 +47,6 @@ export class LaunchedProgram implements Program {
 
   kill(): void {
     this.#sequence.signal('SIGKILL');
-  }
-
-  settle(): void {
-    if (this.#exit === undefined) this.#settle?.();
   }
 
   get hasEnded(): boolean {
@@ -83,9 +78,8 @@ export class LaunchedProgram implements Program {
     }
   }
 
-  onOrdered(signal: (name: NodeJS.Signals) => void, settle: () => void): void {
+  onOrdered(signal: (name: NodeJS.Signals) => void): void {
     this.#signal = signal;
-    this.#settle = settle;
   }
 
   onStarted(pid: number): void {

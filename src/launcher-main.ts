@@ -15,15 +15,14 @@ import {
   type LauncherPlace,
   readGreeting,
 } from './launcher-messages.ts';
-import { signalGroup } from './process-group.ts';
+import { signalGroup, signalProcess } from './process-group.ts';
 
 /**
- * An FFmpeg takes 50 ms of a core and more to start: 50 of them per second are more than two cores have, and a tap that had to wait
- * for its turn among them would stamp everything late. So of many, whoever starts comes after whoever plays, and all come after what
- * measures. A few take next to nothing, and would only be slow to die: a process exits at its own priority.
+ * Many that start and play are more than two cores have, and a tap that had to wait for its turn among them would stamp everything
+ * late: they come after what measures, and are equal among themselves; after this process too, which would else be late to wait for
+ * those that exit. A few take next to nothing, and would only be slow to die: a process exits at its own priority.
  */
-const STARTING_NICE = 19;
-const NICE_OF_MANY = 17;
+const NICE_OF_MANY = 19;
 const NICE_OF_FEW = 5;
 const FEW = 50;
 
@@ -40,8 +39,8 @@ interface Launch {
 
 const { path, token } = JSON.parse(process.env[LAUNCHER_VARIABLE] ?? '') as LauncherPlace;
 const launches = new Map<number, Launch>();
-/** Programs that have not got going. */
-const starting = new Set<number>();
+/** So many at once that they give way to everything else: from then on, and for good. */
+let areMany = false;
 let control: Socket | undefined;
 
 const server = createServer((socket) => {
@@ -57,6 +56,7 @@ const server = createServer((socket) => {
 });
 server.listen(path, () => process.stdout.write('ready\n'));
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave);
+lowerGroup('self', NICE_OF_FEW);
 process.stdin.on('end', leave).on('error', leave).resume();
 
 function serve(socket: Socket, lines: JsonLines, rest: readonly string[]): void {
@@ -76,17 +76,8 @@ function obey(order: LauncherOrder): void {
     return;
   }
   const launch = launches.get(order.key);
-  if (order.type === 'settle') settle(order.key);
-  else if (launch?.child !== undefined) signal(launch.child, order.signal);
+  if (launch?.child !== undefined) signal(launch, launch.child, order.signal);
   else if (launch !== undefined && launch.isCancelled !== true) cancel(launch, order.key, order.signal);
-}
-
-function settle(key: number): void {
-  if (starting.delete(key)) giveWay(launches.get(key)?.child?.pid, settledNice());
-}
-
-function settledNice(): number {
-  return launches.size <= FEW ? NICE_OF_FEW : NICE_OF_MANY;
 }
 
 function cancel(launch: Launch, key: number, signalName: string): void {
@@ -114,17 +105,16 @@ function launchOf(key: number): Launch {
 function startWhenReady(launch: Launch): void {
   const { order, sockets } = launch;
   if (order === undefined || sockets.size < order.streams.length) return;
-  const { key, file, args, env, cwd } = order;
+  const { key, file, args, env, cwd, isLeaf } = order;
   const stdio = ([0, 1, 2, 3] as const).map((stream) => (stream === 0 ? 'ignore' : (sockets.get(stream) ?? 'ignore')));
   try {
-    const child = spawn(file, args, { stdio, env, detached: true, ...(cwd === undefined ? {} : { cwd }) });
+    const child = spawn(file, args, { stdio, env, detached: !isLeaf, ...(cwd === undefined ? {} : { cwd }) });
     launch.child = child;
     child.once('error', ({ message }) => end(key, { type: 'failed', key, reason: message }));
     const { pid } = child;
     if (pid !== undefined) {
       child.once('exit', (code, signalName) => onExit(pid, key, code, signalName));
-      giveWay(pid, launches.size > FEW ? STARTING_NICE : NICE_OF_FEW);
-      starting.add(key);
+      giveWay(launch, pid);
       say({ type: 'started', key, pid });
     }
   } catch (error) {
@@ -135,6 +125,7 @@ function startWhenReady(launch: Launch): void {
 }
 
 function onExit(pid: number, key: number, code: number | null, signalName: string | null): void {
+  // A group of its own, if it has one, may hold what it started.
   signalGroup(pid, 'SIGKILL');
   const how = { ...(code === null ? {} : { code }), ...(signalName === null ? {} : { signal: signalName }) };
   end(key, { type: 'exited', key, ...how });
@@ -142,7 +133,6 @@ function onExit(pid: number, key: number, code: number | null, signalName: strin
 
 function end(key: number, news: LauncherNews): void {
   for (const socket of launches.get(key)?.sockets.values() ?? []) socket.destroy();
-  starting.delete(key);
   if (launches.delete(key)) say(news);
 }
 
@@ -150,14 +140,30 @@ function say(news: LauncherNews): void {
   control?.write(jsonLine(news));
 }
 
-/** Each as far as the system has it, and lets us: `nice` orders tasks, or, where sessions are groups of their own, the group's. */
-function giveWay(pid: number | undefined, nice: number): void {
-  if (pid === undefined) return;
+function giveWay(launch: Launch, pid: number): void {
+  const wereMany = areMany;
+  areMany ||= launches.size > FEW;
+  lower(launch, pid, areMany ? NICE_OF_MANY : NICE_OF_FEW);
+  if (areMany === wereMany) return;
+  lowerGroup('self', NICE_OF_MANY);
+  for (const earlier of launches.values())
+    if (earlier.child?.pid !== undefined) lower(earlier, earlier.child.pid, NICE_OF_MANY);
+}
+
+function lower({ order }: Launch, pid: number, nice: number): void {
   try {
     setPriority(pid, nice);
   } catch {
-    // Back up again is for the superuser only; it plays at the lower one.
+    // The process is gone.
   }
+  if (order?.isLeaf === false) lowerGroup(pid, nice);
+}
+
+/**
+ * Where sessions are groups of their own to the scheduler (autogroup), `nice` counts inside of a group only. Each group has the
+ * share of one task, so that hundreds of sessions would leave next to nothing for what measures; all leaves are one, with us.
+ */
+function lowerGroup(pid: number | 'self', nice: number): void {
   try {
     writeFileSync(`/proc/${pid}/autogroup`, String(nice));
   } catch {
@@ -165,15 +171,15 @@ function giveWay(pid: number | undefined, nice: number): void {
   }
 }
 
-function signal({ pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): void {
+function signal(launch: Launch, { pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
-  giveWay(pid, NICE_OF_FEW);
-  signalGroup(pid, name);
+  if (launch.order?.isLeaf === true) signalProcess(pid, name);
+  else signalGroup(pid, name);
 }
 
 /** Where the kernel does not do it. */
 function leave(): void {
-  for (const { child } of launches.values()) if (child !== undefined) signal(child, 'SIGKILL');
+  for (const launch of launches.values()) if (launch.child !== undefined) signal(launch, launch.child, 'SIGKILL');
   server.close();
   control?.destroy();
   process.stdin.destroy();

@@ -23,8 +23,9 @@ export type LauncherOrder =
       readonly env: Readonly<Record<string, string>>;
       readonly cwd?: string;
       readonly streams: readonly LaunchedStream[];
+      /** It starts no others, and needs no group of its own. */
+      readonly isLeaf: boolean;
     }
-  | { readonly type: 'settle'; readonly key: number }
   | { readonly type: 'signal'; readonly key: number; readonly signal: NodeJS.Signals };
 
 export type LauncherNews =

@@ -30,8 +30,10 @@ export class Launcher {
     const prepared = prepareProgram(command, args, options);
     if ('failure' in prepared) return neverStarted(prepared.failure);
     const program = new LaunchedProgram(command, options);
+    const { isCompiled, ...how } = prepared;
     const { cwd } = options;
-    const order = { type: 'start', ...prepared, ...(cwd === undefined ? {} : { cwd }) } as const;
+    const isLeaf = options.isLeaf === true && isCompiled;
+    const order = { type: 'start', ...how, isLeaf, ...(cwd === undefined ? {} : { cwd }) } as const;
     void this.#ready().then(
       (running) => running.start(program, order),
       (error: Error) => program.onLost(error.message),
@@ -151,10 +153,7 @@ class LauncherProcess {
       this.#hear({ type: 'failed', key, reason });
     });
     this.#tell({ ...order, key, streams: program.streams });
-    program.onOrdered(
-      (signal) => this.#tell({ type: 'signal', key, signal }),
-      () => this.#tell({ type: 'settle', key }),
-    );
+    program.onOrdered((signal) => this.#tell({ type: 'signal', key, signal }));
   }
 
   #tell(order: LauncherOrder): void {

@@ -34,10 +34,14 @@ export class StopSequence {
 }
 
 export function signalGroup(pid: number, name: NodeJS.Signals): void {
+  signalProcess(-pid, name);
+}
+
+export function signalProcess(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, name);
+    process.kill(pid, name);
   } catch {
-    // ESRCH: the group is gone already, which is what was asked for.
+    // ESRCH: gone already, which is what was asked for.
   }
 }
 

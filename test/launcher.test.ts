@@ -1,11 +1,11 @@
 // Programs started through the launcher's process: endings, tails of pipes, stops, and the death of launcher and parent.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { Launcher } from '../src/launcher.ts';
 import { JsonLines, readGreeting } from '../src/launcher-messages.ts';
-import { startProgram } from '../src/process.ts';
+import { type Program, startProgram } from '../src/process.ts';
 import { fakeProgram, isAlive, until } from './support/processes.ts';
 import { requirement } from './support/require.ts';
 import { SILENT, startsAndStopsPrograms } from './support/start-program.ts';
@@ -99,17 +99,56 @@ describe('stopping', () => {
   });
 });
 
-test('of many those that start come last, until they have settled; a few come right after us', async () => {
-  const programs = Array.from({ length: 52 }, () => launcher.startProgram('sleep', ['60'], SILENT));
-  await until(() => programs.every(({ pid }) => pid !== undefined), 'the programs');
-  const priorities = (): readonly number[] => programs.map(({ pid }) => getPriority(pid ?? 0));
-  const few = new Array<number>(50).fill(5);
-  await until(() => String(priorities()) === String([...few, 19, 19]), `priorities, ${priorities()}`);
-  programs.at(-1)?.settle?.();
-  // Up again needs the superuser.
-  if (process.getuid?.() === 0) await until(() => String(priorities()) === String([...few, 19, 17]), 'a better one');
-  for (const program of programs) program.kill();
-  for (const program of programs) await program.exited;
+describe('groups and turns', () => {
+  test('programs that start no others share the group of their launcher; a script and what it starts has its own', {
+    skip: requirement('setpriv'),
+  }, async () => {
+    let said = '';
+    const leaf = launcher.startProgram('sleep', ['60'], { ...SILENT, isLeaf: true });
+    const script = launcher.startProgram(fakeProgram('starts-another'), [], {
+      stdio: { stdout: 'pipe', stderr: 'ignore' },
+      isLeaf: true,
+      onStdout: (chunk) => (said += chunk.toString()),
+    });
+    await until(() => leaf.pid !== undefined && said.endsWith('\n'), 'both programs');
+    const [pid = 0, own = 0, another] = [leaf.pid, script.pid, Number(said)];
+    assert.deepEqual([groupOf(pid), sessionOf(pid)], [parentOf(pid), parentOf(pid)]);
+    assert.deepEqual([groupOf(own), sessionOf(own), groupOf(another)], [own, own, own]);
+    assert.deepEqual(await leaf.stop(), { signal: 'SIGTERM' });
+    assert.ok(isAlive(own), 'who shares a group is told alone');
+    assert.deepEqual(await script.stop(), { signal: 'SIGTERM' });
+    await until(() => !isAlive(another), 'what the script started to be gone');
+  });
+
+  test('many come last, those that were there before them too; a few come right after us', async () => {
+    const own = await Launcher.open();
+    try {
+      const start = (): Program => own.startProgram('sleep', ['60'], { ...SILENT, isLeaf: true });
+      const programs = Array.from({ length: 50 }, start);
+      await until(() => programs.every(({ pid }) => pid !== undefined), 'the programs');
+      const priorities = (): string => [...new Set(programs.map(({ pid }) => getPriority(pid ?? 0)))].join();
+      await until(() => priorities() === '5', `5, not ${priorities()}`);
+      programs.push(start());
+      await until(() => programs.every(({ pid }) => pid !== undefined) && priorities() === '19', 'all at 19');
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('to a scheduler that divides by sessions all of them are one group, which comes last', {
+    skip: existsSync('/proc/self/autogroup') ? false : 'this kernel does not divide by sessions',
+  }, async () => {
+    const own = await Launcher.open();
+    try {
+      const programs = Array.from({ length: 51 }, () => own.startProgram('sleep', ['60'], { ...SILENT, isLeaf: true }));
+      await until(() => programs.every(({ pid }) => pid !== undefined), 'the programs');
+      const groups = (): readonly string[] => [...new Set(programs.map(({ pid }) => autogroupOf(pid ?? 0)))];
+      await until(() => groups().length === 1 && groups()[0]?.endsWith(' nice 19') === true, 'one group');
+      assert.notEqual(groups()[0]?.split(' ')[0], autogroupOf(process.pid).split(' ')[0]);
+    } finally {
+      await own.close();
+    }
+  });
 });
 
 describe('deaths', () => {
@@ -195,5 +234,25 @@ function commandOf(pid: number): string {
 }
 
 function parentOf(pid: number): number {
-  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  return idsOf(pid)[0];
+}
+
+function groupOf(pid: number): number {
+  return idsOf(pid)[1];
+}
+
+function sessionOf(pid: number): number {
+  return idsOf(pid)[2];
+}
+
+/** Parent, group, session. */
+function idsOf(pid: number): readonly [number, number, number] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const [, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return [Number(parent), Number(group), Number(session)];
+}
+
+/** As `/autogroup-7 nice 0`. */
+function autogroupOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/autogroup`, 'latin1').trim();
 }

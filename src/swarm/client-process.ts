@@ -198,6 +198,7 @@ export class ClientProcess {
   #start(start: StartProgram, onStarted: (pid: number) => void, timed: ProcessDependencies['timed']): Program {
     const { path, args, env, stats, gate } = this.#options;
     return start(path, gate === undefined ? args : [...waitAt(gate.path), ...args], {
+      isLeaf: true,
       stdio: { stdout: 'ignore', stderr: 'pipe', ...(stats ? { fd3: 'pipe' } : {}) },
       env,
       onStarted,
@@ -229,7 +230,6 @@ export class ClientProcess {
     const hasPlayed = this.#playout.hasBegun;
     this.#playout.note(outTimeUs, atMs);
     if (hasPlayed || !this.#playout.hasBegun) return;
-    this.#program.settle?.();
     this.#options.gate?.close();
   }
 
