@@ -113,6 +113,7 @@ async function measure(nginx: Nginx): Promise<Measured> {
   const steady = await run.snapshot();
   const { residentBytes, launcherResidentBytes: launcherBytes } = run;
   watch.lookMs = STOP_LOOK_MS;
+  watch.isEnding = true;
   const askedAtMs = performance.now();
   run.program.signal('SIGINT');
   const ended = await run.program.ended(END_LIMIT_MS);
@@ -222,7 +223,7 @@ async function joined(nginx: Nginx): Promise<readonly Check[]> {
 }
 
 function stopping({ stopMs, ended, watch }: Measured, { clients }: Summary): readonly Check[] {
-  const { idleDescriptors = Number.NaN, lastDescriptors, longestZombieMs } = watch;
+  const { idleDescriptors = Number.NaN, lastDescriptors = Number.NaN, longestZombieMs } = watch;
   return [
     check(
       'Ctrl-C: everything gone after',
@@ -247,7 +248,7 @@ function stopping({ stopMs, ended, watch }: Measured, { clients }: Summary): rea
       'descriptors before the first client, after the last',
       `${idleDescriptors}, ${lastDescriptors}`,
       'not more than before',
-      (lastDescriptors ?? 0) <= idleDescriptors,
+      lastDescriptors <= idleDescriptors,
     ),
   ];
 }

@@ -13,11 +13,10 @@ const LEAST_NODE = [24, 12];
 /**
  * Young objects have 16 MiB before they are looked through, and dead old ones may take 120 % of what the living take (`npm start`
  * says the same). Left alone, V8 gives the young 64 MiB and more on a large machine, and waits until the old are three times
- * the living: with 1,000 clients that is a third of all the memory, for nothing. One thread looks through the young: it takes half
- * as long again as with helpers, some milliseconds, and what these cost each time is more, on processors that the clients need.
+ * the living: with 1,000 clients that is a third of all the memory, for nothing.
  */
 const YOUNG_OPTION = '--max-semi-space-size';
-const MEMORY = [`${YOUNG_OPTION}=16`, '--heap-growing-percent=120', '--no-parallel-scavenge'];
+const MEMORY = [`${YOUNG_OPTION}=16`, '--heap-growing-percent=120'];
 /** Signals that a person or a service manager sends to the process that it started: this one. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR2'];
 /** What shells report for a program that a signal ended. */

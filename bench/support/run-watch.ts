@@ -5,8 +5,8 @@ import type { SwarmRun } from './swarm-run.ts';
 
 /** A zombie of more than a second is in two looks. */
 const LOOK_MS = 500;
-/** Without clients: before the first one the idle state is short, and after the last one the program ends soon. */
-const IDLE_LOOK_MS = 10;
+/** For clients: before the first one the idle state is short, and after the last one the program ends soon. */
+const CLIENTS_LOOK_MS = 10;
 
 export class RunWatch {
   longestZombieMs = 0;
@@ -15,12 +15,15 @@ export class RunWatch {
   idleDescriptors: number | undefined;
   /** After the last client. */
   lastDescriptors: number | undefined;
-  /** Between two looks, once there are clients. */
+  /** Between two looks at all processes, once there are clients. */
   lookMs: number = LOOK_MS;
+  /** The clients are leaving: whether any is left is looked at all the time. */
+  isEnding = false;
   readonly #run: SwarmRun;
   readonly #zombieSinceMs: Map<number, number> = new Map();
   #hadClients = false;
   #hasClients = false;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isOver = false;
   #loop: Promise<void> | undefined;
 
@@ -45,17 +48,18 @@ export class RunWatch {
       } catch {
         // It ended while we looked.
       }
-      await pause(this.#hasClients ? this.lookMs : IDLE_LOOK_MS);
+      await pause(this.#hasClients && !this.isEnding ? this.lookMs : CLIENTS_LOOK_MS);
     }
   }
 
   #look(): void {
     const run = this.#run;
-    const descriptors = run.descriptors();
     this.#hasClients = run.clientPids().length > 0;
     this.#hadClients ||= this.#hasClients;
-    if (!this.#hadClients) this.idleDescriptors = descriptors;
-    else if (!this.#hasClients) this.lastDescriptors = descriptors;
+    if (!this.#hadClients) this.idleDescriptors = run.descriptors();
+    else if (!this.#hasClients) this.lastDescriptors = run.descriptors();
+    if (this.#hasClients && performance.now() - this.#lookedAtMs < this.lookMs) return;
+    this.#lookedAtMs = performance.now();
     this.peakResidentBytes = Math.max(this.peakResidentBytes, run.residentBytes);
     this.#lookForZombies();
   }
