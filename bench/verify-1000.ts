@@ -112,8 +112,7 @@ async function measure(nginx: Nginx): Promise<Measured> {
   const after = await run.cpu();
   const steady = await run.snapshot();
   const { residentBytes, launcherResidentBytes: launcherBytes } = run;
-  watch.lookMs = STOP_LOOK_MS;
-  watch.isEnding = true;
+  watch.expectEnd(STOP_LOOK_MS);
   const askedAtMs = performance.now();
   run.program.signal('SIGINT');
   const ended = await run.program.ended(END_LIMIT_MS);

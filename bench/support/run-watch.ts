@@ -6,7 +6,7 @@ import type { SwarmRun } from './swarm-run.ts';
 /** A zombie of more than a second is in two looks. */
 const LOOK_MS = 500;
 /** For clients: before the first one the idle state is short, and after the last one the program ends soon. */
-const CLIENTS_LOOK_MS = 10;
+const CLIENTS_LOOK_MS = 5;
 
 export class RunWatch {
   longestZombieMs = 0;
@@ -16,9 +16,9 @@ export class RunWatch {
   /** After the last client. */
   lastDescriptors: number | undefined;
   /** Between two looks at all processes, once there are clients. */
-  lookMs: number = LOOK_MS;
-  /** The clients are leaving: whether any is left is looked at all the time. */
-  isEnding = false;
+  #lookMs: number = LOOK_MS;
+  #isEnding = false;
+  readonly #wake = new AbortController();
   readonly #run: SwarmRun;
   readonly #zombieSinceMs: Map<number, number> = new Map();
   #hadClients = false;
@@ -32,8 +32,15 @@ export class RunWatch {
   }
 
   start(lookMs: number = LOOK_MS): void {
-    this.lookMs = lookMs;
+    this.#lookMs = lookMs;
     this.#loop = this.#watch();
+  }
+
+  /** The clients are about to leave: from here on whether any is left is looked at all the time. */
+  expectEnd(lookMs: number): void {
+    this.#lookMs = lookMs;
+    this.#isEnding = true;
+    this.#wake.abort();
   }
 
   async end(): Promise<void> {
@@ -48,7 +55,8 @@ export class RunWatch {
       } catch {
         // It ended while we looked.
       }
-      await pause(this.#hasClients && !this.isEnding ? this.lookMs : CLIENTS_LOOK_MS);
+      if (!this.#hasClients || this.#isEnding) await pause(CLIENTS_LOOK_MS);
+      else await pause(this.#lookMs, undefined, { signal: this.#wake.signal }).catch(() => {});
     }
   }
 
@@ -58,7 +66,7 @@ export class RunWatch {
     this.#hadClients ||= this.#hasClients;
     if (!this.#hadClients) this.idleDescriptors = run.descriptors();
     else if (!this.#hasClients) this.lastDescriptors = run.descriptors();
-    if (this.#hasClients && performance.now() - this.#lookedAtMs < this.lookMs) return;
+    if (this.#hasClients && performance.now() - this.#lookedAtMs < this.#lookMs) return;
     this.#lookedAtMs = performance.now();
     this.peakResidentBytes = Math.max(this.peakResidentBytes, run.residentBytes);
     this.#lookForZombies();
