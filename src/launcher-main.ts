@@ -154,7 +154,7 @@ function lower({ order }: Launch, pid: number, nice: number): void {
   try {
     setPriority(pid, nice);
   } catch {
-    // The process is gone.
+    // It is gone, or comes later already, and back up is for the superuser only.
   }
   if (order?.isLeaf === false) lowerGroup(pid, nice);
 }
