@@ -3,6 +3,7 @@
 // It does not restart, parse, time or log anything. When its process is lost, all programs end with it, and the next start gets
 // a new one.
 import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -23,6 +24,8 @@ import { MS_PER_SECOND } from './units.ts';
 const OPEN_LIMIT_MS: number = 10 * MS_PER_SECOND;
 /** Programs that are being started at a time; the others wait here. A socket's queue of connections holds 128 on older systems. */
 const MAX_UNDERWAY = 32;
+/** Of a file, to tell a script from a program. */
+const FIRST_BYTES = 64;
 
 export class Launcher {
   /** As `startProgram`, but for the pid, which comes later, and stdin, which is /dev/null. */
@@ -30,9 +33,9 @@ export class Launcher {
     const prepared = prepareProgram(command, args, options);
     if ('failure' in prepared) return neverStarted(prepared.failure);
     const program = new LaunchedProgram(command, options);
-    const { isCompiled, ...how } = prepared;
+    const { path, ...how } = prepared;
     const { cwd } = options;
-    const isLeaf = options.isLeaf === true && isCompiled;
+    const isLeaf = options.isLeaf === true && isCompiled(path);
     const order = { type: 'start', ...how, isLeaf, ...(cwd === undefined ? {} : { cwd }) } as const;
     void this.#ready().then(
       (running) => running.start(program, order),
@@ -182,6 +185,21 @@ class LauncherProcess {
     for (const program of [...this.#programs.values(), ...waiting])
       program.onLost(`the process that starts clients was lost (${how})`);
     this.#programs.clear();
+  }
+}
+
+/** Every system's programs but scripts have a NUL octet in their first ones; unreadable ones are taken for scripts. */
+function isCompiled(file: string): boolean {
+  const first = Buffer.alloc(FIRST_BYTES);
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      return first.subarray(0, readSync(descriptor, first)).includes(0);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@
 // It does not restart, parse, time or log anything, and it never signals a process that has already been reaped. Many programs
 // at a steady rate are launcher.ts's: a start here copies the page tables of this whole process.
 import type { ChildProcess } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { execa, execaSync } from 'execa';
@@ -61,8 +61,6 @@ export interface ProgramOutput extends ProgramExit {
 
 /** A descendant that left the group may hold a pipe open for ever: that long after the exit we stop listening. */
 export const PIPE_DRAIN_LIMIT_MS = 2_000;
-/** Of a file, to tell a script from a program. */
-const FIRST_BYTES = 64;
 const PROXY_VARIABLES = new Set(['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']);
 
 /**
@@ -136,8 +134,8 @@ export interface PreparedProgram {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Not a script, which starts other programs. */
-  readonly isCompiled: boolean;
+  /** Of the program itself. */
+  readonly path: string;
 }
 
 /** The file that `command` stands for, behind what ties its life to ours; or a sentence why there is none. */
@@ -150,22 +148,7 @@ export function prepareProgram(
   const found = findProgram(command, env['PATH']);
   if ('failure' in found) return found;
   const [file = command, ...rest] = [...deathSignalPrefix(), found.path, ...args];
-  return { file, args: rest, env, isCompiled: isCompiled(found.path) };
-}
-
-/** Every system's programs but scripts have a NUL octet in their first ones; unreadable ones are taken for scripts. */
-function isCompiled(file: string): boolean {
-  const first = Buffer.alloc(FIRST_BYTES);
-  try {
-    const descriptor = openSync(file, 'r');
-    try {
-      return first.subarray(0, readSync(descriptor, first)).includes(0);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return false;
-  }
+  return { file, args: rest, env, path: found.path };
 }
 
 /** The absolute path of the file that `command` stands for (a child may run in another folder), or a sentence why there is none. */

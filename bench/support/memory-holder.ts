@@ -4,12 +4,12 @@
 // however it ends. Started by own-memory.ts.
 import { closeSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { KIB, MIB, US_PER_MS } from '../../src/units.ts';
 
-const PAGE_BYTES = 4_096;
+const PAGE_BYTES: number = 4 * KIB;
 const GIVEN = Buffer.alloc(15 * PAGE_BYTES, 1);
 const STEP_BYTES: number = GIVEN.length + PAGE_BYTES;
-const SAMPLE_BYTES = 256 * 1_024 * 1_024;
-const US_PER_MS = 1_000;
+const SAMPLE_BYTES: number = 256 * MIB;
 
 const [bytes, folder] = [Number(process.argv[2]), process.argv[3] ?? ''];
 const path = join(folder, `hls-swarm-memory-${process.pid}`);

@@ -1,7 +1,6 @@
 // Makes the free memory the machine's own for as long as a measurement lasts. A virtual machine whose host takes free memory back
 // gets every page anew when somebody touches it first, at several times the price: a thousand clients that start would measure the
 // host. Pieces of 60 KiB stay (memory-holder.ts). It changes no setting of the system and gives all back at its end, however that comes.
-
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { fileURLToPath } from 'node:url';

@@ -17,8 +17,8 @@ export class RunWatch {
   lastDescriptors: number | undefined;
   /** Between two looks at all processes, once there are clients. */
   #lookMs: number = LOOK_MS;
-  #isEnding = false;
-  readonly #wake = new AbortController();
+  /** Aborted when the clients are about to leave. */
+  readonly #ending = new AbortController();
   readonly #run: SwarmRun;
   readonly #zombieSinceMs: Map<number, number> = new Map();
   #hadClients = false;
@@ -39,8 +39,7 @@ export class RunWatch {
   /** The clients are about to leave: from here on whether any is left is looked at all the time. */
   expectEnd(lookMs: number): void {
     this.#lookMs = lookMs;
-    this.#isEnding = true;
-    this.#wake.abort();
+    this.#ending.abort();
   }
 
   async end(): Promise<void> {
@@ -55,8 +54,9 @@ export class RunWatch {
       } catch {
         // It ended while we looked.
       }
-      if (!this.#hasClients || this.#isEnding) await pause(CLIENTS_LOOK_MS);
-      else await pause(this.#lookMs, undefined, { signal: this.#wake.signal }).catch(() => {});
+      const { signal } = this.#ending;
+      if (!this.#hasClients || signal.aborted) await pause(CLIENTS_LOOK_MS);
+      else await pause(this.#lookMs, undefined, { signal }).catch(() => {});
     }
   }
 
