@@ -54,6 +54,11 @@ export function resourceHash(url: string, range: ByteRange | undefined): number 
   return resource.hash;
 }
 
+/** The same of what begins at octet `first` of a resource, wherever it ends: FFmpeg's log names a part by its offset. */
+export function resourceHashFrom(url: string, first: number): number {
+  return resourceHash(url, first === 0 ? undefined : [first, null]);
+}
+
 /** The URL part of `resourceKey`. */
 export function canonicalUrl(url: string): string {
   return knownUrl(url).canonical;

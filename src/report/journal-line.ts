@@ -1,16 +1,17 @@
-// One record of the journal as its line of JSON. Pure; it writes nothing (journal.ts does).
+// One record of the journal as its line of JSON, without the break: one that is put behind each by itself would copy them all once
+// more. Pure; it writes nothing (journal.ts does).
 import type { Event, Phases, TransferEvent } from '../events.ts';
 
 const TYPE_FIRST = '{"type":';
 
 /** One record as its line: the field order of CONTRACTS for transfers, `type` first for all others. */
 export function journalLine(event: Event): string {
-  if (event.type === 'transfer') return `${JSON.stringify(inOrder(event))}\n`;
+  if (event.type === 'transfer') return JSON.stringify(inOrder(event));
   const line = JSON.stringify(event);
   // Nearly always so, and a copy in order costs more than the text.
-  if (line.startsWith(TYPE_FIRST)) return `${line}\n`;
+  if (line.startsWith(TYPE_FIRST)) return line;
   const { type, ...rest } = event;
-  return `${JSON.stringify({ type, ...rest })}\n`;
+  return JSON.stringify({ type, ...rest });
 }
 
 /**

@@ -15,6 +15,8 @@ const BATCH_DELAY_MS = 100;
 const QUEUE_LIMIT_BYTES: number = 64 * MIB;
 /** URLs in a journal are not redacted, so nobody else may read it. */
 const MODE = 0o600;
+/** Behind each record, the last one too. */
+const BREAK = '\n';
 
 export interface JournalOptions {
   /** `count` more records were lost, to a full queue or a failing disk. */
@@ -104,7 +106,7 @@ class FileJournal implements Journal {
       return;
     }
     const line = journalLine(event);
-    const bytes = Buffer.byteLength(line);
+    const bytes = bytesOf(line);
     if (this.#queuedBytes + bytes > this.#limitBytes) {
       this.#lose(1);
       return;
@@ -139,7 +141,7 @@ class FileJournal implements Journal {
     this.#isEnded = true;
     if (this.failure === undefined) {
       this.#tellLoss();
-      this.#push(`${JSON.stringify({ type: 'summary', ...summary })}\n`);
+      this.#push(JSON.stringify({ type: 'summary', ...summary }));
     } else this.#lose(1);
     await this.flush();
     await this.#file.close().catch((error: unknown) => this.#fail(error, []));
@@ -151,7 +153,7 @@ class FileJournal implements Journal {
     this.#untoldLoss = undefined;
   }
 
-  #push(line: string, bytes: number = Buffer.byteLength(line), isRun = false): void {
+  #push(line: string, bytes: number = bytesOf(line), isRun = false): void {
     if (isRun) this.#queue.addFirst(line, bytes);
     else this.#queue.add(line, bytes);
     this.#hasRun ||= isRun;
@@ -169,7 +171,7 @@ class FileJournal implements Journal {
     while (this.#queue.lines > 0) {
       const lines = this.#queue.take();
       try {
-        await this.#writeWhole(Buffer.from(lines.join('')));
+        await this.#writeWhole(Buffer.from([...lines, ''].join(BREAK)));
       } catch (error) {
         await this.#fail(error, lines);
         break;
@@ -208,7 +210,7 @@ class FileJournal implements Journal {
     let keptBytes = 0;
     let kept = 0;
     for (const line of lines) {
-      const bytes = Buffer.byteLength(line);
+      const bytes = bytesOf(line);
       if (keptBytes + bytes > this.#partialBytes) break;
       keptBytes += bytes;
       kept += 1;
@@ -222,6 +224,11 @@ class FileJournal implements Journal {
     this.lostRecords += count;
     this.#options.onLost(count);
   }
+}
+
+/** With its break. */
+function bytesOf(line: string): number {
+  return Buffer.byteLength(line) + BREAK.length;
 }
 
 function reasonOf(error: unknown): string {

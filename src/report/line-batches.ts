@@ -16,7 +16,7 @@ export class LineBatches {
     return this.#lines;
   }
 
-  /** `bytes`: of the line as UTF-8. */
+  /** `bytes`: of the line as UTF-8, with its break. */
   add(line: string, bytes: number): void {
     const last = this.#batches.at(-1);
     this.#lines += 1;

@@ -109,12 +109,16 @@ function bucketValues(name: string, { labels, buckets }: BucketSeries): Registry
 
 /** Of the library's process metrics, those that any number of readers may read and whose names promtool accepts. */
 function registerProcessMetrics(registry: Registry): void {
-  // A coarse monitor, because its series are dropped: `nodejs_eventloop_lag_*` is reset by each scrape, so a second
+  // Coarse monitors, because their series are dropped: `nodejs_eventloop_lag_*` is reset by each scrape, so a second
   // reader would take values from the first; our own loop delay is hls_swarm_instrument_loop_delay_p99_seconds.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: UNUSED_MONITOR_PRECISION_MS });
+  collectDefaultMetrics({
+    register: registry,
+    eventLoopMonitoringPrecision: UNUSED_MONITOR_INTERVAL_MS,
+    eventLoopUtilizationTimeout: UNUSED_MONITOR_INTERVAL_MS,
+  });
   for (const { name } of registry.getMetricsAsArray()) {
     if (/^nodejs_(eventloop_|active_.*_total$)/.test(name)) registry.removeSingleMetric(name);
   }
 }
 
-const UNUSED_MONITOR_PRECISION_MS = 60_000;
+const UNUSED_MONITOR_INTERVAL_MS = 60_000;

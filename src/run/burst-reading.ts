@@ -5,10 +5,9 @@
 // Elsewhere than on Linux, and where there is no `chrt`, things stay as they are.
 import type { Log } from '../log.ts';
 import { runProgram } from '../process.ts';
+import { FEW_CLIENTS } from '../swarm/arrivals.ts';
 import { KIB, MS_PER_SECOND } from '../units.ts';
 
-/** Up to here the reader's work does not matter, and lines are stamped as they are written. */
-const FEW_CLIENTS = 50;
 const LIMITS = { timeoutMs: MS_PER_SECOND, maxBytes: KIB };
 
 /**

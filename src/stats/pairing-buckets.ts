@@ -18,14 +18,21 @@ export interface Bucket<Line, Transfer> {
   hasWaited: boolean;
 }
 
-/** In the order of the lines, then in that of the transfers; all of it is noted as seen, and as not paired yet. */
+/**
+ * In the order of the lines, then in that of the transfers; all of it is noted as seen, and as not paired yet. None where all is new:
+ * a client speaks once per segment, and what it said is looked through once.
+ */
 export function bucketsOf<Line extends Waiting, Transfer extends Waiting>(
   lines: ReadonlySet<Line>,
   transfers: ReadonlySet<Transfer>,
   settling: Settling,
 ): readonly Bucket<Line, Transfer>[] {
   const buckets: Bucket<Line, Transfer>[] = [];
-  if (lines.size === 0 && transfers.size === 0) return buckets;
+  if (!settling.isFinal && areNew(lines) && areNew(transfers)) {
+    for (const line of lines) line.seen = settling;
+    for (const transfer of transfers) transfer.seen = settling;
+    return buckets;
+  }
   const byKey = new Map<string, Bucket<Line, Transfer>>();
   const bucketOf = (waiting: Waiting): Bucket<Line, Transfer> => {
     const hasWaited = waiting.seen !== undefined;
@@ -44,4 +51,9 @@ export function bucketsOf<Line extends Waiting, Transfer extends Waiting>(
   for (const line of lines) bucketOf(line).lines.push(line);
   for (const transfer of transfers) bucketOf(transfer).transfers.push(transfer);
   return buckets;
+}
+
+function areNew(waiting: ReadonlySet<Waiting>): boolean {
+  for (const { seen } of waiting) if (seen !== undefined) return false;
+  return true;
 }

@@ -80,12 +80,13 @@ export class PhaseQuantiles {
   }
 
   #readWindow(atMs: number): NonNullable<Quantiles['window']> {
-    const merged = new Sketch();
-    for (const sketch of this.#minute.before(atMs)) merged.merge(sketch);
-    const [p50, p95, p99] = [merged.quantile(0.5), merged.quantile(0.95), merged.quantile(0.99)];
-    const max = merged.max;
-    if (p50 === undefined || p95 === undefined || p99 === undefined || max === undefined) return { n: 0 };
-    return { n: merged.count, p50, p95, p99, max };
+    const slots = this.#minute.before(atMs);
+    const n = slots.reduce((sum, { count }) => sum + count, 0);
+    const max = Math.max(...slots.map((slot) => slot.max ?? 0));
+    // Not merged first: a tick reads a hundred of these, and that would be the most of what it leaves behind.
+    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => Sketch.quantileOf(slots, share));
+    if (p50 === undefined || p95 === undefined || p99 === undefined) return { n: 0 };
+    return { n, p50, p95, p99, max };
   }
 }
 

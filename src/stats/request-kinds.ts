@@ -1,6 +1,6 @@
 // What the parser believes a request was for, from FFmpeg's own lines of one process: never from the tap's kinds.
 // It counts nothing; a wrong guess here is an error of the candidate that agreement shows. URLs are kept as hashes only.
-import { resourceHash } from '../hls/resource.ts';
+import { resourceHash, resourceHashFrom } from '../hls/resource.ts';
 
 export type RequestKind = 'segment' | 'playlist' | 'init' | 'key' | 'other';
 export type MediaKind = 'segment' | 'init';
@@ -29,13 +29,13 @@ interface MediaRequest {
 }
 
 interface Announced extends MediaRequest {
-  readonly key: string;
+  readonly key: number;
 }
 
 export class RequestKinds {
   readonly #isHls: boolean;
   /** By playlist, offset and URL. */
-  readonly #media = new Map<string, MediaRequest>();
+  readonly #media = new Map<number, MediaRequest>();
   readonly #opened = new Map<number, RequestKind>();
   readonly #playlistsBegun = new Set<number>();
   #playlistLoads = 0;
@@ -57,7 +57,7 @@ export class RequestKinds {
    *  again after a playlist reload (live fMP4). Which of the two it was, the log says later and at level debug only. */
   hlsRequest(url: string, offset: number, playlist: number): MediaKind {
     const urlHash = resourceHash(url, undefined);
-    const key = `${playlist} ${offset} ${urlHash}`;
+    const key = keyOf(url, offset, playlist);
     const kind = this.#isInit(url, playlist, this.#media.get(key)) ? 'init' : 'segment';
     this.#hasAnnouncements = true;
     this.#announced = { kind, key, urlHash, playlistLoads: this.#playlistLoads };
@@ -133,6 +133,11 @@ export class RequestKinds {
     if (named !== 'other') return named;
     return this.#hasAnnouncements || this.#opened.size === 0 || context === 'hls' ? 'playlist' : 'other';
   }
+}
+
+/** Hashes are spread over 53 bits: two resources whose hashes are as near as two playlist numbers do not occur. */
+function keyOf(url: string, offset: number, playlist: number): number {
+  return resourceHashFrom(url, offset) + playlist;
 }
 
 /** What the last part of a URL says by itself. */

@@ -1,7 +1,7 @@
 // The reference's side of a lookup: what the tap carried of each segment that the log announced, and how much of it belongs
 // to requests that are not decided yet. It looks nothing up, and no figure of it reaches the candidate.
 import type { ByteRange } from '../events.ts';
-import { resourceHash } from '../hls/resource.ts';
+import { resourceHashFrom } from '../hls/resource.ts';
 
 /** Two segments of each rendition are under way; a record comes within a batch. More renditions cost exactness only. */
 const MAX_RECENT = 32;
@@ -61,7 +61,7 @@ export class SegmentReference {
 
   /** A request in the log, by URL and the first octet that it wants. */
   asked(url: string, offset: number): CarriedSegment {
-    const key = keyOf(url, offset);
+    const key = resourceHashFrom(url, offset);
     const early = this.#recent.get(key);
     const segment = early !== undefined && !early.isAsked ? early : newSegment();
     this.#undecided.asked(segment);
@@ -69,9 +69,9 @@ export class SegmentReference {
     return segment;
   }
 
-  /** Content that the tap carried. */
+  /** Content that the tap carried: the tap names a part by its range, and both know where it begins. */
   carried(url: string, range: ByteRange | undefined, bytes: number): void {
-    const key = keyOf(url, range?.[0] ?? 0);
+    const key = resourceHashFrom(url, range?.[0] ?? 0);
     const segment = this.#recent.get(key) ?? newSegment();
     this.#undecided.carried(segment, bytes);
     if (!segment.isAsked) this.#note(key, segment);
@@ -92,9 +92,4 @@ export class SegmentReference {
 
 function newSegment(): CarriedSegment {
   return { bytes: 0, isAsked: false, isDecided: false };
-}
-
-/** The log names a part by its offset, the tap by its range: both know where it begins. */
-function keyOf(url: string, first: number): number {
-  return resourceHash(url, first === 0 ? undefined : [first, null]);
 }

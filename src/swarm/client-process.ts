@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import type { Log } from '../log.ts';
 import { type Environment, type Program, type ProgramExit, type StartProgram, startProgram } from '../process.ts';
+import { Arrivals, type ChunkReader } from './arrivals.ts';
 import type { ClientLog } from './client-log.ts';
 import { processCpuSeconds } from './cpu-usage.ts';
 import { LastWords } from './last-words.ts';
@@ -28,6 +29,8 @@ export interface ProcessDependencies {
   readonly startProgram?: StartProgram;
   /** Handed the reading of each chunk of stderr, to be done at once: whoever wants to know how long it takes. */
   readonly timed?: (work: () => void) => void;
+  /** Shared by all clients; default: what comes is read at once. */
+  readonly arrivals?: Arrivals;
 }
 
 export interface ProcessOptions {
@@ -80,6 +83,7 @@ export class ClientProcess {
   readonly #log: Log;
   readonly #options: ProcessOptions;
   readonly #program: Program;
+  readonly #arrivals: Arrivals;
   readonly #stderr: LineSplitter;
   readonly #progress: LineSplitter;
   readonly #stderrParser: StderrParser;
@@ -101,6 +105,7 @@ export class ClientProcess {
     this.#clock = clock;
     this.#log = log;
     this.#options = options;
+    this.#arrivals = dependencies.arrivals ?? new Arrivals(clock, 1);
     this.#stderrBudget = new LineBudget(statsBuffer);
     this.#progressBudget = new LineBudget(statsBuffer);
     this.#file = stderrDir === undefined ? undefined : new StderrFile(stderrDir, client, process, log);
@@ -197,6 +202,7 @@ export class ClientProcess {
 
   #start(start: StartProgram, onStarted: (pid: number) => void, timed: ProcessDependencies['timed']): Program {
     const { path, args, env, stats, gate } = this.#options;
+    const stderr = timed === undefined ? this.#stderr : timedReader(this.#stderr, timed);
     return start(path, gate === undefined ? args : [...waitAt(gate.path), ...args], {
       isLeaf: true,
       stdio: { stdout: 'ignore', stderr: 'pipe', ...(stats ? { fd3: 'pipe' } : {}) },
@@ -204,11 +210,9 @@ export class ClientProcess {
       onStarted,
       onStderr: (chunk) => {
         this.#file?.write(chunk);
-        const read = (): void => this.#stderr.push(chunk, this.#clock.nowMs());
-        if (timed === undefined) read();
-        else timed(read);
+        this.#arrivals.take(stderr, chunk);
       },
-      onFd3: (chunk) => this.#progress.push(chunk, this.#clock.nowMs()),
+      onFd3: (chunk) => this.#arrivals.take(this.#progress, chunk),
     });
   }
 
@@ -236,6 +240,7 @@ export class ClientProcess {
   async #end(exit: ProgramExit): Promise<ProcessEnding> {
     const endedAtMs = this.#clock.nowMs();
     this.#options.gate?.close();
+    this.#arrivals.read();
     this.#stderr.end();
     this.#progress.end();
     this.#stderrParser.end();
@@ -248,6 +253,10 @@ export class ClientProcess {
       ...(lastWords === undefined ? {} : { lastWords }),
     };
   }
+}
+
+function timedReader(reader: ChunkReader, timed: (work: () => void) => void): ChunkReader {
+  return { push: (chunk, atMs) => timed(() => reader.push(chunk, atMs)) };
 }
 
 /** Adds line counts of clients or processes. */

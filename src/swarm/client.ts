@@ -168,10 +168,9 @@ export class Client {
   /** Replaces the process when its playback has stood still for too long. */
   checkStall(nowMs: number): void {
     const limitMs = this.#options.stallRestartMs;
-    const stalledForMs = this.#process?.stalledForMs(nowMs);
-    if (this.#state !== 'running' || this.#process === undefined || limitMs === undefined || stalledForMs === undefined)
-      return;
-    if (stalledForMs <= limitMs) return;
+    if (limitMs === undefined || this.#state !== 'running' || this.#process === undefined) return;
+    const stalledForMs = this.#process.stalledForMs(nowMs);
+    if (stalledForMs === undefined || stalledForMs <= limitMs) return;
     this.#replaceReason = `stalled for ${formatMs(stalledForMs)}: all that was read is played, and out_time stands still`;
     this.#beginStop(this.#process);
   }
@@ -212,6 +211,8 @@ export class Client {
   /** The flag at the door goes up first: whatever the signal breaks must already count as our doing. */
   #noteStop(): void {
     if (this.#process === undefined || this.#state === 'stopping') return;
+    // What it said before is not about its stop.
+    this.#dependencies.arrivals?.read();
     this.#state = 'stopping';
     this.#options.beforeStop?.(this.#options.client);
     this.#say('stop', this.#replaceReason === undefined ? {} : { reason: this.#replaceReason });

@@ -8,6 +8,7 @@ import { type Environment, type StartProgram, withoutProxyVariables } from '../p
 import { type Random, seededRandom } from '../random.ts';
 import { secondsToMs } from '../units.ts';
 import { type ClientArguments, type ClientCommand, clientArguments, clientEnvironment } from './arguments.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Capabilities } from './capabilities.ts';
 import { Client, type ClientState } from './client.ts';
 import { ClientLog } from './client-log.ts';
@@ -80,6 +81,7 @@ export class Swarm {
   /** Resolved when every client has ended for good: all of a VOD played, restarts used up, or `stop()`. */
   readonly finished: Promise<void>;
   readonly #dependencies: SwarmDependencies;
+  readonly #arrivals: Arrivals;
   readonly #clients: readonly Client[];
   readonly #schedule: readonly number[];
   readonly #hasProgress: boolean;
@@ -104,7 +106,8 @@ export class Swarm {
     });
     const { log, clock } = dependencies;
     const clientLog = new ClientLog(log, () => clock.nowMs());
-    const shared = { ...dependencies, unknownLines: new UnknownLines(log), clientLog };
+    this.#arrivals = new Arrivals(clock, clients);
+    const shared = { ...dependencies, unknownLines: new UnknownLines(log), clientLog, arrivals: this.#arrivals };
     this.#clients = Array.from({ length: clients }, (_, index) =>
       createClient(shared, options, env, random, index + 1),
     );
@@ -187,8 +190,9 @@ export class Swarm {
     return known.length === 0 ? undefined : known.reduce((sum, seconds) => sum + seconds, 0);
   }
 
-  /** Totals of the line pipeline over all clients and processes. */
+  /** Totals of the line pipeline over all clients and processes, of all that has arrived until now. */
   lines(): LinesEvent {
+    this.#arrivals.read();
     const lines = this.#clients.map((client) => client.lines);
     const droppedShares = lines.map(droppedShare).filter((share) => share > 0);
     return {
@@ -232,6 +236,7 @@ export class Swarm {
   }
 
   #watch(): void {
+    this.#arrivals.read();
     const nowMs = this.#dependencies.clock.nowMs();
     for (const client of this.#clients) client.checkStall(nowMs);
     const looks = Math.min(CPU_LOOKS_PER_TURN, Math.ceil(this.#clients.length / CPU_TURNS));

@@ -8,5 +8,5 @@ test('the type comes first, and nothing is lost or told twice', () => {
   const inOrder: Event = { type: 'finding', atMs: 2, code: 'cookie-path', subject: 's', evidence: 'e' };
   const { type, ...rest } = inOrder;
   for (const event of [inOrder, { ...rest, type } as Event])
-    assert.equal(journalLine(event), '{"type":"finding","atMs":2,"code":"cookie-path","subject":"s","evidence":"e"}\n');
+    assert.equal(journalLine(event), '{"type":"finding","atMs":2,"code":"cookie-path","subject":"s","evidence":"e"}');
 });

@@ -10,7 +10,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import fc from 'fast-check';
 import type { Event, LinesEvent, TransferEvent } from '../../src/events.ts';
 import { openJournal } from '../../src/report/journal.ts';
-import { journalLine } from '../../src/report/journal-line.ts';
+import { writtenLine } from '../support/journal.ts';
 import { makeSnapshot } from '../support/snapshot.ts';
 
 const SUMMARY = makeSnapshot().summary;
@@ -84,7 +84,7 @@ const lines = (index: number): LinesEvent => ({
 
 /** Octets of the first so many `lines` records. */
 const lengthOf = (count: number): number =>
-  Array.from({ length: count }, (_, index) => journalLine(lines(index)).length).reduce(
+  Array.from({ length: count }, (_, index) => writtenLine(lines(index)).length).reduce(
     (sum, length) => sum + length,
     0,
   );
@@ -140,7 +140,7 @@ test('a journal of a run that never began leaves no file, one that broke off kee
   journal.write(RUN);
   await journal.abandon();
   await journal.abandon();
-  assert.equal(await readFile(broken, 'utf8'), journalLine(RUN));
+  assert.equal(await readFile(broken, 'utf8'), writtenLine(RUN));
 });
 
 describe('the journal', () => {
@@ -195,7 +195,7 @@ describe('the journal', () => {
   });
 
   test('writes a transfer in the field order of the contract, whatever order the tap used', () => {
-    const line = journalLine(TRANSFER);
+    const line = writtenLine(TRANSFER);
     assert.equal(
       line,
       '{"type":"transfer","client":7,"process":1,"connection":1,"requestIndex":1,"method":"GET","url":"http://o/seg1.ts",' +
@@ -211,7 +211,7 @@ describe('the journal', () => {
       fc.property(fc.string({ unit: 'grapheme' }), fc.option(fc.nat(), { nil: undefined }), (text, status) => {
         const { status: _, ...rest } = TRANSFER;
         const event: TransferEvent = { ...rest, url: text, ...(status === undefined ? {} : { status }) };
-        const line = journalLine(event);
+        const line = writtenLine(event);
         assert.equal(line.indexOf('\n'), line.length - 1);
         assert.deepEqual(JSON.parse(line), event);
       }),
@@ -423,7 +423,7 @@ describe('a journal that cannot be written', () => {
     clearInterval(draining);
     await drain();
     await reader.close();
-    const expected = journalLine(RUN).length + lengthOf(2_000);
+    const expected = writtenLine(RUN).length + lengthOf(2_000);
     assert.deepEqual([bytes, counted.lost, journal.failure], [expected, 0, undefined]);
     await journal.abandon();
   });

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { renderAnalysis } from '../../src/report/analysis.ts';
-import { journalLine } from '../../src/report/journal-line.ts';
 import { analyze } from '../../src/run/analyze.ts';
 import { commonSequence } from '../../src/run/analyze-order.ts';
 import { life, parsed, RUN, sample, segment, segmentUrl, transfersIn } from '../stats/ledger-traffic.ts';
@@ -25,6 +24,7 @@ import {
   START,
   said,
 } from '../support/analysis.ts';
+import { writtenLine } from '../support/journal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hls-swarm-analyze-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -123,7 +123,7 @@ test("another parser's events are scored by their own kinds and bytes, ours besi
 test("a journal's own parsed records can be handed in as events", async () => {
   const records = [parsed(1, 100, { rule: 'tcp-start', address: '127.0.0.1', port: 1 }), ...segment(1, 1, 200)]
     .filter(({ type }) => type === 'parsed')
-    .map(journalLine);
+    .map(writtenLine);
   const rows = [{ url: segmentUrl(1), tStart: START, kind: 'segment', status: 200 }];
   const analysis = await analysisOf({ rows, files: { 'events.jsonl': records.join('') } });
   assert.deepEqual([analysis.agreement.segment.matched, analysis.timeSource], [1, 'order']);
@@ -187,7 +187,7 @@ function journal(): string {
     ...again,
     life(2, 4_000, 'exit', { category: 'success' }),
   ];
-  return [...events, sample(4_500, transfersIn(events))].map(journalLine).join('');
+  return [...events, sample(4_500, transfersIn(events))].map(writtenLine).join('');
 }
 
 /** What client 2 would have logged in a process of its own. */

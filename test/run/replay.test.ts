@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Event, RunEvent } from '../../src/events.ts';
-import { journalLine } from '../../src/report/journal-line.ts';
 import { replay } from '../../src/run/replay.ts';
 import { ledgerOptions } from '../../src/run/run-facts.ts';
 import { Ledger } from '../../src/stats/ledger.ts';
 import type { Summary } from '../../src/stats/summary.ts';
 import { life, listing, parsed, playlist, quiet, RUN, segment, transfersIn } from '../stats/ledger-traffic.ts';
+import { writtenLine } from '../support/journal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hls-swarm-replay-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -51,7 +51,7 @@ function recorded(): { readonly summary: Summary; readonly lines: readonly strin
   const events: Event[] = [...traffic(), { type: 'end', atMs: 8_200 }];
   for (const event of events) ledger.record(event);
   const { summary } = ledger.snapshot(8_200, 0);
-  return { summary, lines: [...events.map(journalLine), `${JSON.stringify({ type: 'summary', ...summary })}\n`] };
+  return { summary, lines: [...events.map(writtenLine), `${JSON.stringify({ type: 'summary', ...summary })}\n`] };
 }
 
 function write(name: string, text: string): { readonly option: string; readonly path: string } {
@@ -72,7 +72,7 @@ test('the summary of a replay is that of the run, options and doors of the run i
 
 test('a connection that went past the door of its client is a bypass in the replay too', async () => {
   const { lines } = recorded();
-  const past = journalLine(parsed(1, 300, { rule: 'tcp-start', address: '127.0.0.1', port: 80 }));
+  const past = writtenLine(parsed(1, 300, { rule: 'tcp-start', address: '127.0.0.1', port: 80 }));
   const replayed = await replay(write('bypass.ndjson', [...lines.slice(0, -2), past].join('')), nothing());
   assert.equal(replayed.snapshot.summary.instrument.bypassedRequests, 1);
 });
@@ -82,7 +82,7 @@ test('findings are found again, not counted twice', async () => {
   const told = lines.toSpliced(
     3,
     0,
-    journalLine({ type: 'finding', atMs: 100, code: 'lookup-low', subject: 's', evidence: 'e' }),
+    writtenLine({ type: 'finding', atMs: 100, code: 'lookup-low', subject: 's', evidence: 'e' }),
   );
   const replayed = await replay(write('finding.ndjson', told.join('')), nothing());
   assert.deepEqual(replayed.snapshot.summary.findings, summary.findings);
@@ -106,10 +106,10 @@ const REFUSED: Readonly<Record<string, readonly [text: string, message: RegExp]>
   ],
   'does not begin with the run': ['{"type":"end","atMs":1}\n', /is no journal: its first line/],
   'has a record of a later release': [
-    `${journalLine(RUN_EVENT)}{"type":"weather"}\n`,
+    `${writtenLine(RUN_EVENT)}{"type":"weather"}\n`,
     /line 2: "{\\"type\\":\\"weather\\"}" is no record of a journal/,
   ],
-  'is broken in the middle': [`${journalLine(RUN_EVENT)}{"type":\n${journalLine(RUN_EVENT)}`, /line 2: .* is not JSON/],
+  'is broken in the middle': [`${writtenLine(RUN_EVENT)}{"type":\n${writtenLine(RUN_EVENT)}`, /line 2: .* is not JSON/],
 };
 for (const [name, [text, message]] of Object.entries(REFUSED)) {
   test(`a file that ${name} is refused`, async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Event, TransferEvent } from '../../src/events.ts';
+import { journalLine } from '../../src/report/journal-line.ts';
 import type { Summary } from '../../src/stats/summary.ts';
 import type { NginxLine } from './nginx.ts';
 
@@ -12,6 +13,11 @@ export interface ReadJournal {
   readonly events: readonly Event[];
   readonly transfers: readonly TransferEvent[];
   readonly summary: Summary;
+}
+
+/** A record as it stands in the file, with its break. */
+export function writtenLine(event: Event): string {
+  return `${journalLine(event)}\n`;
 }
 
 /** Every line must be JSON, the last one the summary, and the file must end in a line feed. */

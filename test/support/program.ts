@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Environment, type ProgramExit, startProgram } from '../../src/process.ts';
+import { signalProcess } from '../../src/process-group.ts';
 import type { Summary } from '../../src/stats/summary.ts';
 import { TESTED_FFMPEG } from './second-ffmpeg.ts';
 
@@ -107,7 +108,8 @@ export async function sandbox(): Promise<Sandbox> {
     processes: () => processesNaming(folder),
     leftovers: () => readdirSync(temporary),
     [Symbol.asyncDispose]: async () => {
-      for (const pid of pidsNaming(folder)) process.kill(pid, 'SIGKILL');
+      // What is listed may be gone by its turn.
+      for (const pid of pidsNaming(folder)) signalProcess(pid, 'SIGKILL');
       for (const path of [folder, temporary]) await rm(path, { recursive: true, force: true });
     },
   };

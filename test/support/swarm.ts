@@ -3,7 +3,6 @@
 import { clockFrom, clockOrigin } from '../../src/clock.ts';
 import type { ClientEvent, Event } from '../../src/events.ts';
 import { silentLog } from '../../src/log.ts';
-import type { StartProgram } from '../../src/process.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { ClientCommand } from '../../src/swarm/arguments.ts';
 import type { Capabilities } from '../../src/swarm/capabilities.ts';
@@ -87,16 +86,17 @@ export function recorder(): ProcessDependencies & { readonly events: Event[]; cl
   };
 }
 
-/** Client 3 of a live stream, played by the fake FFmpeg of this kind, with everything it says; `maxRestarts` 0 = unlimited. */
+/** Client 3 of a live stream, played by the fake FFmpeg of this kind, with everything it says; `maxRestarts` 0 = unlimited, `own` in the
+ *  place of what is usual. */
 export function clientOf(
   kind: string,
   options: Partial<ClientOptions> = {},
   maxRestarts = 0,
-  start?: StartProgram,
+  own: Partial<ProcessDependencies> = {},
 ): ReturnType<typeof recorder> & { readonly client: Client; names(): readonly string[] } {
   const seen = recorder();
   const client = new Client(
-    { ...seen, ...(start === undefined ? {} : { startProgram: start }) },
+    { ...seen, ...own },
     {
       client: 3,
       path: fakeProgram('fake-ffmpeg'),

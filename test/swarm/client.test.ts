@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ProgramExit, StartProgram } from '../../src/process.ts';
+import { Arrivals } from '../../src/swarm/arrivals.ts';
 import { droppedShare, NO_LINES } from '../../src/swarm/client-process.ts';
 import { isAlive, until } from '../support/processes.ts';
-import { clientOf } from '../support/swarm.ts';
+import { clientOf, recorder } from '../support/swarm.ts';
 
 describe('endings', () => {
   test('a stream that came to its end is success and is not restarted', async () => {
@@ -81,6 +82,41 @@ describe('endings', () => {
     assert.deepEqual(names(), ['exit', 'restart-scheduled', 'exit']);
     assert.equal(clientEvents()[0]?.category, 'error');
     assert.equal(clientEvents()[0]?.reason, '/no/such/ffmpeg does not exist');
+  });
+});
+
+describe('among many clients', () => {
+  /** A program that says what the test has it say, and ends when it is told to. */
+  function sayingProgram(): { readonly startProgram: StartProgram; says(line: string): void; ends(): void } {
+    const { promise: exited, resolve } = Promise.withResolvers<ProgramExit>();
+    let take: ((chunk: Buffer) => void) | undefined;
+    const startProgram: StartProgram = (_command, _args, { onStderr }) => {
+      take = onStderr;
+      return { pid: 4_711, exited, stop: () => exited, kill: () => {} };
+    };
+    return {
+      startProgram,
+      says: (line) => take?.(Buffer.from(`${line}\n`)),
+      ends: () => resolve({ code: 255 }),
+    };
+  }
+
+  test('what a client said before its stop is told before the stop, its last words before its exit', async () => {
+    const program = sayingProgram();
+    const seen = recorder();
+    const arrivals = new Arrivals(seen.clock, 1_000);
+    const { client, events } = clientOf('', {}, 0, { startProgram: program.startProgram, arrivals });
+    client.start();
+    program.says("[http @ 0x1] [info] Opening 'http://127.0.0.1/1.ts' for reading");
+    const stopped = client.stop();
+    program.says("[http @ 0x1] [info] Opening 'http://127.0.0.1/2.ts' for reading");
+    program.ends();
+    await stopped;
+    assert.deepEqual(
+      events.map((event) => (event.type === 'client' ? event.event : event.type)),
+      ['start', 'parsed', 'stop', 'parsed', 'exit'],
+    );
+    assert.equal(client.lines.stderrLines, 2);
   });
 });
 
@@ -163,7 +199,7 @@ describe('a pid that comes later', () => {
 
   test('the client is starting until then, and says its start when it is one', async () => {
     const later = laterProgram();
-    const { client, names } = clientOf('', {}, 0, later.start);
+    const { client, names } = clientOf('', {}, 0, { startProgram: later.start });
     client.start();
     assert.equal(client.state, 'starting');
     assert.equal(client.isActive, true);
@@ -179,7 +215,7 @@ describe('a pid that comes later', () => {
 
   test('stopped before it had one, the client ends without a start', async () => {
     const later = laterProgram();
-    const { client, names } = clientOf('', {}, 0, later.start);
+    const { client, names } = clientOf('', {}, 0, { startProgram: later.start });
     client.start();
     const stopped = client.stop();
     assert.equal(client.state, 'stopping');

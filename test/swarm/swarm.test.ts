@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
+import type { ProgramExit, StartProgram } from '../../src/process.ts';
 import { Swarm, type SwarmOptions, swarmArguments } from '../../src/swarm/swarm.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
 import { recorder, swarmCommand } from '../support/swarm.ts';
@@ -49,6 +50,26 @@ test('all clients start, say so, and are gone after stop, hooks called once each
     ),
     new Set(['stopped']),
   );
+});
+
+test('whoever takes stock of many clients has all that arrived until then', async () => {
+  const says: (() => void)[] = [];
+  const { promise: exited, resolve } = Promise.withResolvers<ProgramExit>();
+  const startProgram: StartProgram = (_command, _args, { onStderr }) => {
+    says.push(() => onStderr?.(Buffer.from("[http @ 0x1] [info] Opening 'http://127.0.0.1/1.ts' for reading\n")));
+    return { pid: 4_711, exited, stop: () => exited, kill: () => {} };
+  };
+  const seen = recorder();
+  const clients = 60;
+  const options = { ...swarmCommand('ffmpeg'), clients, rampRatePerSecond: 1_000, rampJitterMs: 0 };
+  const swarm = new Swarm({ ...seen, startProgram }, options);
+  swarm.start();
+  await until(() => says.length === clients, 'sixty clients');
+  for (const say of says) say();
+  assert.equal(swarm.lines().stderrLines, clients);
+  assert.equal(seen.events.filter(({ type }) => type === 'parsed').length, clients);
+  resolve({ code: 255 });
+  await swarm.stop();
 });
 
 test('the ramp keeps its rate: 20 clients at 50 per second take 0.38 s, jitter or not (defect O2)', async () => {
