@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GroupGuard } from './group-guard.ts';
 import { LaunchedProgram } from './launched-program.ts';
 import {
   greeting,
@@ -82,6 +83,8 @@ type StartOrder = Omit<Extract<LauncherOrder, { readonly type: 'start' }>, 'key'
 /** The launcher's process and what it was told to start. */
 class LauncherProcess {
   readonly #process: Program;
+  /** It would hear of our death itself, behind all that it started and that has become busy by our death. */
+  readonly #guard: GroupGuard | undefined;
   readonly #place: LauncherPlace;
   readonly #programs: Map<number, LaunchedProgram> = new Map();
   readonly #waiting: (readonly [LaunchedProgram, StartOrder])[] = [];
@@ -117,6 +120,7 @@ class LauncherProcess {
 
   private constructor(child: Program, place: LauncherPlace) {
     this.#process = child;
+    this.#guard = child.pid === undefined ? undefined : new GroupGuard(child.pid);
     this.#place = place;
     const lines = new JsonLines();
     this.#control = connect(place.path);
@@ -180,6 +184,7 @@ class LauncherProcess {
 
   #onLost(how: string): void {
     this.isLost = true;
+    this.#guard?.close();
     this.#control.destroy();
     const waiting = this.#waiting.splice(0).map(([program]) => program);
     for (const program of [...this.#programs.values(), ...waiting])

@@ -21,6 +21,8 @@ export interface ProgramOptions {
   /** The whole environment of the child; default ours. Undefined values are left out. */
   readonly env?: Environment;
   readonly cwd?: string;
+  /** What the kernel tells it when we die by whatever means, where util-linux has `setpriv`. Default SIGKILL. */
+  readonly deathSignal?: 'SIGKILL' | 'SIGTERM';
   /** It starts no others, unless it is a script: many such ones need no group each (launcher.ts). Default false. */
   readonly isLeaf?: boolean;
   /** When the pid was not known yet as the program was handed back (launcher.ts): once, as soon as it is. */
@@ -142,12 +144,12 @@ export interface PreparedProgram {
 export function prepareProgram(
   command: string,
   args: readonly string[],
-  options: Pick<ProgramOptions, 'env'>,
+  options: Pick<ProgramOptions, 'env' | 'deathSignal'>,
 ): PreparedProgram | { readonly failure: string } {
   const env = definedOnly(options.env ?? process.env);
   const found = findProgram(command, env['PATH']);
   if ('failure' in found) return found;
-  const [file = command, ...rest] = [...deathSignalPrefix(), found.path, ...args];
+  const [file = command, ...rest] = [...deathSignalPrefix(options.deathSignal), found.path, ...args];
   return { file, args: rest, env, path: found.path };
 }
 
@@ -181,20 +183,24 @@ function problemOf(file: string): string | undefined {
   }
 }
 
-let deathSignal: readonly string[] | undefined;
+/** `setpriv` replaces itself by the program: the pid stays. */
+function deathSignalPrefix(signal: NonNullable<ProgramOptions['deathSignal']> = 'SIGKILL'): readonly string[] {
+  setpriv ??= usableSetpriv();
+  return setpriv.path === undefined ? [] : [setpriv.path, ...deathSignalOptions(signal)];
+}
 
-/** `setpriv` replaces itself by the program (the pid stays); probed once, as BusyBox has one without the option. */
-function deathSignalPrefix(): readonly string[] {
-  if (deathSignal !== undefined) return deathSignal;
-  const setpriv = findProgram('setpriv', process.env['PATH']);
-  const prefix = 'path' in setpriv ? [setpriv.path, '--pdeathsig', 'KILL', '--'] : [];
-  const [file, ...options] = [...prefix, process.execPath, '--version'];
-  const works =
-    prefix.length > 0 &&
-    file !== undefined &&
-    execaSync(file, options, { reject: false, stdio: 'ignore' }).exitCode === 0;
-  deathSignal = works ? prefix : [];
-  return deathSignal;
+let setpriv: { readonly path?: string } | undefined;
+
+/** Probed once, as BusyBox has one without the option. */
+function usableSetpriv(): { readonly path?: string } {
+  const found = findProgram('setpriv', process.env['PATH']);
+  if ('failure' in found) return {};
+  const args = [...deathSignalOptions('SIGKILL'), process.execPath, '--version'];
+  return execaSync(found.path, args, { reject: false, stdio: 'ignore' }).exitCode === 0 ? found : {};
+}
+
+function deathSignalOptions(signal: string): readonly string[] {
+  return ['--pdeathsig', signal.replace('SIG', ''), '--'];
 }
 
 /** `ended` resolves when the process is gone and its pipes are read to their end. */

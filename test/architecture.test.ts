@@ -41,6 +41,7 @@ const GROUND = [
     'random',
     'log',
     'process',
+    'group-guard',
     'process-group',
     'fetch',
     'fetch-answer',

@@ -1,0 +1,28 @@
+// Ends a group of processes in the moment in which we die, whatever kills us. The kernel tells a child of our death before it frees our
+// memory, and this one has nothing else to do; whoever would otherwise have to hear of it, the group's own members among them, may have
+// to wait for its turn on a full machine, and the others play on meanwhile.
+// It is an addition only: what it watches ends with us without it, later. It starts nobody else and reads nothing.
+import { startProgram } from './process.ts';
+
+/** Both the signal and the end of its stdin end the `read`; the group `$1` is all that it knows. */
+const SCRIPT = 'trap : TERM; read _; kill -s KILL -- "-$1"';
+
+export class GroupGuard {
+  /** Resolved when it is no more. */
+  readonly closed: Promise<void>;
+  readonly #close: () => void;
+
+  constructor(group: number) {
+    const shell = startProgram('sh', ['-c', SCRIPT, 'sh', String(group)], {
+      stdio: { stdin: 'pipe', stdout: 'ignore', stderr: 'ignore' },
+      deathSignal: 'SIGTERM',
+    });
+    this.#close = shell.kill;
+    this.closed = shell.exited.then(() => {});
+  }
+
+  /** The group is left alone; to be called when it is gone at the latest: its number may be somebody else's then. */
+  close(): void {
+    this.#close();
+  }
+}
