@@ -16,7 +16,7 @@ const LEAST_NODE = [24, 12];
  * the living: with 1,000 clients that is a third of all the memory, for nothing.
  */
 const YOUNG_OPTION = '--max-semi-space-size';
-const MEMORY = [`${YOUNG_OPTION}=16`, '--heap-growing-percent=120'];
+const MEMORY = [`${YOUNG_OPTION}=32`, '--heap-growing-percent=120'];
 /** Signals that a person or a service manager sends to the process that it started: this one. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR2'];
 /** What shells report for a program that a signal ended. */

@@ -5,7 +5,7 @@
 // Elsewhere than on Linux, and where there is no `chrt`, things stay as they are.
 import type { Log } from '../log.ts';
 import { runProgram } from '../process.ts';
-import { FEW_CLIENTS } from '../swarm/arrivals.ts';
+import { FEW_CLIENTS } from '../swarm/reading-pause.ts';
 import { KIB, MS_PER_SECOND } from '../units.ts';
 
 const LIMITS = { timeoutMs: MS_PER_SECOND, maxBytes: KIB };

@@ -5,9 +5,8 @@
 // read first.
 import type { Clock } from '../clock.ts';
 import { KIB } from '../units.ts';
+import { FEW_CLIENTS, ReadingPause } from './reading-pause.ts';
 
-/** Up to here the reader's work does not matter, and lines are stamped and read as they are written. */
-export const FEW_CLIENTS = 50;
 /** A tenth of the tick: with 1,000 clients 160 chunks. */
 const DELAY_MS = 100;
 /** What is read in one go holds this thread up, a few milliseconds at most. */
@@ -29,6 +28,7 @@ export class Arrivals {
   readonly #clock: Clock;
   /** Where chunks wait, copied: a pipe's buffer is not ours to keep. Absent: none wait. */
   readonly #store: Buffer | undefined;
+  readonly #pause: ReadingPause;
   #storedBytes = 0;
   #waiting: Waiting[] = [];
   #next = 0;
@@ -36,6 +36,7 @@ export class Arrivals {
 
   constructor(clock: Clock, clients: number) {
     this.#clock = clock;
+    this.#pause = new ReadingPause(clock, clients);
     this.#store = clients > FEW_CLIENTS ? Buffer.allocUnsafeSlow(WAITING_BYTES) : undefined;
   }
 
@@ -54,6 +55,7 @@ export class Arrivals {
     this.#storedBytes = end;
     this.#waiting.push({ reader, chunk: copy, atMs });
     this.#timer ??= setTimeout(() => this.read(), DELAY_MS);
+    this.#pause.note();
   }
 
   /** Reads all that waits, in the order in which it arrived; also when what is read leads here again. */

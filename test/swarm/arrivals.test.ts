@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../../src/random.ts';
-import { Arrivals, type ChunkReader, FEW_CLIENTS } from '../../src/swarm/arrivals.ts';
+import { Arrivals, type ChunkReader } from '../../src/swarm/arrivals.ts';
+import { FEW_CLIENTS } from '../../src/swarm/reading-pause.ts';
 import { until } from '../support/processes.ts';
 
 const MANY = FEW_CLIENTS + 1;
