@@ -161,7 +161,10 @@ function playing({ runningAfterSeconds, steady }: Measured, summary: Summary): r
     check('loop delay p99 of the ramp: tap, main', `${rampTapP99?.toFixed(1)} ms, ${rampMainP99?.toFixed(1)} ms`),
     check('loop delay p99 of the run: tap, main', `${tapP99?.toFixed(1)} ms, ${mainP99?.toFixed(1)} ms`),
     check('segments: precision, recall', `${agreement.segment.precision}, ${agreement.segment.recall}`),
-    check('error of a start by the log: median, p95', `${errorMs.absP50?.toFixed(1)} ms, ${errorMs.absP95?.toFixed(1)} ms`),
+    check(
+      'error of a start by the log: median, p95',
+      `${errorMs.absP50?.toFixed(1)} ms, ${errorMs.absP95?.toFixed(1)} ms`,
+    ),
     throughputCheck(steady),
   ];
 }

