@@ -4,10 +4,15 @@
 // It is an addition only: what it watches ends with us without it, later. It starts nobody else and reads nothing.
 import { startProgram } from './process.ts';
 
-/** Both the signal and the end of its stdin end the `read`; the group `$1` is all that it knows. */
-const SCRIPT = 'trap : TERM; read _; kill -s KILL -- "-$1"';
+/**
+ * Both the signal and the end of its stdin end the `read`; the group `$1` is all that it knows. SIGTERM is not that signal: who
+ * stops a service may send it to every process of it, and the group is then to be stopped as always.
+ */
+const SCRIPT = 'trap : USR1; read _; kill -s KILL -- "-$1"';
 
 export class GroupGuard {
+  /** Of the guard itself; absent where there is no shell. */
+  readonly pid: number | undefined;
   /** Resolved when it is no more. */
   readonly closed: Promise<void>;
   readonly #close: () => void;
@@ -15,8 +20,9 @@ export class GroupGuard {
   constructor(group: number) {
     const shell = startProgram('sh', ['-c', SCRIPT, 'sh', String(group)], {
       stdio: { stdin: 'pipe', stdout: 'ignore', stderr: 'ignore' },
-      deathSignal: 'SIGTERM',
+      deathSignal: 'SIGUSR1',
     });
+    this.pid = shell.pid;
     this.#close = shell.kill;
     this.closed = shell.exited.then(() => {});
   }

@@ -25,13 +25,14 @@ test('kill -9 of the parent ends the whole guarded group, which nothing else wou
   }
 });
 
-test('a guard that is closed leaves the group alone', async () => {
+test('a guard that is closed, or told to leave by somebody who stops all of us, leaves the group alone', async () => {
   const group = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   const { pid = 0 } = group;
   try {
-    const guard = new GroupGuard(pid);
-    guard.close();
-    await guard.closed;
+    const guards = [new GroupGuard(pid), new GroupGuard(pid)];
+    guards[0]?.close();
+    process.kill(guards[1]?.pid ?? 0, 'SIGTERM');
+    await Promise.all(guards.map(({ closed }) => closed));
     assert.ok(isAlive(pid));
   } finally {
     group.kill('SIGKILL');
