@@ -47,7 +47,9 @@ describe('stopping', () => {
       },
     });
     await until(() => isReady, 'the fake to play');
+    const startedAt = performance.now();
     assert.deepEqual(await program.stop(), { code: 255 });
+    assert.ok(performance.now() - startedAt < 450, 'before the second SIGTERM');
   });
 
   test('kill -9 of the parent leaves no child behind', { skip: requirement('setpriv') }, async () => {

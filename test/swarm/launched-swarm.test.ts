@@ -41,12 +41,12 @@ function swarmOf(kind: 'plays' | 'ends' | 'ignores-term', changes: Partial<Swarm
   return { swarm, ...seen };
 }
 
-test('100 clients per second are 100 per second, and a start takes less of this thread than the gap', async () => {
+test('100 clients per second are 100 per second, and no start holds up the loop for longer than a gap', async () => {
   const ramp = { clients: 30, rampRatePerSecond: 100 };
   const { swarm, ...seen } = swarmOf('plays', ramp);
-  const { perStartMs } = await rampKeepsItsSchedule(swarm, seen, ramp);
+  const { delayP50Ms } = await rampKeepsItsSchedule(swarm, seen, ramp);
   await swarm.stop();
-  assert.ok(perStartMs < 10, `${perStartMs} ms of CPU each`);
+  assert.ok(delayP50Ms < 10, `p50 ${delayP50Ms} ms`);
 });
 
 test('all of it is gone after the stop: processes, zombies, descriptors', async () => {
@@ -88,7 +88,7 @@ test('a client whose process is killed from outside says so and starts again aft
   const [, exit, planned, next] = clientEvents();
   assert.deepEqual([exit?.category, exit?.signal], ['signal', 'SIGSEGV']);
   const waitedMs = (next?.atMs ?? 0) - (planned?.atMs ?? 0);
-  assert.ok(waitedMs >= (planned?.delayMs ?? 0), `${waitedMs} ms`);
+  assert.ok(waitedMs >= (planned?.delayMs ?? 0) && waitedMs < (planned?.delayMs ?? 0) + 500, `${waitedMs} ms`);
 });
 
 test('a stream with an end ends the swarm by itself when every client has played it', async () => {
