@@ -194,6 +194,8 @@ describe('deaths', () => {
     const all = [...children, parentOf(children[0] ?? 0)];
     assert.equal(children.length, 10);
     assert.ok(all.every(isAlive));
+    // Before setpriv has become it, a child does not die with its parent.
+    await until(() => !all.some((pid) => commandOf(pid).includes('setpriv')), 'the children to be programs');
     process.kill(parent.pid ?? 0, 'SIGKILL');
     await parent.exited;
     // How soon is a matter of `verify:1000`.
