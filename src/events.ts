@@ -557,6 +557,8 @@ export interface SampleEvent {
   readonly mainLoopDelayRecentP99Ms?: number;
   /** The longest delay of the main thread since the last sample: lines that arrived meanwhile are stamped late. */
   readonly mainLoopDelayMaxMs?: number;
+  /** The longest delay of a thread of the tap in the last one to two seconds: requests that came meanwhile are seen late. */
+  readonly tapLoopDelayMaxMs?: number;
   readonly tapCpuSeconds: number;
   readonly mainCpuSeconds: number;
   /** 0..1 of all cores, where the system tells. */

@@ -5,10 +5,11 @@
 import { startProgram } from './process.ts';
 
 /**
- * Both the signal and the end of its stdin end the `read`; the group `$1` is all that it knows. SIGTERM is not that signal: who
- * stops a service may send it to every process of it, and the group is then to be stopped as always.
+ * Both the signal and the end of its stdin end the `read`; the group `$1` is all that it knows. Before the `trap` stands the signal must
+ * do nothing: one that would end the shell could come first, on a machine that lets it wait, and nobody would end the group. SIGTERM is
+ * not that signal either: who stops a service may send it to every process of it, and the group is then to be stopped as always.
  */
-const SCRIPT = 'trap : USR1; read _; kill -s KILL -- "-$1"';
+const SCRIPT = 'trap : URG; read _; kill -s KILL -- "-$1"';
 
 export class GroupGuard {
   /** Of the guard itself; absent where there is no shell. */
@@ -20,7 +21,7 @@ export class GroupGuard {
   constructor(group: number) {
     const shell = startProgram('sh', ['-c', SCRIPT, 'sh', String(group)], {
       stdio: { stdin: 'pipe', stdout: 'ignore', stderr: 'ignore' },
-      deathSignal: 'SIGUSR1',
+      deathSignal: 'SIGURG',
     });
     this.pid = shell.pid;
     this.#close = shell.kill;

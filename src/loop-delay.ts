@@ -33,9 +33,14 @@ export class LoopDelay {
     return excessMs(this.#whole.percentile(P99));
   }
 
+  /** The longest since `takeRecent` was asked last; 0 where nothing was sampled. */
+  get recentMaxMs(): number {
+    return excessMs(this.#recent.max);
+  }
+
   /** Since the last time that this was asked. */
   takeRecent(): RecentDelay {
-    const recent = { p99Ms: excessMs(this.#recent.percentile(P99)), maxMs: excessMs(this.#recent.max) };
+    const recent = { p99Ms: excessMs(this.#recent.percentile(P99)), maxMs: this.recentMaxMs };
     this.#recent.reset();
     return recent;
   }

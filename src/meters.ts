@@ -30,10 +30,16 @@ export const WORKER_METERS = [
   'loopDelayP99Us',
   /** Of the last whole second. */
   'recentLoopDelayP99Us',
+  /** The longest of the last one to two seconds. */
+  'recentLoopDelayMaxUs',
   'cpuUs',
 ] as const;
 export type WorkerMeter = (typeof WORKER_METERS)[number];
-const LOOP_DELAYS: ReadonlySet<WorkerMeter> = new Set(['loopDelayP99Us', 'recentLoopDelayP99Us']);
+const LOOP_DELAYS: ReadonlySet<WorkerMeter> = new Set([
+  'loopDelayP99Us',
+  'recentLoopDelayP99Us',
+  'recentLoopDelayMaxUs',
+]);
 
 /** Per door: what a per-client row needs while transfers are still open, and the number of the process behind it that was
  *  last given a playlist with an end (0: none), which must be known when that process leaves. */

@@ -22,7 +22,7 @@ export interface ProgramOptions {
   readonly env?: Environment;
   readonly cwd?: string;
   /** What the kernel tells it when we die by whatever means, where util-linux has `setpriv`. Default SIGKILL. */
-  readonly deathSignal?: 'SIGKILL' | 'SIGUSR1';
+  readonly deathSignal?: 'SIGKILL' | 'SIGURG';
   /** It starts no others, unless it is a script: many such ones need no group each (launcher.ts). Default false. */
   readonly isLeaf?: boolean;
   /** When the pid was not known yet as the program was handed back (launcher.ts): once, as soon as it is. */

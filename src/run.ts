@@ -206,11 +206,11 @@ async function openLauncher(): Promise<Launcher> {
 /** What the tap should be ready for. */
 function expectations(
   url: string,
-  { streamUrls, capabilities }: Awaited<ReturnType<typeof look>>,
+  { streamUrls, capabilities, stream }: Awaited<ReturnType<typeof look>>,
   options: Options,
 ): Pick<TapPlan, 'doors' | 'streamUrls' | 'resolve' | 'isTlsExpected' | 'neededFiles'> {
   const doors = options.clients;
-  const isTlsExpected = url.startsWith('https:') || capabilities.verifiesTls;
+  const isTlsExpected = url.startsWith('https:') || stream?.usesTls === true || capabilities.verifiesTls;
   return { doors, streamUrls, isTlsExpected, neededFiles: filesNeeded(doors), ...resolveFor(url, options) };
 }
 

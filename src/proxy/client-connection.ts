@@ -10,6 +10,7 @@ import { type ClientSide, refusalOfOurs } from './client-side.ts';
 import { ClientSocket } from './client-socket.ts';
 import { idleRecord } from './connection-record.ts';
 import type { TapContext } from './context.ts';
+import { PeerTimeout } from './peer-timeout.ts';
 import type { Place } from './target.ts';
 
 export interface ClientObserver {
@@ -33,7 +34,7 @@ export class ClientConnection {
   readonly #side: ClientSide;
   readonly #socket: Socket;
   readonly #openedAtMs: number;
-  readonly #headTimer: NodeJS.Timeout;
+  readonly #headTimeout: PeerTimeout;
   #lingerTimer: NodeJS.Timeout | undefined;
   #error: string | undefined;
 
@@ -45,7 +46,7 @@ export class ClientConnection {
     this.reading = new ClientReading(socket, accepted);
     this.number = earlier?.connection ?? context.nextConnection();
     this.#openedAtMs = earlier?.openedAtMs ?? context.clock.nowMs();
-    this.#headTimer = setTimeout(() => observer.silent(), context.limits.firstHeadMs);
+    this.#headTimeout = new PeerTimeout(context.clock, context.limits.firstHeadMs, () => observer.silent());
     if (earlier === undefined) {
       context.meter(WORKER_SLOT.connections, 1);
       context.meter(WORKER_SLOT.openConnections, 1);
@@ -65,7 +66,7 @@ export class ClientConnection {
 
   /** A whole request head came. */
   asked(): void {
-    clearTimeout(this.#headTimer);
+    this.#headTimeout.clear();
   }
 
   get isGone(): boolean {
@@ -88,7 +89,7 @@ export class ClientConnection {
     const socket = this.#side.accepted;
     this.hasClosed = true;
     this.isClosing = true;
-    clearTimeout(this.#headTimer);
+    this.#headTimeout.clear();
     socket.readDirectly(undefined);
     // Paused first: what is put back into a flowing stream without listeners is lost.
     socket.pause();
@@ -126,7 +127,7 @@ export class ClientConnection {
   close(): void {
     this.hasClosed = true;
     this.isClosing = true;
-    clearTimeout(this.#headTimer);
+    this.#headTimeout.clear();
     clearTimeout(this.#lingerTimer);
     this.reading.end();
     this.#context.meter(WORKER_SLOT.openConnections, -1);

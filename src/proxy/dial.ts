@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { tlsProblem } from '../trust.ts';
 import { type LocalEnd, localEnd } from './local-end.ts';
+import { PeerTimeout } from './peer-timeout.ts';
 import { connectSecured, type SecureDial, type Transport, transportOf } from './tls/origin-handshake.ts';
 
 export interface DialMarks {
@@ -56,7 +57,7 @@ export class Dial {
   /** Empty until the connection stands; with TLS, the one beneath. */
   local: LocalEnd = {};
   readonly #request: DialRequest;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timeout: PeerTimeout;
   #socket: Socket | undefined;
   #transport: Transport | undefined;
   #isResumed: boolean | undefined;
@@ -66,9 +67,8 @@ export class Dial {
   constructor(request: DialRequest) {
     this.#request = request;
     this.marks = { beganAtMs: request.clock.nowMs() };
-    this.#timer = setTimeout(
-      () => this.#fail({ code: 'sC', reason: `no ${this.#awaited} within ${request.timeoutMs} ms` }),
-      request.timeoutMs,
+    this.#timeout = new PeerTimeout(request.clock, request.timeoutMs, () =>
+      this.#fail({ code: 'sC', reason: `no ${this.#awaited} within ${request.timeoutMs} ms` }),
     );
     if (request.isAddress) this.#try([request.host]);
     else lookup(request.host, { all: true, order: 'verbatim' }, (error, addresses) => this.#resolved(error, addresses));
@@ -154,7 +154,7 @@ export class Dial {
 
   #settle(): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
+    this.#timeout.clear();
     if (this.marks.connectedAtMs === undefined) this.#socket?.on('error', () => {});
   }
 }

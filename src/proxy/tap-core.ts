@@ -65,6 +65,8 @@ export class TapCore {
   readonly #doors: readonly (readonly [client: number, door: Door])[];
   readonly #loopDelay: LoopDelay = new LoopDelay();
   #recentSinceMs = 0;
+  /** Of the second before. */
+  #formerMaxMs = 0;
   readonly #quiet: QuietCollector = new QuietCollector();
   #timer: NodeJS.Timeout | undefined;
   readonly #records: RecordWriter = new RecordWriter();
@@ -156,8 +158,13 @@ export class TapCore {
   #measureSelf(): void {
     const nowMs = this.#context.clock.nowMs();
     this.#context.setMeter(WORKER_SLOT.loopDelayP99Us, msToUs(this.#loopDelay.p99Ms));
+    // At once, not with its second: what was read late must be known before it is judged.
+    const longestMs = Math.max(this.#formerMaxMs, this.#loopDelay.recentMaxMs);
+    this.#context.setMeter(WORKER_SLOT.recentLoopDelayMaxUs, msToUs(longestMs));
     if (nowMs - this.#recentSinceMs >= RECENT_MS) {
-      this.#context.setMeter(WORKER_SLOT.recentLoopDelayP99Us, msToUs(this.#loopDelay.takeRecent().p99Ms));
+      const recent = this.#loopDelay.takeRecent();
+      this.#context.setMeter(WORKER_SLOT.recentLoopDelayP99Us, msToUs(recent.p99Ms));
+      this.#formerMaxMs = recent.maxMs;
       this.#recentSinceMs = nowMs;
     }
     const { user, system } = process.threadCpuUsage();

@@ -30,7 +30,7 @@ export const AGREEMENT_METRICS: readonly MetricDefinition[] = [
   perKind(
     'late_lines_total',
     'lines',
-    'Matched lines that were read too late to time anything, because the main loop was late',
+    'Matched lines that time nothing: a late thread of ours read the line, or saw its request, too late',
     (kind) => kind.lateLines,
   ),
   perKind(

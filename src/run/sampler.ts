@@ -67,6 +67,7 @@ export class Sampler {
       contentBytesByKind,
       tapLoopDelayP99Ms: meters.loopDelayP99Us / US_PER_MS,
       tapLoopDelayRecentP99Ms: meters.recentLoopDelayP99Us / US_PER_MS,
+      tapLoopDelayMaxMs: meters.recentLoopDelayMaxUs / US_PER_MS,
       ...this.#self.read(usToSeconds(meters.cpuUs)),
       clientsActive: swarm?.active ?? 0,
       clientsStarted: swarm?.started ?? 0,

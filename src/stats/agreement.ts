@@ -86,7 +86,7 @@ export interface AttemptCounts {
   readonly deadConnection: number;
   readonly excludedAtStop: number;
   readonly pending: number;
-  /** Matched, but left out of the timing because the line arrived while the main loop was late. */
+  /** Matched, but left out of the timing: a thread of ours that was late read the line or saw its request too late. */
   readonly lateLines: number;
   /** Matched, and taken for another kind by the parser, redirects apart. */
   readonly wrongKind: number;

@@ -1,6 +1,7 @@
 // The one place where events become accounts: everything comes in through `record`, everything goes out as a Snapshot.
 // It does no I/O, reads no clock and keeps no events; reading never changes state, so a journal replayed gives the same.
 import type { Event, ParsedEvent, PlaylistEvent, SampleEvent, TransferEvent } from '../events.ts';
+import { secondsToMs } from '../units.ts';
 import type { AwaitedLines } from './access-log-join.ts';
 import { type AccountOptions, type Accounts, openAccounts } from './accounts.ts';
 import { FindingWatch } from './finding-watch.ts';
@@ -21,6 +22,8 @@ type Routes = { readonly [Type in Event['type']]: (event: Event & { readonly typ
 
 /** Lines that arrived during a longer delay of the main thread are stamped too late to time anything (MEASURING section 3). */
 const LATE_LINES_MS = 20;
+/** Of a thread of the tap. Shorter delays stay below what a line and its request may be apart anyway. */
+const LATE_REQUESTS_MS = 500;
 
 export class Ledger {
   readonly #options: LedgerOptions;
@@ -216,6 +219,9 @@ export class Ledger {
     const { sample: previous } = proxy;
     if (previous !== undefined && (event.mainLoopDelayMaxMs ?? 0) > LATE_LINES_MS)
       pairing.linesWereLate(previous.atMs, event.atMs);
+    // What that delay is told of may have been over for two seconds.
+    if ((event.tapLoopDelayMaxMs ?? 0) > LATE_REQUESTS_MS)
+      pairing.requestsWereLate((previous?.atMs ?? 0) - secondsToMs(2), event.atMs);
     proxy.sampled(event);
     streams.sampled(event);
     origin.metersRead(event);

@@ -3,7 +3,7 @@
 
 /** A GET line is printed before the request is written, and reaches us soon after: further apart is another attempt. */
 const WITHIN_MS = 1000;
-/** Unless our own loop was late, which lasts seconds on a machine that is full. */
+/** Unless our own thread read the later of the two late, which lasts seconds on a machine that is full. */
 const WITHIN_MS_WHEN_LATE = 5000;
 
 /** What leaving one side of a pair alone costs; two make 1, the cost of a pair at the edge of what is allowed. */
@@ -21,6 +21,8 @@ export interface AlignedLine {
 
 export interface AlignedTransfer {
   readonly startedAtMs: number;
+  /** It was seen after its thread of the tap had been late. Not given = it was not. */
+  readonly isLate?: boolean;
 }
 
 /** Pairs of positions in the two lists, ascending. Both lists must be in ascending order of time. */
@@ -52,7 +54,8 @@ function inTurn(lines: readonly AlignedLine[], transfers: readonly AlignedTransf
  */
 function pairCost(line: AlignedLine, transfer: AlignedTransfer): number {
   const errorMs = line.atMs - transfer.startedAtMs;
-  const share = errorMs > 0 && line.isLate ? errorMs / WITHIN_MS_WHEN_LATE : Math.abs(errorMs) / WITHIN_MS;
+  const isLate = errorMs > 0 ? line.isLate : (transfer.isLate ?? false);
+  const share = Math.abs(errorMs) / (isLate ? WITHIN_MS_WHEN_LATE : WITHIN_MS);
   return share > 1 ? Number.POSITIVE_INFINITY : Math.sqrt(share);
 }
 

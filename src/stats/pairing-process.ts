@@ -46,6 +46,7 @@ interface WaitingTransfer extends Waiting {
   readonly url: string;
   readonly range: ByteRange | undefined;
   readonly startedAtMs: number;
+  isLate: boolean;
   readonly connection: number;
   readonly requestIndex: number;
   readonly group: AttemptGroup;
@@ -121,6 +122,7 @@ export class ProcessPairing {
       url: event.url,
       range: event.range,
       startedAtMs: event.startedAtMs,
+      isLate: false,
       connection: event.connection,
       requestIndex: event.requestIndex,
       group,
@@ -134,6 +136,12 @@ export class ProcessPairing {
   /** Lines that arrived after `fromMs` and up to `toMs` met a loop that was late. */
   linesWereLate(fromMs: number, toMs: number): void {
     for (const line of this.#lines) if (line.atMs > fromMs && line.atMs <= toMs) line.isLate = true;
+  }
+
+  /** Transfers that began then met a thread of the tap that was late. */
+  requestsWereLate(fromMs: number, toMs: number): void {
+    for (const transfer of this.#transfers)
+      if (transfer.startedAtMs > fromMs && transfer.startedAtMs <= toMs) transfer.isLate = true;
   }
 
   stopping(atMs: number): void {
@@ -215,7 +223,7 @@ export class ProcessPairing {
     else
       this.#tally.matched(transfer.group, {
         startErrorMs: line.atMs - transfer.startedAtMs,
-        isLate: line.isLate,
+        isLate: line.isLate || transfer.isLate,
       });
     // No log says that an origin will redirect: what was asked for is not wrong then.
     if (!isAfterStop && !transfer.isRedirect) this.#kinds.paired(line.note, transfer.group);

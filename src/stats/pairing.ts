@@ -88,6 +88,13 @@ export class Pairing {
     }
   }
 
+  /** The same for requests: a thread of the tap was so late that it may have seen them long after their lines had come. */
+  requestsWereLate(fromMs: number, toMs: number): void {
+    for (const processes of this.#clients.values()) {
+      for (const process of processes.values()) process.requestsWereLate(fromMs, toMs);
+    }
+  }
+
   /** Without `open` every client may have a transfer open, so a line alone stays pending until its process has ended. */
   settle(nowMs: number, open?: OpenTransfers): void {
     this.#atMs = nowMs;

@@ -66,7 +66,7 @@ export async function preflight(
   const ffprobe = findProgram(ffprobeBeside(options.ffmpegPath), process.env['PATH']);
   const checks: Check[] = [
     ffmpegCheck(probed, 'path' in ffmpeg ? ffmpeg.path : options.ffmpegPath, {
-      isHttps: options.url.startsWith('https:'),
+      isHttps: options.url.startsWith('https:') || stream?.usesTls === true,
       isTapped: options.isTapped,
       isHls: stream?.isHls,
       segmentDemuxers: SEGMENT_DEMUXERS[stream?.description?.packaging ?? 'unknown'] ?? [],

@@ -12,6 +12,8 @@ export interface StreamFacts {
   readonly isLive: boolean;
   /** Addresses of an endless transport stream: the asked one and where it redirects to. Empty for all else. */
   readonly streamUrls: readonly string[];
+  /** Something of it is to be fetched over https, by its address or what its playlists name. */
+  readonly usesTls: boolean;
   readonly targetDurationSeconds?: number;
   /** What the playlists promise; absent for a transport stream. */
   readonly description?: StreamDescription;
@@ -200,6 +202,7 @@ function mediaFacts(
       isHls: true,
       isLive,
       streamUrls: [],
+      usesTls: usesTls(first) || usesTls(fetched),
       targetDurationSeconds,
       description,
       answer: answerOf(first),
@@ -222,9 +225,15 @@ function transportStreamFacts(url: string, fetched: Fetched): StreamFacts {
     isHls: false,
     isLive,
     streamUrls: isLive ? [...new Set([url, fetched.url])] : [],
+    usesTls: fetched.url.startsWith('https:'),
     answer: answerOf(fetched),
     detail: isLive ? 'MPEG-TS over HTTP, endless' : 'MPEG-TS over HTTP, with an end',
   };
+}
+
+/** Of a playlist: segments, keys, variants, whatever has an address. */
+function usesTls({ url, text }: Fetched): boolean {
+  return url.startsWith('https:') || /https:\/\//i.test(text);
 }
 
 function whatCame({ status, mediaType = 'no media type', text }: Fetched): string {

@@ -5,8 +5,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
 import { after, before, mock, test } from 'node:test';
 import { clockFrom, clockOrigin } from '../../src/clock.ts';
-import { Dial, type DialFailure, type DialTarget } from '../../src/proxy/dial.ts';
+import { Dial, type DialFailure, type DialRequest, type DialTarget } from '../../src/proxy/dial.ts';
+import type { SecureDial } from '../../src/proxy/tls/origin-handshake.ts';
 import { startDeafListener } from '../support/deaf-listener.ts';
+import { ScriptedOrigin } from '../support/scripted-origin.ts';
+import { TestAuthority } from '../support/tls-certificates.ts';
 
 let server: Server;
 let port: number;
@@ -18,13 +21,19 @@ before(async () => {
 });
 after(() => server.close());
 
+const UNVERIFIED: SecureDial = {
+  hello: { offersHttp11: false, isResumed: false },
+  verifies: false,
+  onSession: () => {},
+};
+
 interface Outcome {
   readonly address?: string | undefined;
   readonly failure?: DialFailure;
   readonly marks: Dial['marks'];
 }
 
-function dial(target: Partial<DialTarget>, timeoutMs = 2_000): Promise<Outcome> {
+function dial(target: Partial<DialTarget & Pick<DialRequest, 'secure'>>, timeoutMs = 2_000): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const made: Dial = new Dial({
     host: '127.0.0.1',
@@ -105,6 +114,17 @@ test('a dial that hangs is sC after its limit', async () => {
   const { failure } = await dial({ port: deaf.port }, 100);
   assert.deepEqual(failure, { code: 'sC', reason: 'no connection within 100 ms' });
 });
+
+for (const scheme of ['http', 'https'] as const)
+  test(`an origin of ${scheme} is not blamed for what our own thread was held up by`, async () => {
+    const secure = scheme === 'https' ? await (await TestAuthority.create()).forHost('127.0.0.1') : undefined;
+    await using origin = await ScriptedOrigin.start(() => undefined, secure === undefined ? {} : { secure });
+    const dialled = dial({ port: origin.port, ...(secure === undefined ? {} : { secure: UNVERIFIED }) }, 200);
+    const heldUpUntilMs = performance.now() + 600;
+    while (performance.now() < heldUpUntilMs);
+    const { failure } = await dialled;
+    assert.equal(failure, undefined);
+  });
 
 test('RC: what this machine lacks is not the origin’s refusal, and no other address would help', async () => {
   let attempts = 0;

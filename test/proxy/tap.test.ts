@@ -160,3 +160,16 @@ const cases: readonly TapCase[] = [
 ];
 
 onBothThreads('tap', cases, { dialTimeoutMs: 400 });
+
+test('a thread of the tap that was held up says for how long, before what waited meanwhile is judged', async () => {
+  const bench = await TapBench.open({ inThread: true });
+  try {
+    await bench.until(({ recentLoopDelayMaxUs }) => {
+      const heldUpUntilMs = performance.now() + 100;
+      while (performance.now() < heldUpUntilMs);
+      return recentLoopDelayMaxUs > 80_000;
+    }, 'the delay');
+  } finally {
+    await bench.close();
+  }
+});

@@ -26,6 +26,21 @@ import {
   transfersIn,
 } from './ledger-traffic.ts';
 
+test('a request that a late thread of the tap saw long after its line still belongs to it', () => {
+  const pairsAfter = (tapLoopDelayMaxMs: number) => {
+    const events = [life(1, 0, 'start'), ...segment(1, 1, 3_000, { startedAtMs: 4_500 })];
+    const transfers = transfersIn(events);
+    const samples = [1_000, 2_000, 3_500, 5_000].map((atMs) => sample(atMs, transfers));
+    const later = quiet(6_000, 12_000, transfers);
+    const ledger = play([...samples.slice(0, 3), ...events, sample(5_000, transfers, { tapLoopDelayMaxMs }), ...later]);
+    ledger.finish(12_000);
+    const { matched, missed, spurious, lateLines } = ledger.snapshot(12_000, 0).summary.agreement.segment;
+    return { matched, missed, spurious, lateLines };
+  };
+  assert.deepEqual(pairsAfter(1_500), { matched: 1, missed: 0, spurious: 0, lateLines: 1 });
+  assert.deepEqual(pairsAfter(100), { matched: 0, missed: 1, spurious: 1, lateLines: 0 });
+});
+
 test('a live run of two clients: every account, agreement and verdict', () => {
   const events = liveRun(11);
   const ledger = play(events);

@@ -203,6 +203,20 @@ test('a line is late by the second’s own loop delay, said before the settling;
   assert.deepEqual(counts(pairing, 'playlist'), { ...NONE, missed: 1, spurious: 1 }, 'without a delay that is no pair');
 });
 
+test('a request is late by the delay of its thread of the tap, said before the settling; then its line may be seconds early', () => {
+  const pairing = new Pairing();
+  lineArrival(requestLine(SEGMENT, 20)).deliver(pairing);
+  lineArrival(requestLine(PLAYLIST, 3100), { guess: 'playlist' }).deliver(pairing);
+  transferArrival(transfer({ url: SEGMENT, startedAtMs: 3000 })).deliver(pairing);
+  transferArrival(transfer({ url: PLAYLIST, kind: 'media-playlist', startedAtMs: 5000 })).deliver(pairing);
+  pairing.requestsWereLate(2000, 3000);
+  pairing.finish();
+  assert.deepEqual(counts(pairing), { ...NONE, matched: 1 });
+  assert.equal(pairing.read().groups.segment.lateLines, 1);
+  assert.deepEqual(pairing.read().groups.segment.startErrorMs, { n: 0 });
+  assert.deepEqual(counts(pairing, 'playlist'), { ...NONE, missed: 1, spurious: 1 }, 'without a delay that is no pair');
+});
+
 test('a lost line does not push the later ones of a reloaded playlist to their neighbours', () => {
   const arrivals: Arrival[] = [];
   for (let place = 0; place < 60; place += 1) {

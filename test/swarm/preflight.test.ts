@@ -26,6 +26,13 @@ const pages: Readonly<Record<string, readonly [number, string, string | Buffer]>
   '/long.m3u8': [200, HLS, LONG_VOD],
   '/master.m3u8': [200, HLS, MASTER],
   '/low/vod.m3u8': [200, HLS, VOD],
+  '/secure-segments.m3u8': [200, HLS, LIVE.replace('seg8', 'https://cdn.example/seg8')],
+  '/secure-key.m3u8': [
+    200,
+    HLS,
+    LIVE.replace('#EXTINF', '#EXT-X-KEY:METHOD=AES-128,URI="https://keys.example/1"\n#EXTINF'),
+  ],
+  '/secure-variant.m3u8': [200, HLS, MASTER.replace('high/', 'HTTPS://cdn.example/high/')],
   '/broken-master.m3u8': [200, HLS, '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nmissing.m3u8\n'],
   '/empty-master.m3u8': [200, HLS, '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",URI="a.m3u8"\n'],
   '/page.m3u8': [200, 'text/html', '<!DOCTYPE html><title>Login</title>'],
@@ -109,9 +116,16 @@ describe('the stream', () => {
     assert.match(facts.detail, /^multivariant playlist with 2 variant streams, with an end, /);
   });
 
+  test('TLS is to be expected where any playlist that was read names an address of https', async () => {
+    for (const path of ['/secure-segments.m3u8', '/secure-key.m3u8', '/secure-variant.m3u8'])
+      assert.equal((await factsOf(path)).usesTls, true, path);
+    for (const path of ['/live.m3u8', '/master.m3u8', '/short.ts'])
+      assert.equal((await factsOf(path)).usesTls, false, path);
+  });
+
   test('an endless transport stream is known from its first packets, without waiting for its end', async () => {
     const { streamUrls, answer: _, ...facts } = await factsOf('/endless');
-    assert.deepEqual(facts, { isHls: false, isLive: true, detail: 'MPEG-TS over HTTP, endless' });
+    assert.deepEqual(facts, { isHls: false, isLive: true, usesTls: false, detail: 'MPEG-TS over HTTP, endless' });
     assert.deepEqual(streamUrls, [`${base}/endless`]);
     const moved = await factsOf('/moved');
     assert.deepEqual(moved.streamUrls, [`${base}/moved`, `${base}/endless`]);

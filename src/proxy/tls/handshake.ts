@@ -8,6 +8,7 @@ import type { Handover } from '../client-side.ts';
 import { idleRecord } from '../connection-record.ts';
 import type { TapContext } from '../context.ts';
 import type { DoorState } from '../door-state.ts';
+import { PeerTimeout } from '../peer-timeout.ts';
 import type { ClientHello } from '../target.ts';
 
 export const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
@@ -17,7 +18,7 @@ export class Handshake {
   readonly #door: DoorState;
   readonly #from: Handover;
   readonly #onSecured: (socket: TLSSocket, hello: ClientHello) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timeout: PeerTimeout;
   readonly #left = (): void => this.#end(this.#door.isStopping() ? 'stop' : 'client');
   #hasEnded = false;
 
@@ -32,7 +33,9 @@ export class Handshake {
     this.#door = door;
     this.#from = from;
     this.#onSecured = onSecured;
-    this.#timer = setTimeout(() => this.#fail('it did not end its handshake in time'), context.limits.firstHeadMs);
+    this.#timeout = new PeerTimeout(context.clock, context.limits.firstHeadMs, () =>
+      this.#fail('it did not end its handshake in time'),
+    );
     from.socket.on('close', this.#left);
     context.interception.contextFor(from.place.host).then(
       (certificate) => this.#begin(certificate),
@@ -79,7 +82,7 @@ export class Handshake {
 
   #letGo(): void {
     this.#hasEnded = true;
-    clearTimeout(this.#timer);
+    this.#timeout.clear();
     this.#from.socket.removeListener('close', this.#left);
     this.#from.socket.removeListener('end', this.#left);
   }
