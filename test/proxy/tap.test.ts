@@ -98,7 +98,7 @@ const cases: readonly TapCase[] = [
       const client = await bench.client();
       const { sent } = request(origin, '/');
       const before = bench.tap.meters().meters.transfers;
-      const asked = 3 * MAX_UNANSWERED;
+      const asked = 2 * MAX_UNANSWERED;
       void client.send(sent.repeat(asked));
       await bench.until(({ transfers }) => transfers - before >= MAX_UNANSWERED, 'the bound');
       await new Promise((resolve) => setTimeout(resolve, 50));
