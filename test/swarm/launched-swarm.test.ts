@@ -5,7 +5,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { Launcher } from '../../src/launcher.ts';
 import { Swarm, type SwarmOptions } from '../../src/swarm/swarm.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
-import { rampKeepsItsSchedule } from '../support/ramp-watch.ts';
+import { rampKeepsItsSchedule, watchStarts } from '../support/ramp-watch.ts';
 import { recorder, swarmCommand } from '../support/swarm.ts';
 
 let launcher: Launcher;
@@ -27,8 +27,9 @@ afterEach(async () => {
 
 function swarmOf(kind: 'plays' | 'ends' | 'ignores-term', changes: Partial<SwarmOptions> = {}) {
   const seen = recorder();
+  const { startProgram, asked } = watchStarts(launcher.startProgram, seen.clock);
   const swarm = new Swarm(
-    { ...seen, startProgram: launcher.startProgram },
+    { ...seen, startProgram },
     {
       ...swarmCommand(fakeProgram(`ffmpeg-${kind}`)),
       clients: 10,
@@ -38,7 +39,7 @@ function swarmOf(kind: 'plays' | 'ends' | 'ignores-term', changes: Partial<Swarm
     },
   );
   swarms.push(swarm);
-  return { swarm, ...seen };
+  return { swarm, asked, ...seen };
 }
 
 test('100 clients per second are 100 per second, and no start holds up the loop for longer than a gap', async () => {

@@ -1,12 +1,14 @@
 // Many clients together: the ramp as asked, one hook call per start and stop, everybody gone at the end.
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { test } from 'node:test';
-import type { ProgramExit, StartProgram } from '../../src/process.ts';
+import { afterEach, test } from 'node:test';
+import { type ProgramExit, type StartProgram, startProgram } from '../../src/process.ts';
 import { Swarm, type SwarmOptions, swarmArguments } from '../../src/swarm/swarm.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
-import { rampKeepsItsSchedule } from '../support/ramp-watch.ts';
+import { rampKeepsItsSchedule, watchStarts } from '../support/ramp-watch.ts';
 import { recorder, swarmCommand } from '../support/swarm.ts';
+
+const swarms: Swarm[] = [];
 
 /** The fake takes its kind from a wrapper, as the swarm builds the arguments itself. */
 function swarmOf(kind: 'plays' | 'ends' | 'ignores-term' | 'environment', changes: Partial<SwarmOptions> = {}) {
@@ -18,8 +20,19 @@ function swarmOf(kind: 'plays' | 'ends' | 'ignores-term' | 'environment', change
     rampJitterMs: 0,
     ...changes,
   };
-  return { swarm: new Swarm(seen, options), options, ...seen };
+  const watched = watchStarts(startProgram, seen.clock);
+  const swarm = new Swarm({ ...seen, ...watched }, options);
+  swarms.push(swarm);
+  return { swarm, options, ...seen, ...watched };
 }
+
+// A test that failed leaves nobody playing.
+afterEach(async () => {
+  for (const swarm of swarms.splice(0)) {
+    swarm.kill();
+    await swarm.finished;
+  }
+});
 
 test('all clients start, say so, and are gone after stop, hooks called once each', async () => {
   const hooks: string[] = [];
