@@ -27,7 +27,7 @@ const RESET_PEAK = '5';
 
 export function sampleMemory(pid: number, folder: string): MemorySample {
   const heaps = readdirSync(folder)
-    .filter((name) => name.startsWith('heap-'))
+    .filter((name) => name.startsWith(`heap-${pid}-`))
     .sort()
     .flatMap((name) => heapOf(`${folder}/${name}`));
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
