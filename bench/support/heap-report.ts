@@ -3,7 +3,7 @@
 // two of its own collections grows whether anything leaks or not.
 // It changes nothing else; the figures of one thread replace each other in `HLS_SWARM_SOAK_FOLDER/heap-PID-THREAD.json`: programs of
 // Node that the soaked one starts load this, too.
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { threadId } from 'node:worker_threads';
@@ -25,6 +25,9 @@ if (folder !== undefined) {
     reports += 1;
     const { heapUsed, arrayBuffers } = living;
     const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    writeFileSync(`${folder}/heap-${process.pid}-${threadId}.json`, JSON.stringify({ heapUsed, arrayBuffers, timers }));
+    const name = `heap-${process.pid}-${threadId}.json`;
+    // Whole at once: a file that is read while it is written would leave its thread out.
+    writeFileSync(`${folder}/new-${name}`, JSON.stringify({ heapUsed, arrayBuffers, timers }));
+    renameSync(`${folder}/new-${name}`, `${folder}/${name}`);
   }, INTERVAL_MS).unref();
 }

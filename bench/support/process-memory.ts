@@ -46,7 +46,7 @@ export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, RESET_PEAK);
 }
 
-/** A file that is being written is left out. */
+/** One that has just gone is left out. */
 function heapOf(path: string): HeapFile[] {
   try {
     return [JSON.parse(readFileSync(path, 'utf8')) as HeapFile];
