@@ -22,6 +22,8 @@ export interface IndexedPlaylist {
 export const MAX_CACHED_PLAYLISTS = 512;
 /** A long VOD list has thousands of resources at about 300 octets each: 60 MB in all. */
 export const MAX_CACHED_RESOURCES = 200_000;
+/** Live lists are a few kilobytes; together with the number above, 32 MiB at most. */
+const MAX_COMPARED_LENGTH: number = 64 * KIB;
 /** A late request may be for a segment that the newest list has dropped. */
 export const LISTS_KEPT_PER_URL = 3;
 /** One door is one client: a few variants and renditions, more only when every reload has a URL of its own. */
@@ -34,6 +36,8 @@ const DELIVERY_DIRECTIVE = '_HLS_';
 export class PlaylistCache {
   /** By digest and URL, the longest unused first. */
   readonly #playlists = new Map<string, IndexedPlaylist>();
+  /** The last text of each URL and its digest: clients read the same one, and comparing is cheaper than hashing. */
+  readonly #digests = new Map<string, { readonly text: string; readonly digest: string }>();
   #resources = 0;
   #evicted = 0;
 
@@ -43,7 +47,7 @@ export class PlaylistCache {
   }
 
   read(url: string, text: string): IndexedPlaylist | undefined {
-    const digest = hash('sha1', text, 'base64');
+    const digest = this.#digestOf(url, text);
     const key = `${digest} ${url}`;
     const known = this.#playlists.get(key);
     if (known !== undefined) {
@@ -58,6 +62,15 @@ export class PlaylistCache {
     this.#resources += indexed.kinds.size;
     this.#evict();
     return indexed;
+  }
+
+  #digestOf(url: string, text: string): string {
+    const last = this.#digests.get(url);
+    if (last?.text === text) return last.digest;
+    const digest = hash('sha1', text, 'base64');
+    if (text.length <= MAX_COMPARED_LENGTH) this.#digests.set(url, { text, digest });
+    if (this.#digests.size > MAX_CACHED_PLAYLISTS) this.#digests.clear();
+    return digest;
   }
 
   #evict(): void {

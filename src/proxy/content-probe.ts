@@ -51,7 +51,9 @@ export class ContentProbe {
   /** The whole text when it is a playlist within bounds; undefined otherwise. */
   playlistText(): string | undefined {
     if (!this.#isWhole || this.#bytes === 0) return undefined;
-    const text = this.#decode(Buffer.concat(this.#parts))?.toString('utf8');
+    const [first] = this.#parts;
+    const octets = first !== undefined && this.#parts.length === 1 ? first : Buffer.concat(this.#parts);
+    const text = this.#decode(octets)?.toString('utf8');
     return text?.replace(BYTE_ORDER_MARK, '').startsWith(PLAYLIST_MARK) === true ? text : undefined;
   }
 

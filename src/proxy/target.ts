@@ -52,7 +52,9 @@ const DEFAULT_HTTPS = new RegExp(`:${DEFAULT_PORT.https}$`);
 /** Raw UTF-8, octet by octet. */
 const BEYOND_ASCII = /[^\0-\x7f]/;
 /** Players ask for the same within moments: one text of its URL is compared, hashed and kept sooner than many. */
-let lastRead: { readonly text: string; readonly target: Target } | undefined;
+const recentReads: { readonly text: string; readonly target: Target }[] = [];
+/** A playlist, and the segments that the first and the last players are at. */
+const MAX_RECENT_READS = 4;
 let lastAsked: { readonly prefix: string; readonly place?: Place } = { prefix: '' };
 const MAX_PORT = 65_535;
 
@@ -88,10 +90,12 @@ export function canonicalHost(host: string): string {
 function readAbsolute(target: string): Target | Refusal {
   if (target.startsWith('/') || target === '*')
     return refuse(400, 'this is a forward proxy: set it as the HTTP proxy of your player and ask for http://host/path');
-  if (target === lastRead?.text) return lastRead.target;
+  const recent = readAgain(target);
+  if (recent !== undefined) return recent;
   const like = readLike(target);
   if (like !== undefined) {
-    lastRead = { text: target, target: like };
+    recentReads.unshift({ text: target, target: like });
+    if (recentReads.length > MAX_RECENT_READS) recentReads.pop();
     return like;
   }
   const [, scheme = '', authority = '', rest = ''] = ABSOLUTE.exec(target) ?? [];
@@ -103,6 +107,11 @@ function readAbsolute(target: string): Target | Refusal {
   const path = rest === '' ? '/' : rest.startsWith('/') ? rest : `/${rest}`;
   lastAsked = { prefix: `http://${authority}/`, place };
   return { ...place, path, url: `http://${textOf(authority)}${textOf(path)}` };
+}
+
+function readAgain(target: string): Target | undefined {
+  for (const { text, target: read } of recentReads) if (text === target) return read;
+  return undefined;
 }
 
 /** Nearly every request is for the place that the one before was for: then only the path is read. */

@@ -18,7 +18,9 @@ const LEVELS: ReadonlySet<string> = new Set(LOG_LEVELS.filter((level) => level !
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /;
 const STAMP_LENGTH = '2026-01-30 16:25:36.940 '.length;
 const SECOND_LENGTH = '2026-01-30 16:25:36'.length;
-const CONTEXT = /^([^\s[\]]+) @ (?:0x)?([0-9a-fA-F]+)$/;
+const CONTEXT = /^[^\s[\]]+ @ (?:0x)?[0-9a-fA-F]+$/;
+const BEFORE_POINTER = ' @ ';
+const HEX_PREFIX = '0x';
 /** Longest bracket that can be a context or a level; demuxer names run to about 30 characters. */
 const MAX_BRACKET_CHARS = 160;
 
@@ -33,14 +35,15 @@ export function readLine(text: string, stamps: StampReader): LogLine {
     const close = text.indexOf(']', position);
     if (close < 0 || close - position > MAX_BRACKET_CHARS) break;
     const inner = text.slice(position + 1, close);
-    const named = LEVELS.has(inner) ? null : CONTEXT.exec(inner);
-    if (named !== null) {
-      context = named[1] ?? '';
-      pointer = named[2] ?? '';
-    } else if (LEVELS.has(inner) && level === undefined) {
+    if (LEVELS.has(inner)) {
+      if (level !== undefined) break;
       level = inner;
     } else {
-      break;
+      // A test and two cuts: what it found as a list would be dearer, of thousands of lines a second.
+      if (!CONTEXT.test(inner)) break;
+      const at = inner.indexOf(BEFORE_POINTER);
+      context = inner.slice(0, at);
+      pointer = inner.slice(at + BEFORE_POINTER.length).replace(HEX_PREFIX, '');
     }
     position = text[close + 1] === ' ' ? close + 2 : close + 1;
   }

@@ -3,6 +3,7 @@
 import type { ParsedFact, ParsedRule } from '../events.ts';
 import { parseRange } from '../hls/resource.ts';
 import { type LogLine, readLine, StampReader } from './stderr-line.ts';
+import { meaningOf } from './stderr-meaning.ts';
 import { isTimeout, MAX_FACT_CHARS } from './stderr-rule.ts';
 import { EVENT_CONTEXTS, isFatalContext, rulesFor } from './stderr-rules.ts';
 
@@ -50,7 +51,9 @@ const MAX_REPETITIONS = 86_400;
 /** A status text ends in CR; where a log lost its CRs the next record sits behind it on the same line. */
 const STATUS_TEXT = /^(?:frame|size)=/;
 const GLUED_RECORD = /(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} )?\[[^\s[\]]+ @ (?:0x)?[0-9a-fA-F]+\] /;
-const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): *(.*)$/;
+const FIELD_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:.*$/;
+const HOST = 'host';
+const RANGE = 'range';
 
 export class StderrParser {
   readonly #emit: EmitFact;
@@ -116,19 +119,10 @@ export class StderrParser {
     if (line.message === '') return;
     const rules = rulesFor(line.context);
     if (rules === undefined) return;
-    const rule = rules.find(({ starts }) => line.message.startsWith(starts));
-    if (rule === undefined) {
-      this.#outsideTheTable(line, atMs);
-      return;
-    }
-    if (rule.pattern === undefined) return;
-    const match = rule.pattern.exec(line.message);
-    if (match === null) {
-      this.#unknown(line);
-      return;
-    }
-    const fact = rule.build?.(match, line.context);
-    if (fact !== undefined) this.#fact(fact, line, atMs);
+    const meaning = meaningOf(line, rules);
+    if (meaning === 'outside') this.#outsideTheTable(line, atMs);
+    else if (meaning === 'unknown') this.#unknown(line);
+    else if (meaning !== 'nothing') this.#fact(meaning, line, atMs);
   }
 
   #fact(fact: ParsedFact, line: LogLine, atMs: number): void {
@@ -228,11 +222,11 @@ export class StderrParser {
       this.#release();
       return true;
     }
-    const field = FIELD_LINE.exec(text);
-    if (field === null) return false;
-    const name = field[1]?.toLowerCase();
-    if (name === 'host') held.host = field[2]?.trim();
-    if (name === 'range') held.range = field[2]?.trim();
+    if (!FIELD_LINE.test(text)) return false;
+    const colon = text.indexOf(':');
+    if (colon === HOST.length && text.slice(0, colon).toLowerCase() === HOST) held.host = text.slice(colon + 1).trim();
+    if (colon === RANGE.length && text.slice(0, colon).toLowerCase() === RANGE)
+      held.range = text.slice(colon + 1).trim();
     return true;
   }
 

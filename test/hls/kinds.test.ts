@@ -113,6 +113,20 @@ describe('noting a playlist', () => {
     assert.notEqual(new PlaylistMemory(cache).note('http://other/index.m3u8', liveList(1))?.playlist, first?.playlist);
   });
 
+  it('tells texts of one length apart, whoever reads which when', () => {
+    const cache = new PlaylistCache();
+    const doors = [new PlaylistMemory(cache), new PlaylistMemory(cache)];
+    const sequences = [1, 2, 1, 2].flatMap((first) =>
+      doors.map((door) => {
+        const noted = door.note(LIST, liveList(first));
+        assert.ok(noted?.playlist.kind === 'media' && noted.isNew);
+        return noted.playlist.mediaSequence;
+      }),
+    );
+    assert.equal(liveList(1).length, liveList(2).length);
+    assert.deepEqual(sequences, [1, 1, 2, 2, 1, 1, 2, 2]);
+  });
+
   it('leaves a text alone that is no playlist', () => {
     assert.equal(new PlaylistMemory(new PlaylistCache()).note(LIST, '<html>'), undefined);
   });

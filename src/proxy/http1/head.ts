@@ -38,8 +38,13 @@ let lastResponse: { readonly text: string; readonly head: ResponseHead } | undef
 const END_OF_HEAD = '\r\n\r\n';
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: (.*))?$/s;
 
-/** From the first octet of the request line to the empty line's CRLF, latin1, nothing before or after. */
-export function parseRequestHead(text: string): RequestHead | HeadProblem {
+/**
+ * From the first octet of the request line to the empty line's CRLF, latin1, nothing before or after. `before`: the last head of
+ * the same connection, which is looked at only to save work.
+ */
+export function parseRequestHead(text: string, before?: RequestHead): RequestHead | HeadProblem {
+  // A player asks for its playlist in the same words each time.
+  if (before !== undefined && text === before.text) return before;
   const parts = splitHead(text);
   if ('problem' in parts) return parts;
   const { line, fields } = parts;
@@ -60,8 +65,15 @@ export function parseRequestHead(text: string): RequestHead | HeadProblem {
     const protocol = quote(line.slice(targetEnd + 1));
     return { problem: `the request's protocol is ${protocol}; only HTTP/1.0 and HTTP/1.1 are spoken here` };
   }
-  const read = parseFields(fields);
+  const read = fieldsAgain(text, line.length, before) ?? parseFields(fields);
   return 'problem' in read ? read : { method, target, version, fields: read, text };
+}
+
+/** The fields of `before` where all of `text` behind its request line is the same: another segment, asked for by the same player. */
+function fieldsAgain(text: string, lineEnd: number, before: RequestHead | undefined): readonly Field[] | undefined {
+  if (before === undefined) return undefined;
+  const isAlike = before.text.indexOf('\r\n') === before.text.length - (text.length - lineEnd);
+  return isAlike && before.text.endsWith(text.slice(lineEnd)) ? before.fields : undefined;
 }
 
 /**

@@ -1,5 +1,7 @@
 // Reads what one client connection sends: heads to be sent on rewritten, bodies to be sent on as they are. Sans I/O; it
-// limits no pipelining (the door does) and keeps no octet but the pieces of an unfinished head.
+// limits no pipelining (the door does) and keeps no octet but the pieces of an unfinished head, and the last head, which the next
+// one is compared with.
+import { KIB } from '../../units.ts';
 import { ChunkedReader } from './chunked-reader.ts';
 import { type Framing, requestFraming } from './framing.ts';
 import { CR, isTokenOctet, LF, quoteOctet } from './grammar.ts';
@@ -19,6 +21,8 @@ export interface RequestObserver {
 
 type Phase = 'between' | 'empty-line' | 'after-empty-line' | 'in-head' | 'length' | 'chunked' | 'dead';
 
+/** Of a head that is kept: players' are shorter. */
+const MAX_KEPT_LENGTH: number = 2 * KIB;
 /** Chunk framing and content go on alike. */
 const SILENT: { content(): void; framing(): void } = { content: () => undefined, framing: () => undefined };
 
@@ -29,6 +33,7 @@ export class RequestReader {
   readonly #chunks = new ChunkedReader(SILENT);
   #phase: Phase = 'between';
   #remaining = 0;
+  #before: RequestHead | undefined;
 
   constructor(observer: RequestObserver) {
     this.#observer = observer;
@@ -80,8 +85,9 @@ export class RequestReader {
     const collected = this.#heads.take(octets, at, octets.length);
     if (collected === undefined) return octets.length;
     if ('problem' in collected) return this.#die(collected.problem, at);
-    const head = parseRequestHead(collected.text);
+    const head = parseRequestHead(collected.text, this.#before);
     if ('problem' in head) return this.#die(head.problem, collected.next);
+    this.#before = collected.text.length <= MAX_KEPT_LENGTH ? head : undefined;
     const framing = requestFraming(head);
     if ('problem' in framing) return this.#die(framing.problem, collected.next);
     this.#begin(head, framing);

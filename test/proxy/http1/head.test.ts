@@ -132,6 +132,40 @@ describe('a response head', () => {
   });
 });
 
+describe('a request head after another one of the same connection', () => {
+  const line = fc.constantFrom(
+    'GET http://a/1 HTTP/1.1',
+    'GET http://a/22 HTTP/1.1',
+    'GET http://a/1 HTTP/1.0',
+    'GET  /',
+    '',
+  );
+  const field = fc.constantFrom('A: b', 'A: c', 'Range: bytes=0-', 'Range: bytes=1-', ' folded', 'no colon');
+  const head = fc
+    .tuple(line, fc.array(field, { maxLength: 3 }), fc.constantFrom('\r\n\r\n', '\r\n', ''))
+    .map(([first, fields, end]) => [first, ...fields].join('\r\n') + end);
+
+  it('is read as if it were the first', () => {
+    fc.assert(
+      fc.property(head, head, (earlier, later) => {
+        const before = parseRequestHead(earlier);
+        if ('problem' in before) return;
+        assert.deepEqual(parseRequestHead(later, before), parseRequestHead(later));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('shares its fields when only the target is another one', () => {
+    const before = request(FFMPEG);
+    const after = parseRequestHead(FFMPEG.replace('stream.m3u8', 'seg00001.ts'), before);
+    assert.ok(!('problem' in after));
+    assert.equal(after.fields, before.fields);
+    assert.equal(after.target, 'http://127.0.0.1:8080/live/seg00001.ts');
+    assert.equal(parseRequestHead(FFMPEG, before), before);
+  });
+});
+
 describe('framing', () => {
   const ofResponse: readonly (readonly [string, string, string, Framing])[] = [
     ['a length', 'GET', '200 OK\r\nContent-Length: 7', { kind: 'length', length: 7 }],
