@@ -12,6 +12,7 @@ import {
   type VariantsEvent,
 } from '../events.ts';
 import type { PlaylistCache } from '../hls/kinds.ts';
+import type { Playlist } from '../hls/playlist.ts';
 import { WORKER_SLOT } from '../meters.ts';
 import type { Behaviour } from './behaviour.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -72,6 +73,7 @@ export class TapContext {
   #lastConnection: number;
   #lastUpstream: number;
   readonly #announced: Set<string> = new Set();
+  readonly #readPlaylists: WeakSet<Playlist> = new WeakSet();
 
   constructor(options: ContextOptions) {
     this.clock = options.clock;
@@ -162,6 +164,13 @@ export class TapContext {
   nextUpstream(): number {
     this.#lastUpstream += this.#step;
     return this.#lastUpstream;
+  }
+
+  /** True the first time: many doors read the same one, and its segments are told once. */
+  isFirstReading(playlist: Playlist): boolean {
+    if (this.#readPlaylists.has(playlist)) return false;
+    this.#readPlaylists.add(playlist);
+    return true;
   }
 
   /** True the first time a resource is named; the oldest names are forgotten beyond a bound. */

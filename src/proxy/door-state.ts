@@ -97,6 +97,7 @@ export class DoorState {
       endlist: playlist.endlist,
       readMs,
     });
+    if (!this.#context.isFirstReading(playlist)) return 'media-playlist';
     for (const segment of playlist.segments) {
       if (!this.#context.isFirstListing(resourceKey(segment.url, segment.range))) continue;
       this.#context.emit({

@@ -1,10 +1,16 @@
 // /health judged from hand-made histories: each reason appears when its condition has held long enough, and not before.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { assessHealth, type Health, HealthHistory } from '../../src/report/health.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
 import { makeSnapshot } from '../support/snapshot.ts';
 import { makeClientRow, type Overrides } from '../support/snapshot-parts.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 /** One snapshot per second over `seconds`, healthy but for what `at` changes. */
 function history(seconds: number, at: (second: number) => Overrides<Snapshot> = () => ({})): Snapshot[] {
@@ -122,5 +128,18 @@ describe('health', () => {
       assert.deepEqual(keeper.assess(), assessHealth(all.slice(0, index + 1), 2), `at ${index} s`);
     });
     assert.equal(keeper.assess().isHealthy, false);
+  });
+
+  test('keeps the rows of no snapshot but the last: of 1,000 clients they would be the most of the heap', async () => {
+    const keeper = new HealthHistory();
+    const rows = history(30).map((snapshot) => {
+      keeper.record(snapshot);
+      return new WeakRef(snapshot.clients);
+    });
+    // What a WeakRef was made of lives until the turn ends.
+    await nextTurn();
+    collectGarbage();
+    assert.equal(rows.slice(0, -1).filter((ref) => ref.deref() !== undefined).length, 0);
+    assert.deepEqual(keeper.assess(), healthy);
   });
 });
