@@ -1,14 +1,17 @@
-// `npm run bench:cost`: what one client costs, from swarms of 5, 10 and 20 real FFmpegs at about 1 and 2 Mbit/s, tapped and direct.
+// `npm run bench:cost`: what one client costs, and how long preflight asks, from swarms of 5, 10 and 20 real FFmpegs at about 1 and
+// 2 Mbit/s, tapped and direct.
 // The table goes to bench/RESULTS.md; the figures behind src/swarm/cost-model.ts are its own. It judges nothing.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Summary } from '../src/stats/summary.ts';
+import { probeCapabilities } from '../src/swarm/capabilities.ts';
 import { formatMbps, KIB, MIB, MS_PER_SECOND } from '../src/units.ts';
 import { liveFolder } from '../test/support/live-folder.ts';
 import { startNginx } from '../test/support/nginx.ts';
 import { sandbox, startHlsSwarm } from '../test/support/program.ts';
 import { machineAndDate } from './support/machine.ts';
 import { cpuSeconds } from './support/process-figures.ts';
+import { median } from './support/quantile.ts';
 import { markdownTable, writeResult } from './support/table.ts';
 
 const CLIENTS = [5, 10, 20];
@@ -18,6 +21,7 @@ const SEGMENT_SECONDS = 2;
 const SETTLE_MS = 6_000;
 const WINDOW_MS = 16_000;
 const RAMP_PER_SECOND = 20;
+const QUESTION_ROUNDS = 5;
 
 interface Cost {
   readonly clients: number;
@@ -48,7 +52,13 @@ for (const bitsPerSecond of RATES_BITS_PER_SECOND) {
       rows.push(cost);
     }
 }
-const text = `One client, steady over ${WINDOW_MS / MS_PER_SECOND} s; live, ${SEGMENT_SECONDS} s segments from nginx; ${machineAndDate()} (\`npm run bench:cost\`).\n\n${markdownTable([heading(), ...rows.map(cells)])}`;
+const questionsMs: number[] = [];
+for (let round = 0; round < QUESTION_ROUNDS; round += 1) {
+  const startedAt = performance.now();
+  await probeCapabilities('ffmpeg');
+  questionsMs.push(performance.now() - startedAt);
+}
+const text = `Preflight's questions to FFmpeg: ${median(questionsMs).toFixed(0)} ms, median of ${QUESTION_ROUNDS}. One client, steady over ${WINDOW_MS / MS_PER_SECOND} s; live, ${SEGMENT_SECONDS} s segments from nginx; ${machineAndDate()} (\`npm run bench:cost\`).\n\n${markdownTable([heading(), ...rows.map(cells)])}`;
 console.log(text);
 await writeResult('bench:cost', text);
 

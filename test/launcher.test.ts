@@ -110,7 +110,9 @@ describe('groups and turns', () => {
       isLeaf: true,
       onStdout: (chunk) => (said += chunk.toString()),
     });
-    await until(() => leaf.pid !== undefined && said.endsWith('\n'), 'both programs');
+    // A program may speak before the launcher has told who it is.
+    const areKnown = (): boolean => leaf.pid !== undefined && script.pid !== undefined;
+    await until(() => areKnown() && said.endsWith('\n'), 'both programs');
     const [pid = 0, own = 0, another] = [leaf.pid, script.pid, Number(said)];
     assert.deepEqual([groupOf(pid), sessionOf(pid)], [parentOf(pid), parentOf(pid)]);
     assert.deepEqual([groupOf(own), sessionOf(own), groupOf(another)], [own, own, own]);
