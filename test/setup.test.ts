@@ -307,7 +307,7 @@ test('the launcher keeps the heap small, as npm start does, without a second pro
   });
   assert.deepEqual(JSON.parse(stdout), [pid, ...NODE_OPTIONS]);
   assert.equal(stderr, '');
-  const asked = '--max-semi-space-size=32';
+  const asked = '--max-semi-space-size=64';
   const own = spawnSync(process.execPath, [asked, join(folder, 'bin', 'hls-swarm.js')], { encoding: 'utf8' });
   assert.deepEqual(JSON.parse(own.stdout), [own.pid, asked]);
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

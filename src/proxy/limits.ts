@@ -41,7 +41,7 @@ export const MAX_ANNOUNCED_SEGMENTS = 16_384;
 export const BATCH_RECORDS = 256;
 /** Texts that a worker and the main thread both remember by number; beyond that they begin anew. */
 export const MAX_KNOWN_TEXTS = 16_384;
-/** New objects of one thread: V8 would take 48 MiB of them before it looks; collecting the few that a relay makes costs nothing. */
+/** New objects of one thread where the command line does not say: V8 would take 48 MiB of them before it looks. */
 export const MAX_YOUNG_GENERATION_MIB = 8;
 /** Batches on their way to a main thread that does not take them; beyond that, records are lost and counted. */
 export const MAX_BATCHES_UNDERWAY = 600;
