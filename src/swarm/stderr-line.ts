@@ -15,6 +15,7 @@ export interface LogLine {
 
 /** As FFmpeg prints them; `none` is our own word. */
 const LEVELS: ReadonlySet<string> = new Set(LOG_LEVELS.filter((level) => level !== 'none'));
+const LONGEST_LEVEL: number = Math.max(...[...LEVELS].map(({ length }) => length));
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /;
 const STAMP_LENGTH = '2026-01-30 16:25:36.940 '.length;
 const SECOND_LENGTH = '2026-01-30 16:25:36'.length;
@@ -35,7 +36,7 @@ export function readLine(text: string, stamps: StampReader): LogLine {
     const close = text.indexOf(']', position);
     if (close < 0 || close - position > MAX_BRACKET_CHARS) break;
     const inner = text.slice(position + 1, close);
-    if (LEVELS.has(inner)) {
+    if (inner.length <= LONGEST_LEVEL && LEVELS.has(inner)) {
       if (level !== undefined) break;
       level = inner;
     } else {
