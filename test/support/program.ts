@@ -14,7 +14,11 @@ import { TESTED_FFMPEG } from './second-ffmpeg.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** As in `npm start` and bin/hls-swarm.js. */
-export const NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=32', '--heap-growing-percent=120'];
+export const NODE_OPTIONS: readonly string[] = [
+  '--min-semi-space-size=32',
+  '--max-semi-space-size=32',
+  '--heap-growing-percent=120',
+];
 /** A loaded machine takes its time; a test that waits for longer than this waits in vain. */
 const DEADLINE_MS = 20_000;
 const POLL_MS = 20;
