@@ -2,8 +2,6 @@
 // debug is fed as it came, chunk by chunk, into what a client process has (splitters, budgets, parsers) and into the account; once
 // more with signed URLs. What waits for the tap's side (pairing, agreement of errors) is not in it: a few attempts per client.
 // CPU is the process's own, garbage collection included; state is the heap after a collection. Exit 1 = a bound is missed.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { ParsedEvent } from '../src/events.ts';
 import { InferredDurations } from '../src/stats/inferred-durations.ts';
 import { ParserAccount } from '../src/stats/parser-account.ts';
@@ -12,6 +10,7 @@ import { LineBudget } from '../src/swarm/line-budget.ts';
 import { LineSplitter } from '../src/swarm/line-splitter.ts';
 import { ProgressParser } from '../src/swarm/progress-parser.ts';
 import { StderrParser } from '../src/swarm/stderr-parser.ts';
+import { collectGarbage } from '../test/support/collect-garbage.ts';
 import { type RecordedChunk, readRecording, steadyTurn } from './parser/recorded-client.ts';
 import { machineAndDate } from './support/machine.ts';
 import { markdownTable, writeResult } from './support/table.ts';
@@ -28,9 +27,6 @@ const MOST_STATE_BYTES = 64 * 1024;
 const URL = 'http://127.0.0.1:8080/live/ts/stream.m3u8';
 /** A long signature, such as those of content delivery networks. */
 const TOKEN_CHARS = 1_000;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 interface Client {
   readonly stderr: LineSplitter;

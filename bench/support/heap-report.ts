@@ -4,22 +4,19 @@
 // It changes nothing else; the figures of one thread replace each other in `HLS_SWARM_SOAK_FOLDER/heap-PID-THREAD.json`: programs of
 // Node that the soaked one starts load this, too.
 import { renameSync, writeFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { threadId } from 'node:worker_threads';
+import { collectGarbage } from '../../test/support/collect-garbage.ts';
 
 const INTERVAL_MS = 1_000;
 const REPORTS_PER_COLLECTION = 10;
 const folder = process.env['HLS_SWARM_SOAK_FOLDER'];
 
 if (folder !== undefined) {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   let reports = 0;
   let living = process.memoryUsage();
   setInterval(() => {
     if (reports % REPORTS_PER_COLLECTION === 0) {
-      collect();
+      collectGarbage();
       living = process.memoryUsage();
     }
     reports += 1;

@@ -29,7 +29,7 @@ export function sampleMemory(pid: number, folder: string): MemorySample {
   const heaps = readdirSync(folder)
     .filter((name) => name.startsWith(`heap-${pid}-`))
     .sort()
-    .flatMap((name) => heapOf(`${folder}/${name}`));
+    .map((name) => JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as HeapFile);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {
     atMs: performance.now(),
@@ -44,13 +44,4 @@ export function sampleMemory(pid: number, folder: string): MemorySample {
 
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, RESET_PEAK);
-}
-
-/** One that has just gone is left out. */
-function heapOf(path: string): HeapFile[] {
-  try {
-    return [JSON.parse(readFileSync(path, 'utf8')) as HeapFile];
-  } catch {
-    return [];
-  }
 }

@@ -90,8 +90,8 @@ export function canonicalHost(host: string): string {
 function readAbsolute(target: string): Target | Refusal {
   if (target.startsWith('/') || target === '*')
     return refuse(400, 'this is a forward proxy: set it as the HTTP proxy of your player and ask for http://host/path');
-  const recent = readAgain(target);
-  if (recent !== undefined) return recent;
+  const recent = recentReads.find(({ text }) => text === target);
+  if (recent !== undefined) return recent.target;
   const like = readLike(target);
   if (like !== undefined) {
     recentReads.unshift({ text: target, target: like });
@@ -107,11 +107,6 @@ function readAbsolute(target: string): Target | Refusal {
   const path = rest === '' ? '/' : rest.startsWith('/') ? rest : `/${rest}`;
   lastAsked = { prefix: `http://${authority}/`, place };
   return { ...place, path, url: `http://${textOf(authority)}${textOf(path)}` };
-}
-
-function readAgain(target: string): Target | undefined {
-  for (const { text, target: read } of recentReads) if (text === target) return read;
-  return undefined;
 }
 
 /** Nearly every request is for the place that the one before was for: then only the path is read. */

@@ -19,7 +19,7 @@ export interface Health {
 /** What is kept of a snapshot: its rows, of 1,000 clients for 30 s, would be a third of the program's heap. */
 interface Moment {
   readonly atMs: number;
-  readonly loopDelayP99Ms: Snapshot['recentLoopDelayP99Ms'];
+  readonly recentLoopDelayP99Ms: Snapshot['recentLoopDelayP99Ms'];
   /** Content by client, of those that run: the others have `NOT_RUNNING`. */
   readonly runningBytes: Float64Array;
   readonly openTransfers: number;
@@ -68,9 +68,16 @@ function momentOf({
   summary: { findings, instrument },
 }: Snapshot): Moment {
   const { lostRecords, bypassedRequests } = instrument;
-  const loopDelayP99Ms = recentLoopDelayP99Ms;
-  const runningBytes = runningBytesOf(clients);
-  return { atMs, loopDelayP99Ms, runningBytes, openTransfers, lastListing, findings, lostRecords, bypassedRequests };
+  return {
+    atMs,
+    recentLoopDelayP99Ms,
+    runningBytes: runningBytesOf(clients),
+    openTransfers,
+    lastListing,
+    findings,
+    lostRecords,
+    bypassedRequests,
+  };
 }
 
 function runningBytesOf(clients: Snapshot['clients']): Float64Array {
@@ -99,7 +106,7 @@ function loopDelays(moments: readonly Moment[], last: Moment): string[] {
   const window = lastOf(moments, last.atMs - LOOP_DELAY_FOR_MS);
   if (window === undefined) return [];
   return (['tap', 'main'] as const).flatMap((part) => {
-    const lowest = Math.min(...window.map(({ loopDelayP99Ms }) => loopDelayP99Ms?.[part] ?? 0));
+    const lowest = Math.min(...window.map(({ recentLoopDelayP99Ms }) => recentLoopDelayP99Ms?.[part] ?? 0));
     return lowest > LOOP_DELAY_LIMIT_MS ? [`${part} loop delay p99 above ${LOOP_DELAY_LIMIT_MS} ms for 10 s`] : [];
   });
 }

@@ -224,9 +224,9 @@ export class StderrParser {
     }
     if (!FIELD_LINE.test(text)) return false;
     const colon = text.indexOf(':');
-    if (colon === HOST.length && text.slice(0, colon).toLowerCase() === HOST) held.host = text.slice(colon + 1).trim();
-    if (colon === RANGE.length && text.slice(0, colon).toLowerCase() === RANGE)
-      held.range = text.slice(colon + 1).trim();
+    if (colon !== HOST.length && colon !== RANGE.length) return true;
+    const name = text.slice(0, colon).toLowerCase();
+    if (name === HOST || name === RANGE) held[name] = text.slice(colon + 1).trim();
     return true;
   }
 

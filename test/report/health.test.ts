@@ -2,15 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { assessHealth, type Health, HealthHistory } from '../../src/report/health.ts';
 import type { Snapshot } from '../../src/stats/summary.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { makeSnapshot } from '../support/snapshot.ts';
 import { makeClientRow, type Overrides } from '../support/snapshot-parts.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** One snapshot per second over `seconds`, healthy but for what `at` changes. */
 function history(seconds: number, at: (second: number) => Overrides<Snapshot> = () => ({})): Snapshot[] {
