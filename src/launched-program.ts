@@ -16,6 +16,12 @@ const STREAMS: readonly (readonly [LaunchedStream, 'stdout' | 'stderr' | 'fd3', 
     [3, 'fd3', 'onFd3'],
   ];
 
+/** What the launcher can be told about it from the moment on in which it was asked to start it. */
+export interface LaunchedOrders {
+  signal(name: NodeJS.Signals): void;
+  giveWay(): void;
+}
+
 export class LaunchedProgram implements Program {
   pid: number | undefined;
   readonly exited: Promise<ProgramExit>;
@@ -25,8 +31,9 @@ export class LaunchedProgram implements Program {
   readonly #sockets: Set<Socket> = new Set();
   readonly #resolve: (exit: ProgramExit) => void;
   readonly #sequence: StopSequence;
-  /** Stopped before anybody was asked to start it, it never is. */
-  #signal: (name: NodeJS.Signals) => void = (signal) => this.onExit({ signal });
+  /** Absent until somebody was asked to start it. */
+  #orders: LaunchedOrders | undefined;
+  #givesWay = false;
   #exit: ProgramExit | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
@@ -37,7 +44,10 @@ export class LaunchedProgram implements Program {
     const { promise, resolve } = Promise.withResolvers<ProgramExit>();
     this.exited = promise;
     this.#resolve = resolve;
-    this.#sequence = new StopSequence((name) => this.#signal(name));
+    this.#sequence = new StopSequence((name) => {
+      if (this.#orders === undefined) this.onExit({ signal: name });
+      else this.#orders.signal(name);
+    });
   }
 
   stop({ graceMs }: { readonly graceMs?: number } = {}): Promise<ProgramExit> {
@@ -47,6 +57,11 @@ export class LaunchedProgram implements Program {
 
   kill(): void {
     this.#sequence.signal('SIGKILL');
+  }
+
+  giveWay(): void {
+    this.#givesWay = true;
+    this.#orders?.giveWay();
   }
 
   get hasEnded(): boolean {
@@ -78,8 +93,9 @@ export class LaunchedProgram implements Program {
     }
   }
 
-  onOrdered(signal: (name: NodeJS.Signals) => void): void {
-    this.#signal = signal;
+  onOrdered(orders: LaunchedOrders): void {
+    this.#orders = orders;
+    if (this.#givesWay) orders.giveWay();
   }
 
   onStarted(pid: number): void {

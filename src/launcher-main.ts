@@ -19,12 +19,20 @@ import { signalGroup, signalProcess } from './process-group.ts';
 
 /**
  * Many that start and play are more than two cores have, and a tap that had to wait for its turn among them would stamp everything
- * late: they come after what measures, and are equal among themselves; after this process too, which would else be late to wait for
- * those that exit. A few take next to nothing, and would only be slow to die: a process exits at its own priority.
+ * late: they come after what measures; after this process too, which would else be late to wait for those that exit. Among
+ * themselves those that begin come first: one that joins needs twenty times what it needs in a second later on, has nothing in its
+ * buffer meanwhile, and on a full machine would wait for its next turn behind all that play, which have. A few take next to nothing,
+ * and would only be slow to die: a process exits at its own priority.
  */
 const NICE_OF_MANY = 19;
+const NICE_OF_BEGINNERS = 15;
 const NICE_OF_FEW = 5;
 const FEW = 50;
+/**
+ * An FFmpeg that waits for the next segment looks at its clock ten times a second; a thousand of them are ten thousand timers, each
+ * with an interrupt of its own. Within this time of each other they go off together. Inherited by what is started from here.
+ */
+const TIMER_SLACK_OF_MANY_NS = 10_000_000;
 
 type StartOrder = Extract<LauncherOrder, { readonly type: 'start' }>;
 
@@ -35,12 +43,13 @@ interface Launch {
   child?: ChildProcess;
   /** Told to leave before it was started: it never is. */
   isCancelled?: boolean;
+  /** It has begun, and makes room for those that have not. */
+  givesWay?: boolean;
 }
 
-const { path, token } = JSON.parse(process.env[LAUNCHER_VARIABLE] ?? '') as LauncherPlace;
+const { path, token, programs } = JSON.parse(process.env[LAUNCHER_VARIABLE] ?? '') as LauncherPlace;
+const areMany = programs > FEW;
 const launches = new Map<number, Launch>();
-/** So many at once that they give way to everything else: from then on, and for good. */
-let areMany = false;
 let control: Socket | undefined;
 
 const server = createServer((socket) => {
@@ -56,7 +65,8 @@ const server = createServer((socket) => {
 });
 server.listen(path, () => process.stdout.write('ready\n'));
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, leave);
-lowerGroup('self', NICE_OF_FEW);
+lowerGroup('self', areMany ? NICE_OF_MANY : NICE_OF_FEW);
+if (areMany) tellKernel('self', 'timerslack_ns', TIMER_SLACK_OF_MANY_NS);
 process.stdin.on('end', leave).on('error', leave).resume();
 
 function serve(socket: Socket, lines: JsonLines, rest: readonly string[]): void {
@@ -76,7 +86,8 @@ function obey(order: LauncherOrder): void {
     return;
   }
   const launch = launches.get(order.key);
-  if (launch?.child !== undefined) signal(launch, launch.child, order.signal);
+  if (order.type === 'give-way') giveWay(launch);
+  else if (launch?.child !== undefined) signal(launch, launch.child, order.signal);
   else if (launch !== undefined && launch.isCancelled !== true) cancel(launch, order.key, order.signal);
 }
 
@@ -114,7 +125,7 @@ function startWhenReady(launch: Launch): void {
     const { pid } = child;
     if (pid !== undefined) {
       child.once('exit', (code, signalName) => onExit(pid, key, code, signalName));
-      giveWay(launch, pid);
+      lower(launch, pid);
       say({ type: 'started', key, pid });
     }
   } catch (error) {
@@ -140,17 +151,15 @@ function say(news: LauncherNews): void {
   control?.write(jsonLine(news));
 }
 
-function giveWay(launch: Launch, pid: number): void {
-  const wereMany = areMany;
-  areMany ||= launches.size > FEW;
-  lower(launch, pid, areMany ? NICE_OF_MANY : NICE_OF_FEW);
-  if (areMany === wereMany) return;
-  lowerGroup('self', NICE_OF_MANY);
-  for (const earlier of launches.values())
-    if (earlier.child?.pid !== undefined) lower(earlier, earlier.child.pid, NICE_OF_MANY);
+function giveWay(launch: Launch | undefined): void {
+  if (launch === undefined) return;
+  launch.givesWay = true;
+  if (launch.child?.pid !== undefined) lower(launch, launch.child.pid);
 }
 
-function lower({ order }: Launch, pid: number, nice: number): void {
+function lower({ order, givesWay }: Launch, pid: number): void {
+  const niceOfOneOfMany = givesWay === true ? NICE_OF_MANY : NICE_OF_BEGINNERS;
+  const nice = areMany ? niceOfOneOfMany : NICE_OF_FEW;
   try {
     setPriority(pid, nice);
   } catch {
@@ -164,10 +173,14 @@ function lower({ order }: Launch, pid: number, nice: number): void {
  * share of one task, so that hundreds of sessions would leave next to nothing for what measures; all leaves are one, with us.
  */
 function lowerGroup(pid: number | 'self', nice: number): void {
+  tellKernel(pid, 'autogroup', nice);
+}
+
+function tellKernel(pid: number | 'self', file: string, value: number): void {
   try {
-    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+    writeFileSync(`/proc/${pid}/${file}`, String(value));
   } catch {
-    // No such groups here, or the process is gone.
+    // No such thing here, or the process is gone.
   }
 }
 

@@ -9,6 +9,8 @@ export interface LauncherPlace {
   readonly path: string;
   /** Whoever connects says this first: a name in the abstract name space is open to every user of the machine. */
   readonly token: string;
+  /** How many it is going to start, about. */
+  readonly programs: number;
 }
 
 /** Child descriptors that are sockets of the parent's; any other is /dev/null. */
@@ -26,6 +28,8 @@ export type LauncherOrder =
       /** It starts no others, and needs no group of its own. */
       readonly isLeaf: boolean;
     }
+  /** From now on it comes after those that are beginning. */
+  | { readonly type: 'give-way'; readonly key: number }
   | { readonly type: 'signal'; readonly key: number; readonly signal: NodeJS.Signals };
 
 export type LauncherNews =

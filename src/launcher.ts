@@ -45,15 +45,20 @@ export class Launcher {
     return program;
   };
 
+  readonly #programs: number;
   #running: Promise<LauncherProcess>;
   #isClosed = false;
 
-  /** Rejects with an Error of one sentence when the process does not come up. */
-  static async open(): Promise<Launcher> {
-    return new Launcher(await LauncherProcess.open());
+  /**
+   * `programs`: how many it is for; many give way to everything else (launcher-main.ts). Rejects with an Error of one sentence when
+   * the process does not come up.
+   */
+  static async open(programs = 1): Promise<Launcher> {
+    return new Launcher(programs, await LauncherProcess.open(programs));
   }
 
-  private constructor(running: LauncherProcess) {
+  private constructor(programs: number, running: LauncherProcess) {
+    this.#programs = programs;
     this.#running = Promise.resolve(running);
   }
 
@@ -73,7 +78,7 @@ export class Launcher {
     const running = await present.catch(() => undefined);
     if (running?.isLost === false || this.#isClosed) return present;
     // Unless somebody else who waited has opened the next one already.
-    if (this.#running === present) this.#running = LauncherProcess.open();
+    if (this.#running === present) this.#running = LauncherProcess.open(this.#programs);
     return this.#running;
   }
 }
@@ -93,11 +98,11 @@ class LauncherProcess {
   #lastKey = 0;
   isLost = false;
 
-  static async open(): Promise<LauncherProcess> {
+  static async open(programs: number): Promise<LauncherProcess> {
     const name = `hls-swarm-${randomUUID()}`;
     // The abstract name space leaves no file behind, whatever ends us.
     const path = process.platform === 'linux' ? `\0${name}` : join(tmpdir(), name);
-    const place: LauncherPlace = { path, token: randomUUID() };
+    const place: LauncherPlace = { path, token: randomUUID(), programs };
     const { promise: ready, resolve } = Promise.withResolvers<'ready'>();
     let said = '';
     const child = startProgram(process.execPath, [entry()], {
@@ -160,7 +165,10 @@ class LauncherProcess {
       this.#hear({ type: 'failed', key, reason });
     });
     this.#tell({ ...order, key, streams: program.streams });
-    program.onOrdered((signal) => this.#tell({ type: 'signal', key, signal }));
+    program.onOrdered({
+      signal: (signal) => this.#tell({ type: 'signal', key, signal }),
+      giveWay: () => this.#tell({ type: 'give-way', key }),
+    });
   }
 
   #tell(order: LauncherOrder): void {

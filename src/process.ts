@@ -49,6 +49,8 @@ export interface Program {
   stop(options?: { readonly graceMs?: number }): Promise<ProgramExit>;
   /** SIGKILL to the group at once. */
   kill(): void;
+  /** It has begun: of many, it comes after those that are beginning (launcher.ts). Absent where it is one of a few. */
+  giveWay?(): void;
 }
 
 export type StartProgram = (command: string, args: readonly string[], options: ProgramOptions) => Program;

@@ -116,7 +116,7 @@ async function play(opened: Opened, { terminal, log }: House): Promise<void> {
   const { operations } = recorder;
   await using ending = new AsyncDisposableStack();
   const { caFile } = ending.use(await ClientTrust.open(looked.capabilities, tap?.caCertificate));
-  const { startProgram } = ending.use(await openLauncher());
+  const { startProgram } = ending.use(await openLauncher(options.clients));
   await readInBursts(options.clients, log);
   const gates = ending.use(await openGates(options, clock, log));
   const swarm = new Swarm(
@@ -195,9 +195,9 @@ function openFaces(options: Options, house: House, recorder: Recorder): Faces {
   });
 }
 
-async function openLauncher(): Promise<Launcher> {
+async function openLauncher(clients: number): Promise<Launcher> {
   try {
-    return await Launcher.open();
+    return await Launcher.open(clients);
   } catch (error) {
     throw new CannotMeasure((error as Error).message);
   }

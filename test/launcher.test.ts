@@ -122,16 +122,54 @@ describe('groups and turns', () => {
     await until(() => !isAlive(another), 'what the script started to be gone');
   });
 
-  test('many come last, those that were there before them too; a few come right after us', async () => {
-    const own = await Launcher.open();
+  const priorityOf = ({ pid }: Program): number => getPriority(pid ?? 0);
+  const slackMsOf = ({ pid }: Program): number => Number(readFileSync(`/proc/${pid}/timerslack_ns`, 'utf8')) / 1e6;
+  const leafOf = (own: Launcher): Program => own.startProgram('sleep', ['60'], { ...SILENT, isLeaf: true });
+
+  test('of many, those that begin come after everything else, and after them those that have begun; their timers go off together', async () => {
+    const own = await Launcher.open(51);
     try {
-      const start = (): Program => own.startProgram('sleep', ['60'], { ...SILENT, isLeaf: true });
-      const programs = Array.from({ length: 50 }, start);
-      await until(() => programs.every(({ pid }) => pid !== undefined), 'the programs');
-      const priorities = (): string => [...new Set(programs.map(({ pid }) => getPriority(pid ?? 0)))].join();
-      await until(() => priorities() === '5', `5, not ${priorities()}`);
-      programs.push(start());
-      await until(() => programs.every(({ pid }) => pid !== undefined) && priorities() === '19', 'all at 19');
+      const [beginner, early, late] = [leafOf(own), leafOf(own), leafOf(own)];
+      // Before anybody can have started it.
+      early.giveWay?.();
+      await until(() => [beginner, early, late].every(({ pid }) => pid !== undefined), 'the programs');
+      await until(() => priorityOf(early) === 19, 'one that had begun before it was there');
+      late.giveWay?.();
+      await until(() => priorityOf(late) === 19, 'one that has begun');
+      assert.equal(priorityOf(beginner), 15);
+      if (process.platform === 'linux') assert.deepEqual([beginner, early, late].map(slackMsOf), [10, 10, 10]);
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('a few come right after us, begun or not, and their timers are exact', async () => {
+    const own = await Launcher.open(50);
+    try {
+      const [beginner, other] = [leafOf(own), leafOf(own)];
+      await until(() => [beginner, other].every(({ pid }) => pid !== undefined), 'the programs');
+      other.giveWay?.();
+      // What it is told is told in order: one more is known only when that was heard.
+      const next = leafOf(own);
+      await until(() => next.pid !== undefined, 'the next program');
+      await until(() => [beginner, other, next].every((program) => priorityOf(program) === 5), 'all at 5');
+      if (process.platform === 'linux') assert.ok(slackMsOf(other) < 1);
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('a launcher that takes the place of a lost one knows that they are many', {
+    skip: requirement('setpriv'),
+  }, async () => {
+    const own = await Launcher.open(51);
+    try {
+      const first = leafOf(own);
+      await until(() => first.pid !== undefined, 'the first program');
+      process.kill(parentOf(first.pid ?? 0), 'SIGKILL');
+      await first.exited;
+      const second = leafOf(own);
+      await until(() => second.pid !== undefined && priorityOf(second) === 15, 'a beginner of many');
     } finally {
       await own.close();
     }
@@ -140,9 +178,9 @@ describe('groups and turns', () => {
   test('to a scheduler that divides by sessions all of them are one group, which comes last', {
     skip: existsSync('/proc/self/autogroup') ? false : 'this kernel does not divide by sessions',
   }, async () => {
-    const own = await Launcher.open();
+    const own = await Launcher.open(51);
     try {
-      const programs = Array.from({ length: 51 }, () => own.startProgram('sleep', ['60'], { ...SILENT, isLeaf: true }));
+      const programs = Array.from({ length: 51 }, () => leafOf(own));
       await until(() => programs.every(({ pid }) => pid !== undefined), 'the programs');
       const groups = (): readonly string[] => [...new Set(programs.map(({ pid }) => autogroupOf(pid ?? 0)))];
       await until(() => groups().length === 1 && groups()[0]?.endsWith(' nice 19') === true, 'one group');

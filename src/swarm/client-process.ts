@@ -129,6 +129,8 @@ export class ClientProcess {
     this.#progress = new LineSplitter({ onLine: (text, atMs) => this.#onProgressLine(text, atMs) });
     this.#startedAtMs = clock.nowMs();
     this.#program = this.#start(dependencies.startProgram ?? startProgram, onStarted, dependencies.timed);
+    // Who comes again at the end of a backoff, or whose beginning nobody would see the end of, gets no better turn for it.
+    if (process > 1 || !options.stats) this.#program.giveWay?.();
     this.ended = this.#program.exited.then((exit) => this.#end(exit));
   }
 
@@ -235,6 +237,7 @@ export class ClientProcess {
     this.#playout.note(outTimeUs, atMs);
     if (hasPlayed || !this.#playout.hasBegun) return;
     this.#options.gate?.close();
+    this.#program.giveWay?.();
   }
 
   async #end(exit: ProgramExit): Promise<ProcessEnding> {

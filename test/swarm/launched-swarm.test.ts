@@ -1,6 +1,7 @@
 // Clients that are started through the launcher, as in a run: the ramp at its steepest, restarts, and nothing left afterwards.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { Launcher } from '../../src/launcher.ts';
 import { Swarm, type SwarmOptions } from '../../src/swarm/swarm.ts';
@@ -25,9 +26,9 @@ afterEach(async () => {
   }
 });
 
-function swarmOf(kind: 'plays' | 'ends' | 'ignores-term', changes: Partial<SwarmOptions> = {}) {
+function swarmOf(kind: 'plays' | 'ends' | 'ignores-term', changes: Partial<SwarmOptions> = {}, by = launcher) {
   const seen = recorder();
-  const { startProgram, asked } = watchStarts(launcher.startProgram, seen.clock);
+  const { startProgram, asked } = watchStarts(by.startProgram, seen.clock);
   const swarm = new Swarm(
     { ...seen, startProgram },
     {
@@ -90,6 +91,32 @@ test('a client whose process is killed from outside says so and starts again aft
   assert.deepEqual([exit?.category, exit?.signal], ['signal', 'SIGSEGV']);
   const waitedMs = (next?.atMs ?? 0) - (planned?.atMs ?? 0);
   assert.ok(waitedMs >= (planned?.delayMs ?? 0) && waitedMs < (planned?.delayMs ?? 0) + 500, `${waitedMs} ms`);
+});
+
+test('of many, a client comes before the others until it plays; one that comes again, or whose playing nobody sees, does not', async () => {
+  const many = await Launcher.open(51);
+  try {
+    const priorities = ({ swarm }: ReturnType<typeof swarmOf>): string =>
+      swarm
+        .states()
+        .map(({ pid }) => (pid === undefined ? '-' : getPriority(pid)))
+        .join();
+    const waits = swarmOf('ignores-term', { clients: 1 }, many);
+    waits.swarm.start();
+    await until(() => waits.swarm.lines().stderrLines === 1 && priorities(waits) === '15', 'one that does not play');
+    const plays = swarmOf('plays', { clients: 2 }, many);
+    plays.swarm.start();
+    await until(() => priorities(plays) === '19,19', 'two that play');
+    const unseen = swarmOf('ignores-term', { clients: 1, stats: false }, many);
+    unseen.swarm.start();
+    await until(() => priorities(unseen) === '19', 'one that nobody sees');
+    assert.equal(priorities(waits), '15');
+    process.kill(waits.swarm.states()[0]?.pid ?? 0, 'SIGKILL');
+    await until(() => waits.swarm.states()[0]?.process === 2 && priorities(waits) === '19', 'its second process');
+  } finally {
+    for (const swarm of swarms) swarm.kill();
+    await many.close();
+  }
 });
 
 test('a stream with an end ends the swarm by itself when every client has played it', async () => {
