@@ -103,7 +103,7 @@ describe('memory and processor', () => {
   test('a machine with room for everything passes and says what it has', () => {
     const [memory, cpu] = machineChecks(load, machine({ memory: meminfo(16 * GIB, 8 * GIB) }));
     assert.deepEqual([memory?.level, cpu?.level], ['ok', 'ok']);
-    assert.match(memory?.detail ?? '', /^8\.59 GB available, about 1\.\d+ GB needed for 100 clients$/);
+    assert.match(memory?.detail ?? '', /^8\.59 GB available, about 2\.\d+ GB needed for 100 clients$/);
     assert.match(cpu?.detail ?? '', /^4 cores, about 0\.\d\d needed for 100 clients at 1\.00 Mbit\/s each, /);
   });
 
