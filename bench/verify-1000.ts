@@ -36,6 +36,11 @@ const CLIENTS = Number(values.clients);
 const SECONDS = Number(values.seconds);
 const RAMP_PER_SECOND = Number(values.ramp);
 const BITS_PER_SECOND = Number(values.bitrate);
+/** Where each stands in bench/RESULTS.md. With the second two cores may be full: then the verdict says so, and the rows that fall short stand. */
+const KEPT_BY_BITS_PER_SECOND: ReadonlyMap<number, string> = new Map([
+  [1_000_000, 'verify:1000'],
+  [2_200_000, 'verify:1000 at 2.2 Mbit/s'],
+]);
 /** Budgets of the issue are for 1,000 clients; a smaller run keeps to its share of what grows with them. */
 const SHARE = CLIENTS / 1_000;
 const LIMITS = { clientCores: 1.2 * SHARE, tapCores: 0.2, mainCores: 0.15, mainBytes: 600_000_000 };
@@ -88,8 +93,14 @@ try {
   checks.push(await killed(nginx));
   const aloneMs = await killAlone(CLIENTS, values.ffmpeg);
   checks.push(check(`SIGKILL to ${CLIENTS} FFmpegs that only wait, no hls-swarm near`, `${aloneMs.toFixed(0)} ms`));
-  const isKept = CLIENTS === 1_000 && SECONDS === 120 && values.ffmpeg === undefined && values.memory === 'own';
-  await reportChecks('verify:1000', headline(summary), checks, { isKept });
+  const name = KEPT_BY_BITS_PER_SECOND.get(BITS_PER_SECOND);
+  const isKept =
+    name !== undefined &&
+    CLIENTS === 1_000 &&
+    SECONDS === 120 &&
+    values.ffmpeg === undefined &&
+    values.memory === 'own';
+  await reportChecks(name ?? 'verify:1000', headline(summary), checks, { isKept });
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -289,6 +300,10 @@ function seconds(value: number): string {
 function headline({ run, proxy }: Summary): string {
   return (
     `${CLIENTS} clients, ${formatMbps(BITS_PER_SECOND / 8)} each, nginx, ramp ${RAMP_PER_SECOND}/s, ${SECONDS} s, ${proxy?.transfers} ` +
-    `transfers; FFmpeg ${run.ffmpeg}, ${machineAndDate()} (\`npm run verify:1000\`).`
+    `transfers; FFmpeg ${run.ffmpeg}, ${machineAndDate()} (\`${command()}\`).`
   );
+}
+
+function command(): string {
+  return BITS_PER_SECOND === 1_000_000 ? 'npm run verify:1000' : `npm run verify:1000 -- --bitrate ${BITS_PER_SECOND}`;
 }
