@@ -9,9 +9,10 @@ import { parseArgs } from 'node:util';
 import type { ClientEvent } from '../src/events.ts';
 import { seededRandom } from '../src/random.ts';
 import type { Summary } from '../src/stats/summary.ts';
-import { joinByPort, type ReadJournal, readJournal } from '../test/support/journal.ts';
+import { type ReadJournal, readJournal } from '../test/support/journal.ts';
 import { type Check, check, reportChecks } from './support/checks.ts';
 import { countGrowth, growth } from './support/growth.ts';
+import { joinChecks } from './support/join-checks.ts';
 import { machineAndDate } from './support/machine.ts';
 import { type MemorySample, sampleMemory } from './support/process-memory.ts';
 import { RunWatch } from './support/run-watch.ts';
@@ -198,19 +199,10 @@ function accounts({ journal, exitCode }: Churned): readonly Check[] {
   const { summary, events, transfers } = journal;
   const logged = events.filter((event) => event.type === 'origin-request');
   const ours = logged.filter(({ userAgent }) => userAgent?.startsWith('hls-swarm-') !== true);
-  const { joined, equal, different, missingAtOrigin, missingAtProxy } = joinByPort(transfers, ours);
-  const off = [different.length, missingAtOrigin.length, missingAtProxy.length].join(', ');
-  for (const line of [...different, ...missingAtOrigin, ...missingAtProxy].slice(0, 10)) console.error(line);
   const { instrument, proxy } = summary;
   const lost = lostOf(summary);
   return [
-    check(
-      'transfers, joined with the origin, equal',
-      `${transfers.length}, ${joined}, ${equal}`,
-      'joined = equal',
-      joined === equal && joined > 0,
-    ),
-    check('different, missing at the origin, missing at the tap', off, '0, 0, 0', off === '0, 0, 0'),
+    ...joinChecks('the origin', transfers, ours),
     check('imbalance, lost records, bypassed, internal errors', lost, '0, 0, 0, 0', lost === '0, 0, 0, 0'),
     check(
       'endings',

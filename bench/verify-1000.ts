@@ -10,10 +10,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Summary } from '../src/stats/summary.ts';
 import { formatBytes, formatMbps } from '../src/units.ts';
-import { joinByPort, nginxRequest, readSummary } from '../test/support/journal.ts';
+import { nginxRequest, readSummary } from '../test/support/journal.ts';
 import { type Nginx, startNginx } from '../test/support/nginx.ts';
 import { type Ended, pidsNaming } from '../test/support/program.ts';
 import { type Check, check, reportChecks } from './support/checks.ts';
+import { joinChecks } from './support/join-checks.ts';
 import { readTransfers } from './support/journal-transfers.ts';
 import { killAlone, untilAllDied } from './support/kill-alone.ts';
 import { loopedFolder } from './support/looped-folder.ts';
@@ -215,24 +216,8 @@ function costs({ cores, residentBytes, launcherBytes, watch, steadySeconds }: Me
 async function joined(nginx: Nginx): Promise<readonly Check[]> {
   const { transfers, lines, isWhole } = await readTransfers(journal);
   const log = (await nginx.accessLog()).filter(({ user_agent }) => user_agent.startsWith('hls-swarm/'));
-  const {
-    joined: found,
-    equal,
-    different,
-    missingAtOrigin,
-    missingAtProxy,
-  } = joinByPort(transfers, log.map(nginxRequest));
-  for (const difference of [...different, ...missingAtOrigin, ...missingAtProxy].slice(0, 10))
-    console.error(difference);
-  const off = [different.length, missingAtOrigin.length, missingAtProxy.length].join(', ');
   return [
-    check(
-      'transfers, joined with nginx, equal to the byte',
-      `${transfers.length}, ${found}, ${equal}`,
-      'joined = equal > 0',
-      found > 0 && found === equal,
-    ),
-    check('different, missing at nginx, missing at the tap', off, '0, 0, 0', off === '0, 0, 0'),
+    ...joinChecks('nginx', transfers, log.map(nginxRequest)),
     check('lines of the journal', `${lines}${isWhole ? '' : ', cut off'}`, 'the last one is the summary', isWhole),
   ];
 }
