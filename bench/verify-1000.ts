@@ -37,7 +37,7 @@ const CLIENTS = Number(values.clients);
 const SECONDS = Number(values.seconds);
 const RAMP_PER_SECOND = Number(values.ramp);
 const BITS_PER_SECOND = Number(values.bitrate);
-/** Where each stands in bench/RESULTS.md. With the second two cores may be full: then the verdict says so, and the rows that fall short stand. */
+/** Where each stands in bench/RESULTS.md. At the second rate two cores may be full: the verdict says so then. */
 const KEPT_BY_BITS_PER_SECOND: ReadonlyMap<number, string> = new Map([
   [1_000_000, 'verify:1000'],
   [2_200_000, 'verify:1000 at 2.2 Mbit/s'],
