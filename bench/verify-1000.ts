@@ -285,10 +285,6 @@ function seconds(value: number): string {
 function headline({ run, proxy }: Summary): string {
   return (
     `${CLIENTS} clients, ${formatMbps(BITS_PER_SECOND / 8)} each, nginx, ramp ${RAMP_PER_SECOND}/s, ${SECONDS} s, ${proxy?.transfers} ` +
-    `transfers; FFmpeg ${run.ffmpeg}, ${machineAndDate()} (\`${command()}\`).`
+    `transfers; FFmpeg ${run.ffmpeg}, ${machineAndDate()} (\`npm run verify:1000 -- --bitrate ${BITS_PER_SECOND}\`).`
   );
-}
-
-function command(): string {
-  return BITS_PER_SECOND === 1_000_000 ? 'npm run verify:1000' : `npm run verify:1000 -- --bitrate ${BITS_PER_SECOND}`;
 }

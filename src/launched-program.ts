@@ -31,9 +31,14 @@ export class LaunchedProgram implements Program {
   readonly #sockets: Set<Socket> = new Set();
   readonly #resolve: (exit: ProgramExit) => void;
   readonly #sequence: StopSequence;
-  /** Absent until somebody was asked to start it. */
-  #orders: LaunchedOrders | undefined;
   #givesWay = false;
+  /** Stopped before anybody was asked to start it, it never is. */
+  #orders: LaunchedOrders = {
+    signal: (signal) => this.onExit({ signal }),
+    giveWay: () => {
+      this.#givesWay = true;
+    },
+  };
   #exit: ProgramExit | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
@@ -44,10 +49,7 @@ export class LaunchedProgram implements Program {
     const { promise, resolve } = Promise.withResolvers<ProgramExit>();
     this.exited = promise;
     this.#resolve = resolve;
-    this.#sequence = new StopSequence((name) => {
-      if (this.#orders === undefined) this.onExit({ signal: name });
-      else this.#orders.signal(name);
-    });
+    this.#sequence = new StopSequence((name) => this.#orders.signal(name));
   }
 
   stop({ graceMs }: { readonly graceMs?: number } = {}): Promise<ProgramExit> {
@@ -60,8 +62,7 @@ export class LaunchedProgram implements Program {
   }
 
   giveWay(): void {
-    this.#givesWay = true;
-    this.#orders?.giveWay();
+    this.#orders.giveWay();
   }
 
   get hasEnded(): boolean {

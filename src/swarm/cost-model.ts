@@ -47,6 +47,8 @@ const TAP_CORES_PER_CLIENT = 0.0003;
 /** Measured 334 MiB with 50 clients and 465 with 1,000, after minutes: young objects alone have up to 96 MiB per thread. */
 const MAIN_BYTES: number = 330 * MIB;
 const MAIN_BYTES_PER_CLIENT: number = 0.15 * MIB;
+/** As it comes up, before much has been young. */
+const MAIN_LEAST_BYTES: number = 200 * MIB;
 
 export function costOf({ clients, rampRatePerSecond, isTapped, isPaced, isPrepared, bitsPerSecond }: Load): Cost {
   const mbit = bytesPerSecondToMbps(bitsToBytes(bitsPerSecond ?? ASSUMED_BITS_PER_SECOND));
@@ -57,7 +59,7 @@ export function costOf({ clients, rampRatePerSecond, isTapped, isPaced, isPrepar
     cores: clients * (ffmpegCores + instrumentCores) + MAIN_CORES,
     rampCores: startsPerSecond * JOINING_CPU_SECONDS + (isPrepared === true ? 0 : linkingCores(startsPerSecond)),
     memoryBytes: clients * (FFMPEG_BYTES + MAIN_BYTES_PER_CLIENT) + MAIN_BYTES,
-    leastMemoryBytes: clients * FFMPEG_LEAST_BYTES + MAIN_BYTES,
+    leastMemoryBytes: clients * FFMPEG_LEAST_BYTES + MAIN_LEAST_BYTES,
   };
 }
 

@@ -107,6 +107,12 @@ describe('memory and processor', () => {
     assert.match(cpu?.detail ?? '', /^4 cores, about 0\.\d\d needed for 100 clients at 1\.00 Mbit\/s each, /);
   });
 
+  test('what one client can begin with warns, though a long run of it takes more', () => {
+    const asked = { ...load, clients: 1 };
+    const level = (gib: number) => levels(asked, machine({ memory: meminfo(gib * GIB, gib * GIB) }))[0];
+    assert.deepEqual([level(1 / 8), level(1 / 4), level(1 / 2)], ['fail', 'warn', 'ok']);
+  });
+
   test('too little memory warns with the clients that fit; so little that it cannot begin fails', () => {
     const asked = { ...load, clients: 1_000 };
     const [tight] = machineChecks(asked, machine({ memory: meminfo(16 * GIB, 8 * GIB) }));
