@@ -32,7 +32,7 @@ const FEW = 50;
  * An FFmpeg that waits for the next segment looks at its clock ten times a second; a thousand of them are ten thousand timers, each
  * with an interrupt of its own. Within this time of each other they go off together. Inherited by what is started from here.
  */
-const TIMER_SLACK_OF_MANY_NS = 10_000_000;
+const TIMER_SLACK_OF_MANY_NS = 20_000_000;
 
 type StartOrder = Extract<LauncherOrder, { readonly type: 'start' }>;
 

@@ -5,10 +5,10 @@ import type { Clock } from '../clock.ts';
 /** Up to here the reader's work does not matter, and lines are stamped and read as they are written. */
 export const FEW_CLIENTS = 50;
 
-/** Of 1,000 clients some five chunks come in that time. */
-const MS_PER_CLIENT = 0.003;
+/** Of 1,000 clients some eight chunks come in that time. */
+const MS_PER_CLIENT = 0.005;
 /** What comes first is stamped as much later, and everybody else who wants something of this thread waits as long. */
-const LONGEST_MS = 3;
+const LONGEST_MS = 5;
 
 /** Between two looks at least; 0 with few clients, whose lines are stamped when they are written. */
 export function readingPauseMs(clients: number): number {

@@ -18,6 +18,7 @@ export const NODE_OPTIONS: readonly string[] = [
   '--min-semi-space-size=32',
   '--max-semi-space-size=32',
   '--heap-growing-percent=120',
+  '--no-maglev',
 ];
 /** A loaded machine takes its time; a test that waits for longer than this waits in vain. */
 const DEADLINE_MS = 20_000;
