@@ -11,11 +11,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** The first Node that strips types without a flag or a warning. */
 const LEAST_NODE = [24, 12];
 /**
- * What `npm start` says as well. Young objects have 32 MiB, from the beginning, before they are looked through: what lives for a second, as the rows of 1,000
- * clients, dies there, and memory does not grow late, step by step, as if something leaked. Dead old ones may take 120 % of what the
- * living take. Left alone, V8 gives the young 64 MiB and more on a large machine, and waits until the old are three times the
- * living: with 1,000 clients that is a third of all the memory, for nothing. Functions are made fast once, not first a little
- * (Maglev): two cores are full while the clients start, and a sixth of what both threads need then was that little.
+ * `npm start` says the same. Young objects have 32 MiB, from the beginning, before they are looked through: what lives for a second,
+ * as the rows of 1,000 clients, dies there, and memory does not grow late, step by step, as if something leaked. Dead old ones may
+ * take 120 % of what the living take. Left alone, V8 gives the young 64 MiB and more on a large machine, and waits until the old are
+ * three times the living: with 1,000 clients that is a third of all the memory, for nothing.
+ * Functions are made fast once, not a little first (Maglev): while the clients start two cores are full, and a sixth of what our
+ * threads took then went into that little.
  */
 const YOUNG_OPTION = '--max-semi-space-size';
 const ENGINE = ['--min-semi-space-size=32', `${YOUNG_OPTION}=32`, '--heap-growing-percent=120', '--no-maglev'];
