@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Program, startProgram } from '../../src/process.ts';
 import { until } from '../../test/support/processes.ts';
+import { NODE_OPTIONS } from '../../test/support/program.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const DEADLINE_MS = 10_000;
@@ -31,5 +32,6 @@ export function startTap(
   doors: number,
   options: readonly string[] = [],
 ): Promise<ReadyProgram<{ readonly doors: readonly string[] }>> {
-  return startNodeProgram([MAIN, 'proxy', '--json', '--doors', String(doors), '--metrics', '127.0.0.1:0', ...options]);
+  const command = ['proxy', '--json', '--doors', String(doors), '--metrics', '127.0.0.1:0', ...options];
+  return startNodeProgram([...NODE_OPTIONS, MAIN, ...command]);
 }
