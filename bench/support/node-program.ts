@@ -1,10 +1,8 @@
 // Starts a Node program that prints one line of JSON when it is ready, and stops it. It knows nothing of what the line says.
-import { fileURLToPath } from 'node:url';
 import { type Program, startProgram } from '../../src/process.ts';
 import { until } from '../../test/support/processes.ts';
-import { NODE_OPTIONS } from '../../test/support/program.ts';
+import { PROGRAM } from '../../test/support/program.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const DEADLINE_MS = 10_000;
 
 export interface ReadyProgram<Line> {
@@ -32,6 +30,7 @@ export function startTap(
   doors: number,
   options: readonly string[] = [],
 ): Promise<ReadyProgram<{ readonly doors: readonly string[] }>> {
+  const [, ...program] = PROGRAM;
   const command = ['proxy', '--json', '--doors', String(doors), '--metrics', '127.0.0.1:0', ...options];
-  return startNodeProgram([...NODE_OPTIONS, MAIN, ...command]);
+  return startNodeProgram([...program, ...command]);
 }

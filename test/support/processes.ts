@@ -25,11 +25,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A full machine lets who gives way to everybody wait for seconds; a test that waits for longer than this waits in vain. */
-const DEADLINE_MS = 20_000;
-
 /** Looks every few milliseconds until `condition` holds; fails with `what` after `deadlineMs`. */
-export async function until(condition: () => boolean, what: string, deadlineMs: number = DEADLINE_MS): Promise<void> {
+export async function until(condition: () => boolean, what: string, deadlineMs = 5_000): Promise<void> {
   const endsAt = performance.now() + deadlineMs;
   while (!condition()) {
     assert.ok(performance.now() < endsAt, `waited ${deadlineMs} ms for: ${what}`);
