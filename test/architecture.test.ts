@@ -42,6 +42,7 @@ const GROUND = [
     'log',
     'process',
     'group-guard',
+    'group-guard-main',
     'process-group',
     'fetch',
     'fetch-answer',
@@ -75,8 +76,8 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   // Its file for pages is read as text into the HTML report; nothing of ours runs it.
   uplot: /^$/,
   typebox: /^src\/(stats|report)\//,
-  'node:child_process': /^src\/(process|launcher-main)\.ts$/,
-  'node:worker_threads': /^src\/(proxy\/|process\.ts$)/,
+  'node:child_process': /^src\/(process|launcher-main|group-guard-main)\.ts$/,
+  'node:worker_threads': /^src\/(proxy\/|process\.ts$|group-guard)/,
   'node:cluster': /^$/,
   // To serve with; our own requests go through fetch.
   'node:http': /^src\/origin\//,

@@ -11,7 +11,8 @@ import { pidsNaming } from '../../test/support/program.ts';
 import { cpuSecondsOf, hasDied } from './swarm-run.ts';
 
 const LOOK_MS = 500;
-const GONE_LOOK_MS = 5;
+/** Each look takes its time from those that die. */
+const GONE_LOOK_MS = 20;
 const LOADING_LIMIT_MS = 180_000;
 /** `$1` of them play `$2` by `$3`. */
 const START = 'i=0; while [ $i -lt $1 ]; do "$3" -nostdin -loglevel quiet -i "$2" -f null - & i=$((i+1)); done; wait';
