@@ -1,5 +1,6 @@
 // Looks at a run again and again while it lasts: how long any zombie stayed, the most that main took, and how many descriptors it
 // had before the first client and after the last. It judges nothing.
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SwarmRun } from './swarm-run.ts';
 
@@ -20,6 +21,8 @@ export class RunWatch {
   /** Aborted when the clients are about to leave. */
   readonly #ending = new AbortController();
   readonly #run: SwarmRun;
+  /** Clients at that moment; the last is the next to be missed. To list them all again and again would hold up those that end. */
+  #leaving: number[] | undefined;
   readonly #zombieSinceMs: Map<number, number> = new Map();
   #hadClients = false;
   #hasClients = false;
@@ -39,6 +42,7 @@ export class RunWatch {
   /** The clients are about to leave: from here on whether any is left is looked at all the time. */
   expectEnd(lookMs: number): void {
     this.#lookMs = lookMs;
+    this.#leaving = [...this.#run.clientPids()];
     this.#ending.abort();
   }
 
@@ -62,7 +66,7 @@ export class RunWatch {
 
   #look(): void {
     const run = this.#run;
-    this.#hasClients = run.clientPids().length > 0;
+    this.#hasClients = this.#areClientsThere();
     this.#hadClients ||= this.#hasClients;
     if (!this.#hadClients) this.idleDescriptors = run.descriptors();
     else if (!this.#hasClients) this.lastDescriptors = run.descriptors();
@@ -70,6 +74,13 @@ export class RunWatch {
     this.#lookedAtMs = performance.now();
     this.peakResidentBytes = Math.max(this.peakResidentBytes, run.residentBytes);
     this.#lookForZombies();
+  }
+
+  #areClientsThere(): boolean {
+    const leaving = this.#leaving;
+    if (leaving === undefined) return this.#run.clientPids().length > 0;
+    while (leaving.length > 0 && !existsSync(`/proc/${leaving.at(-1)}`)) leaving.pop();
+    return leaving.length > 0;
   }
 
   #lookForZombies(): void {
