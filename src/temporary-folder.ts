@@ -8,7 +8,8 @@ import { MS_PER_SECOND, SECONDS_PER_MINUTE } from './units.ts';
 
 export type Purpose = 'origin' | 'gates';
 
-const REMOVAL_RETRIES = 4;
+/** Each wait is longer by the first: 1.6 s in all. A killed program's own program may take that long to die on a full machine. */
+const REMOVAL_RETRIES = 12;
 const REMOVAL_RETRY_MS = 20;
 /** One that is in use changes, or is made and removed within seconds; what has been quiet for that long is nobody's. */
 const ABANDONED_AFTER_MS = SECONDS_PER_MINUTE * MS_PER_SECOND;
@@ -18,9 +19,27 @@ export async function createTemporaryFolder(purpose: Purpose, parent: string = t
   return mkdtemp(join(parent, `hls-swarm-${purpose}-${process.pid}-`));
 }
 
-/** Tried again for a moment, as a program that is just being killed may still add a file. */
+/**
+ * Tried again for a moment, as what is just being killed may still add files; most are gone at the first try. Blocks meanwhile: it is
+ * for the end of a process.
+ * @throws Error of the file system when it cannot be removed, or is filled for longer than that
+ */
 export function removeTemporaryFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: REMOVAL_RETRIES, retryDelay: REMOVAL_RETRY_MS });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      // `rmSync` has retries of its own, and makes none for this.
+      if (attempt > REMOVAL_RETRIES || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+      Atomics.wait(
+        new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+        0,
+        0,
+        attempt * REMOVAL_RETRY_MS,
+      );
+    }
+  }
 }
 
 /** Removes what killed processes left. Needs both signs, as a process id of another container means nothing here. */

@@ -1,10 +1,13 @@
 // Folders of killed processes: swept by the next start, and only those.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTemporaryFolder, removeTemporaryFolder, sweepTemporaryFolders } from '../src/temporary-folder.ts';
+import { until } from './support/processes.ts';
 
 /** Above every pid_max. */
 const NOBODY = 4_194_305;
@@ -26,4 +29,15 @@ test('a folder is removed when its process is gone and it has been quiet, else n
   );
   removeTemporaryFolder(ours);
   for (const folder of [fresh, foreign]) rmSync(folder, { recursive: true });
+});
+
+test('a folder is removed though a program that is about to end still adds files to it', async () => {
+  const folder = await createTemporaryFolder('origin');
+  const adds = 'i=0; while :; do i=$((i+1)); : > "$0/$i"; done';
+  const program = spawn('timeout', ['0.6', 'sh', '-c', adds, folder], { stdio: 'ignore' });
+  const ended = once(program, 'exit');
+  await until(() => readdirSync(folder).length > 0, 'its first file');
+  removeTemporaryFolder(folder);
+  assert.equal(existsSync(folder), false);
+  await ended;
 });

@@ -22,7 +22,9 @@ export interface Running {
 /** A run is over 4 s after the signal (CONTRACTS); the clients may take 3 s of it, the summary and the files need the rest. */
 const STOP_LIMIT_MS = 3_300;
 /** A server logs a request that broke off when it notices, which may be never; nobody waits for that as for a complete one. */
-const ABORTED_LIMIT_MS = 2_500;
+const ABORTED_LIMIT_MS = 1_500;
+/** By now it has nothing to do but to go: one that cannot is killed. */
+const ORIGIN_LIMIT_MS = 500;
 
 export async function stopMeasuring(running: Running): Promise<void> {
   const { clock, swarm, tap, scrapers, demo, measured } = running;
@@ -35,7 +37,7 @@ export async function stopMeasuring(running: Running): Promise<void> {
   // Beyond the limit where a log is followed: its server may write in batches, and a second signal leaves at once.
   await scrapers.finish(awaits(running));
   await scrapers.stop();
-  await demo?.stop(leftMs());
+  await demo?.stop(Math.min(ORIGIN_LIMIT_MS, leftMs()));
 }
 
 /** From now on. */

@@ -12,6 +12,7 @@ import { silentLog } from '../../src/log.ts';
 import { type EmbeddedOrigin, type OriginRequest, startEmbeddedOrigin } from '../../src/origin/embedded.ts';
 import { lineReader } from '../../src/origin/messages.ts';
 import { runProgram, startProgram } from '../../src/process.ts';
+import { originFolders } from '../support/origin-folders.ts';
 import { isAlive, until } from '../support/processes.ts';
 import { requirement } from '../support/require.ts';
 import { RawClient } from './raw-client.ts';
@@ -44,11 +45,6 @@ async function start(
   });
   context.after(() => origin.stop());
   return { origin, requests, port: Number(new URL(origin.url).port) };
-}
-
-/** Work folders of an origin's process, wherever they are. */
-function workFolders(pid: number): readonly string[] {
-  return originFolders().filter((path) => path.includes(`hls-swarm-origin-${pid}-`));
 }
 
 /** FFmpeg children of that origin. */
@@ -98,7 +94,7 @@ test('is live at once, accounts its requests to the byte, and leaves nothing', {
   });
   assert.equal(requests[1]?.bytesSent, segment.headBytes + segment.body.length);
   assert.equal(requests.length, 3, 'every line was handed over before stop() resolved');
-  assert.deepEqual([isAlive(pid), isAlive(encoder), workFolders(pid)], [false, false, []]);
+  assert.deepEqual([isAlive(pid), isAlive(encoder), originFolders(pid)], [false, false, []]);
 });
 
 test('real clients play it, and its log has every octet they were sent', { skip }, async (context) => {
@@ -133,7 +129,7 @@ test('kill -9 of the origin leaves no FFmpeg and no folder, and the main program
   process.kill(origin.pid, 'SIGKILL');
   assert.match(await origin.broken, /SIGKILL/);
   await until(() => !isAlive(encoder), 'FFmpeg gone');
-  await until(() => workFolders(origin.pid).length === 0, 'folder gone');
+  await until(() => originFolders(origin.pid).length === 0, 'folder gone');
   await origin.stop();
 });
 
@@ -142,7 +138,7 @@ test('a stream that breaks ends the origin with the reason', { skip }, async (co
   const [encoder = 0] = encoders(origin.pid);
   process.kill(encoder, 'SIGKILL');
   assert.match(await origin.broken, /^The live remux of profile 'low-bitrate' ended: SIGKILL/);
-  await until(() => !isAlive(origin.pid) && workFolders(origin.pid).length === 0, 'origin and folder gone');
+  await until(() => !isAlive(origin.pid) && originFolders(origin.pid).length === 0, 'origin and folder gone');
   await origin.stop();
 });
 
@@ -155,10 +151,10 @@ test('kill -9 of the main program leaves no origin, no FFmpeg and no folder', { 
   await until(() => lines.length > 0, 'the origin is live', 20_000);
   const pid = Number(lines[0]);
   const [encoder = 0] = encoders(pid);
-  assert.ok(isAlive(encoder) && workFolders(pid).length === 1);
+  assert.ok(isAlive(encoder) && originFolders(pid).length === 1);
   process.kill(main.pid ?? 0, 'SIGKILL');
   await until(() => !isAlive(pid) && !isAlive(encoder), 'origin and FFmpeg gone');
-  assert.deepEqual(workFolders(pid), []);
+  assert.deepEqual(originFolders(pid), []);
 });
 
 test('a main program that exits without stopping it leaves nothing either', { skip }, async () => {
@@ -167,7 +163,7 @@ test('a main program that exits without stopping it leaves nothing either', { sk
   assert.equal(main.code, 3);
   const pid = Number(main.stdout);
   await until(() => !isAlive(pid) && encoders(pid).length === 0, 'origin and FFmpeg gone');
-  assert.deepEqual(workFolders(pid), []);
+  assert.deepEqual(originFolders(pid), []);
 });
 
 test('each reason not to start is one sentence', { skip }, async (context) => {
@@ -208,22 +204,16 @@ test('a start that is given up in the middle of encoding leaves nothing', { skip
   const ours = process.env['XDG_CACHE_HOME'];
   process.env['XDG_CACHE_HOME'] = cache;
   const before = new Set(originFolders());
-  const added = (): readonly string[] => originFolders().filter((folder) => !before.has(folder));
+  const encoding = (): string | undefined =>
+    originFolders().find((folder) => !before.has(folder) && existsSync(join(folder, 'loop.part')));
   const giveUp = new AbortController();
   const starting = start(context, { profile: 'default', signal: giveUp.signal });
   process.env['XDG_CACHE_HOME'] = ours;
   const rejected = assert.rejects(starting, /changed my mind/);
-  await until(() => added().some((folder) => existsSync(join(folder, 'loop.part'))), 'encoding', 10_000);
+  await until(() => encoding() !== undefined, 'encoding', 10_000);
+  const folder = encoding() ?? '';
   giveUp.abort(new Error('changed my mind'));
   await rejected;
-  assert.deepEqual([added(), readdirSync(cache)], [[], []]);
+  assert.deepEqual([existsSync(folder), readdirSync(cache)], [false, []]);
   await rm(cache, { recursive: true });
 });
-
-/** Of every origin on this machine. */
-function originFolders(): readonly string[] {
-  return ['/dev/shm', tmpdir()]
-    .filter((parent) => existsSync(parent))
-    .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))
-    .filter((path) => path.includes('hls-swarm-origin-'));
-}

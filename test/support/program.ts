@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type Environment, type ProgramExit, startProgram } from '../../src/process.ts';
 import { signalProcess } from '../../src/process-group.ts';
 import type { Summary } from '../../src/stats/summary.ts';
+import { originFolders } from './origin-folders.ts';
 import { TESTED_FFMPEG } from './second-ffmpeg.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -113,9 +114,11 @@ export async function sandbox(): Promise<Sandbox> {
     processes: () => processesNaming(folder),
     leftovers: () => readdirSync(temporary),
     [Symbol.asyncDispose]: async () => {
-      // What is listed may be gone by its turn.
-      for (const pid of pidsNaming(folder)) signalProcess(pid, 'SIGKILL');
-      for (const path of [folder, temporary]) await rm(path, { recursive: true, force: true });
+      // What is listed may be gone by its turn. An origin that is killed leaves its folder to whoever comes next.
+      const pids = pidsNaming(folder);
+      for (const pid of pids) signalProcess(pid, 'SIGKILL');
+      for (const path of [folder, temporary, ...pids.flatMap((pid) => originFolders(pid))])
+        await rm(path, { recursive: true, force: true });
     },
   };
 }

@@ -1,11 +1,11 @@
 // How a run ends: by signals, by the stream, by a reader that leaves, by SIGKILL, and what is left then: nothing.
 // The numbers of a run are the business of demo.test.ts.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { vodMedia } from '../support/ffmpeg-media.ts';
 import { readJournal, readSummary } from '../support/journal.ts';
+import { originFolders } from '../support/origin-folders.ts';
 import { fakeProgram, isAlive, until } from '../support/processes.ts';
 import {
   assertMeasured,
@@ -46,13 +46,6 @@ async function playing(program: HlsSwarm, clients: number): Promise<void> {
     const state = (await response.json()) as { door?: { contentBytes: number } };
     return (state.door?.contentBytes ?? 0) > MORE_THAN_PLAYLISTS_BYTES;
   }, `a media byte for client ${clients}`);
-}
-
-/** The folders of embedded origins whose process is `pid`. */
-function workFolders(pid: string): readonly string[] {
-  return ['/dev/shm', '/tmp'].flatMap((parent) =>
-    existsSync(parent) ? readdirSync(parent).filter((name) => name.startsWith(`hls-swarm-origin-${pid}-`)) : [],
-  );
 }
 
 function originPid(box: Sandbox): string {
@@ -100,7 +93,7 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
       assertMeasured(ended, summary);
       assert.deepEqual(summary.clients.exits, { success: 0, error: 0, signal: 0, stopped: 2, playlistLost: 0 });
       assertNothingLeft(box);
-      assert.deepEqual(workFolders(pid), []);
+      assert.deepEqual(originFolders(pid), []);
     });
   }
 
@@ -128,11 +121,11 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     await using program = startHlsSwarm(demo(box, 10), box.env);
     await playing(program, 10);
     const pid = originPid(box);
-    assert.equal(workFolders(pid).length, 1);
+    assert.equal(originFolders(pid).length, 1);
     assert.ok(box.processes().length >= 12, box.processes().join('\n'));
     process.kill(program.pid, 'SIGKILL');
     await until(() => box.processes().length === 0, 'the end of its processes');
-    await until(() => workFolders(pid).length === 0, 'the end of its folder');
+    await until(() => originFolders(pid).length === 0, 'the end of its folder');
   });
 
   test('a signal while the origin is still starting ends the run with a sentence and 1', async () => {
@@ -191,7 +184,7 @@ describe('how a run ends', { skip, concurrency: 3 }, () => {
     assert.ok(performance.now() - askedAtMs < END_LIMIT_MS, `${performance.now() - askedAtMs} ms`);
     assertMeasured(ended, await readSummary(box.file('r.json')));
     await until(() => box.processes().length === 0, 'the end of its processes');
-    assert.deepEqual(workFolders(pid), []);
+    assert.deepEqual(originFolders(pid), []);
   });
 
   for (const times of [1, 2]) {
