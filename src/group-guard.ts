@@ -1,6 +1,6 @@
-// Ends a group of processes in the moment in which we die, whatever kills us. The kernel tells a child of our death before it frees our
-// memory, and this one has nothing else to do; whoever would otherwise have to hear of it, the group's own members among them, may have
-// to wait for its turn on a full machine, and the others play on meanwhile.
+// Ends a group of processes in the moment in which we die, whatever kills us. The kernel tells a child of our death, and this one has
+// nothing else to do; whoever would otherwise have to hear of it, the group's own members among them, may have to wait for its turn on a
+// full machine, and the others play on meanwhile.
 // It is an addition only: what it watches ends with us without it, later. It starts nobody else and reads nothing.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
