@@ -22,7 +22,7 @@ export interface Running {
 /** A run is over 4 s after the signal (CONTRACTS); the clients may take 3 s of it, the summary and the files need the rest. */
 const STOP_LIMIT_MS = 3_300;
 /** A server logs a request that broke off when it notices, which may be never; nobody waits for that as for a complete one. */
-const ABORTED_LIMIT_MS = 1_500;
+const ABORTED_LIMIT_MS = 2_500;
 /** By now it has nothing to do but to go: one that cannot is killed. */
 const ORIGIN_LIMIT_MS = 500;
 
@@ -32,15 +32,16 @@ export async function stopMeasuring(running: Running): Promise<void> {
   const leftMs = (): number => Math.max(0, endsAtMs - clock.nowMs());
   await swarm.stop();
   await tap?.close();
+  const isAwaited = awaits(running);
   await scrapers.round(leftMs());
   measured();
   // Beyond the limit where a log is followed: its server may write in batches, and a second signal leaves at once.
-  await scrapers.finish(awaits(running));
+  await scrapers.finish(isAwaited);
   await scrapers.stop();
   await demo?.stop(Math.min(ORIGIN_LIMIT_MS, leftMs()));
 }
 
-/** From now on. */
+/** To be made when the last connection has been closed: whatever comes between counts. */
 function awaits({ clock, awaitedLogLines }: Running): () => boolean {
   const abortedEndsAtMs = clock.nowMs() + ABORTED_LIMIT_MS;
   return () => {

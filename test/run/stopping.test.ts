@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Running, stopMeasuring } from '../../src/run/stopping.ts';
 
+const CLOSED_AT_MS = 10_000;
+
 test('clients, doors, the last round; then the account ends, and the log, the sources and the origin follow', async () => {
   const steps: string[] = [];
   const step = (name: string) => async (): Promise<void> => void steps.push(name);
@@ -18,27 +20,27 @@ test('clients, doors, the last round; then the account ends, and the log, the so
   assert.deepEqual(steps, ['clients', 'doors', 'round', 'measured', 'log', 'sources', 'origin']);
 });
 
-test('lines of completed transfers are awaited as long as the log is, those of aborted ones for 2.5 s', async () => {
-  let nowMs = 10_000;
+test('lines of completed transfers are awaited as long as the log is, those of aborted ones for 2.5 s from the last close', async () => {
+  let nowMs = CLOSED_AT_MS - 3_000;
   let awaited = { completed: 1, aborted: 0 };
   const nothing = async (): Promise<void> => {};
   const seen: boolean[] = [];
   await stopMeasuring({
     clock: { nowMs: () => nowMs, wallMs: () => nowMs },
     swarm: { stop: nothing },
-    tap: undefined,
+    tap: { close: async () => void (nowMs = CLOSED_AT_MS) },
     scrapers: {
-      round: nothing,
+      round: async () => void (nowMs += 800),
       stop: nothing,
       finish: async (isAwaited: () => boolean) => {
         for (const [ms, completed, aborted] of [
-          [0, 1, 0],
+          [800, 1, 0],
           [2_499, 0, 3],
           [2_500, 0, 3],
           [11_000, 2, 3],
           [11_000, 0, 0],
         ] as const) {
-          nowMs = 10_000 + ms;
+          nowMs = CLOSED_AT_MS + ms;
           awaited = { completed, aborted };
           seen.push(isAwaited());
         }
