@@ -24,13 +24,16 @@ test('lines of completed transfers are awaited as long as the log is, those of a
   let nowMs = CLOSED_AT_MS - 3_000;
   let awaited = { completed: 1, aborted: 0 };
   const nothing = async (): Promise<void> => {};
+  const until = (ms: number) => async (): Promise<void> => {
+    nowMs = ms;
+  };
   const seen: boolean[] = [];
   await stopMeasuring({
     clock: { nowMs: () => nowMs, wallMs: () => nowMs },
     swarm: { stop: nothing },
-    tap: { close: async () => void (nowMs = CLOSED_AT_MS) },
+    tap: { close: until(CLOSED_AT_MS) },
     scrapers: {
-      round: async () => void (nowMs += 800),
+      round: until(CLOSED_AT_MS + 800),
       stop: nothing,
       finish: async (isAwaited: () => boolean) => {
         for (const [ms, completed, aborted] of [
