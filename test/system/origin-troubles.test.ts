@@ -15,8 +15,8 @@ const CLIENTS = 3;
 /** The encoder's first number: then it begins again with 0. No list from before can be taken for an older copy of one after,
  *  however slow a client is. */
 const FIRST_NUMBER = 12;
-/** As often the list is asked for before the encoder begins again: by requests and not by time, so that every client has
- *  played by then, however late a loaded machine lets it begin. The look before the start asks at most three times. */
+/** As often the list is asked for before the encoder begins again: by requests and not by time, so that clients have had a
+ *  list by then, however late a loaded machine lets them begin. The look before the start asks at most three times. */
 const RELOADS_BEFORE_RESTART = 3 + 2 * CLIENTS;
 /** A segment is listed so much later than the playlist has it; clients ask for it some seconds after that at the latest. */
 const LAG_MS = 6_000;
