@@ -1,5 +1,6 @@
 // Programs that behave and programs that do not: endings, tails of pipes, groups, and the death of the parent.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -64,6 +65,8 @@ describe('stopping', () => {
     const children = printed.trim().split(' ').map(Number);
     assert.equal(children.length, 2);
     assert.ok(children.every(isAlive));
+    // It is `setpriv` that tells the kernel, and it has to start first: a parent that dies within those milliseconds is not seen to.
+    await until(() => children.every(isPastSetpriv), 'both to run what they were started for');
     process.kill(parent.pid ?? 0, 'SIGKILL');
     await parent.exited;
     await until(() => !children.some(isAlive), 'the children to be gone');
@@ -111,3 +114,8 @@ test('proxy variables are taken out in every spelling, the rest stays', () => {
   };
   assert.deepEqual(withoutProxyVariables(env), { PATH: '/bin', http_proxy_x: 'f' });
 });
+
+function isPastSetpriv(pid: number): boolean {
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  return command.includes('fake-ffmpeg') && !command.includes('setpriv');
+}
