@@ -1,7 +1,9 @@
 // One program of the launcher as its starter sees it: its pipes, its pid when that is known, its ending after its last octet.
 // It starts nothing itself; launcher.ts tells it what became of it.
-import { connect, type Socket } from 'node:net';
-import { greeting, type LaunchedStream, type LauncherPlace } from './launcher-messages.ts';
+import { constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { LaunchedPipe, LaunchedStream } from './launcher-messages.ts';
+import type { NamedPipes } from './named-pipes.ts';
 import { PIPE_DRAIN_LIMIT_MS, type Program, type ProgramExit, type ProgramOptions } from './process.ts';
 import { forgetGroup, rememberGroup, StopSequence } from './process-group.ts';
 import { KIB } from './units.ts';
@@ -28,7 +30,11 @@ export class LaunchedProgram implements Program {
   readonly command: string;
   readonly streams: readonly LaunchedStream[];
   readonly #options: ProgramOptions;
-  readonly #sockets: Set<Socket> = new Set();
+  /** Our ends. */
+  readonly #open: Set<Socket> = new Set();
+  #pipes: NamedPipes | undefined;
+  /** Not opened yet, one for each stream. */
+  #paths: readonly string[] = [];
   readonly #resolve: (exit: ProgramExit) => void;
   readonly #sequence: StopSequence;
   #givesWay = false;
@@ -69,29 +75,25 @@ export class LaunchedProgram implements Program {
     return this.#exit !== undefined;
   }
 
-  /** `onFailure`: the system does not give it its pipes. */
-  connect({ path, token }: LauncherPlace, key: number, onFailure: (reason: string) => void): void {
-    for (const [stream, , handler] of STREAMS) {
-      if (!this.streams.includes(stream)) continue;
-      const take = this.#options[handler];
-      const onread = {
-        buffer: READ_BUFFER,
-        callback: (bytes: number): boolean => {
-          take?.(READ_BUFFER.subarray(0, bytes));
-          return true;
-        },
-      };
-      const socket = connect({ path, onread });
-      this.#sockets.add(socket);
-      socket.on('error', ({ message }) => {
-        if (this.pid === undefined && !this.hasEnded) onFailure(message);
-      });
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        this.#endIfDrained();
-      });
-      socket.write(greeting(token, { key, stream }));
-    }
+  /** `paths`: a pipe for each of its streams, which go back when they are not used any more. */
+  reserve(pipes: NamedPipes, paths: readonly string[]): void {
+    this.#pipes = pipes;
+    this.#paths = paths;
+    if (this.hasEnded) this.#giveBack();
+  }
+
+  /**
+   * Opens our end of each pipe: it has to be there before the program's.
+   * @throws Error when there is no descriptor left
+   */
+  open(): readonly LaunchedPipe[] {
+    const paths = this.#paths;
+    this.#paths = [];
+    return this.streams.map((stream, index) => {
+      const path = paths[index] ?? '';
+      this.#read(stream, path);
+      return { stream, path };
+    });
   }
 
   onOrdered(orders: LaunchedOrders): void {
@@ -109,7 +111,10 @@ export class LaunchedProgram implements Program {
     this.#exit = exit;
     this.#sequence.end();
     if (this.pid !== undefined) forgetGroup(this.pid);
-    this.#drainTimer = setTimeout(() => this.#sockets.forEach((socket) => void socket.destroy()), PIPE_DRAIN_LIMIT_MS);
+    this.#giveBack();
+    // Who never began has said nothing.
+    if (this.pid === undefined) this.#destroyAll();
+    else this.#drainTimer = setTimeout(() => this.#destroyAll(), PIPE_DRAIN_LIMIT_MS);
     this.#endIfDrained();
   }
 
@@ -118,8 +123,48 @@ export class LaunchedProgram implements Program {
     this.onExit({ failure });
   }
 
+  #read(stream: LaunchedStream, path: string): void {
+    const [, , handler] = STREAMS[stream - 1] ?? [];
+    const take = handler === undefined ? undefined : this.#options[handler];
+    const onread = {
+      buffer: READ_BUFFER,
+      callback: (bytes: number): boolean => {
+        take?.(READ_BUFFER.subarray(0, bytes));
+        return true;
+      },
+    };
+    const socket = new Socket({
+      fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      readable: true,
+      writable: false,
+      onread,
+    });
+    this.#open.add(socket);
+    let isAtEnd = false;
+    socket.on('end', () => {
+      isAtEnd = true;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#open.delete(socket);
+      // Where the end was not seen, somebody may write into it for as long as they like.
+      if (isAtEnd) this.#pipes?.giveBack(path);
+      else this.#pipes?.drop(path);
+      this.#endIfDrained();
+    });
+  }
+
+  #giveBack(): void {
+    for (const path of this.#paths) this.#pipes?.giveBack(path);
+    this.#paths = [];
+  }
+
+  #destroyAll(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
   #endIfDrained(): void {
-    if (this.#exit === undefined || this.#sockets.size > 0) return;
+    if (this.#exit === undefined || this.#open.size > 0) return;
     clearTimeout(this.#drainTimer);
     this.#resolve(this.#exit);
   }

@@ -1,19 +1,17 @@
 // The launcher's own process: forks the clients, so that nobody has to copy the page tables of a measuring process for each.
-// It reads nothing that a client prints (the descriptors are its parent's sockets), decides nothing, and takes all along when
-// its parent is gone.
+// It reads nothing that a client prints (the pipes end at its parent), decides nothing, and takes all along when its parent is gone.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import {
+  isGreeting,
   JsonLines,
   jsonLine,
   LAUNCHER_VARIABLE,
-  type LaunchedStream,
   type LauncherNews,
   type LauncherOrder,
   type LauncherPlace,
-  readGreeting,
 } from './launcher-messages.ts';
 import { signalGroup, signalProcess } from './process-group.ts';
 
@@ -36,15 +34,12 @@ const TIMER_SLACK_OF_MANY_NS = 20_000_000;
 
 type StartOrder = Extract<LauncherOrder, { readonly type: 'start' }>;
 
-/** One program from its order to its ending; sockets and order may come in any order. */
+/** One program from its start to its ending. */
 interface Launch {
-  readonly sockets: Map<LaunchedStream, Socket>;
-  order?: StartOrder;
-  child?: ChildProcess;
-  /** Told to leave before it was started: it never is. */
-  isCancelled?: boolean;
+  readonly child: ChildProcess;
+  readonly isLeaf: boolean;
   /** It has begun, and makes room for those that have not. */
-  givesWay?: boolean;
+  givesWay: boolean;
 }
 
 const { path, token, programs } = JSON.parse(process.env[LAUNCHER_VARIABLE] ?? '') as LauncherPlace;
@@ -57,10 +52,8 @@ const server = createServer((socket) => {
   const lines = new JsonLines();
   socket.setEncoding('utf8').once('data', (chunk: string) => {
     const [first = '', ...rest] = [...lines.read(chunk)];
-    const purpose = readGreeting(first, token);
-    if (purpose === undefined) socket.destroy();
-    else if (purpose.key === undefined) serve(socket, lines, rest);
-    else if (purpose.stream !== undefined) take(purpose.key, purpose.stream, socket);
+    if (isGreeting(first, token)) serve(socket, lines, rest);
+    else socket.destroy();
   });
 });
 server.listen(path, () => process.stdout.write('ready\n'));
@@ -80,59 +73,38 @@ function serve(socket: Socket, lines: JsonLines, rest: readonly string[]): void 
 
 function obey(order: LauncherOrder): void {
   if (order.type === 'start') {
-    const launch = launchOf(order.key);
-    launch.order = order;
-    startWhenReady(launch);
+    start(order);
     return;
   }
   const launch = launches.get(order.key);
-  if (order.type === 'give-way') giveWay(launch);
-  else if (launch?.child !== undefined) signal(launch, launch.child, order.signal);
-  else if (launch !== undefined && launch.isCancelled !== true) cancel(launch, order.key, order.signal);
-}
-
-function cancel(launch: Launch, key: number, signalName: string): void {
-  launch.isCancelled = true;
-  for (const socket of launch.sockets.values()) socket.destroy();
-  say({ type: 'exited', key, signal: signalName });
-}
-
-function take(key: number, stream: LaunchedStream, socket: Socket): void {
-  const launch = launchOf(key);
-  if (launch.isCancelled === true) {
-    socket.destroy();
-    return;
+  if (launch === undefined) return;
+  if (order.type === 'signal') signal(launch, order.signal);
+  else {
+    launch.givesWay = true;
+    lower(launch);
   }
-  launch.sockets.set(stream, socket);
-  startWhenReady(launch);
 }
 
-function launchOf(key: number): Launch {
-  const launch = launches.get(key) ?? { sockets: new Map() };
-  launches.set(key, launch);
-  return launch;
-}
-
-function startWhenReady(launch: Launch): void {
-  const { order, sockets } = launch;
-  if (order === undefined || sockets.size < order.streams.length) return;
-  const { key, file, args, env, cwd, isLeaf } = order;
-  const stdio = ([0, 1, 2, 3] as const).map((stream) => (stream === 0 ? 'ignore' : (sockets.get(stream) ?? 'ignore')));
+function start({ key, file, args, env, cwd, isLeaf, pipes }: StartOrder): void {
+  const stdio: ('ignore' | number)[] = ['ignore', 'ignore', 'ignore', 'ignore'];
   try {
+    // Its reader is there already: nobody waits here.
+    for (const { stream, path: pipe } of pipes) stdio[stream] = openSync(pipe, constants.O_WRONLY);
     const child = spawn(file, args, { stdio, env, detached: !isLeaf, ...(cwd === undefined ? {} : { cwd }) });
-    launch.child = child;
+    const launch = { child, isLeaf, givesWay: false };
+    launches.set(key, launch);
     child.once('error', ({ message }) => end(key, { type: 'failed', key, reason: message }));
     const { pid } = child;
     if (pid !== undefined) {
       child.once('exit', (code, signalName) => onExit(pid, key, code, signalName));
-      lower(launch, pid);
+      lower(launch);
       say({ type: 'started', key, pid });
     }
   } catch (error) {
-    end(key, { type: 'failed', key, reason: error instanceof Error ? error.message : String(error) });
+    say({ type: 'failed', key, reason: error instanceof Error ? error.message : String(error) });
   }
   // The child has its own by now; as long as ours are open its end would not be seen.
-  for (const socket of sockets.values()) socket.destroy();
+  for (const descriptor of stdio) if (descriptor !== 'ignore') closeSync(descriptor);
 }
 
 function onExit(pid: number, key: number, code: number | null, signalName: string | null): void {
@@ -143,7 +115,6 @@ function onExit(pid: number, key: number, code: number | null, signalName: strin
 }
 
 function end(key: number, news: LauncherNews): void {
-  for (const socket of launches.get(key)?.sockets.values() ?? []) socket.destroy();
   if (launches.delete(key)) say(news);
 }
 
@@ -151,21 +122,16 @@ function say(news: LauncherNews): void {
   control?.write(jsonLine(news));
 }
 
-function giveWay(launch: Launch | undefined): void {
-  if (launch === undefined) return;
-  launch.givesWay = true;
-  if (launch.child?.pid !== undefined) lower(launch, launch.child.pid);
-}
-
-function lower({ order, givesWay }: Launch, pid: number): void {
-  const niceOfOneOfMany = givesWay === true ? NICE_OF_MANY : NICE_OF_BEGINNERS;
+function lower({ child: { pid }, isLeaf, givesWay }: Launch): void {
+  if (pid === undefined) return;
+  const niceOfOneOfMany = givesWay ? NICE_OF_MANY : NICE_OF_BEGINNERS;
   const nice = areMany ? niceOfOneOfMany : NICE_OF_FEW;
   try {
     setPriority(pid, nice);
   } catch {
     // It is gone, or comes later already, and back up is for the superuser only.
   }
-  if (order?.isLeaf === false) lowerGroup(pid, nice);
+  if (!isLeaf) lowerGroup(pid, nice);
 }
 
 /**
@@ -184,17 +150,16 @@ function tellKernel(pid: number | 'self', file: string, value: number): void {
   }
 }
 
-function signal(launch: Launch, { pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): void {
+function signal({ child: { pid, exitCode, signalCode }, isLeaf }: Launch, name: NodeJS.Signals): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
-  if (launch.order?.isLeaf === true) signalProcess(pid, name);
+  if (isLeaf) signalProcess(pid, name);
   else signalGroup(pid, name);
 }
 
 /** Where the kernel does not do it. */
 function leave(): void {
-  for (const launch of launches.values()) if (launch.child !== undefined) signal(launch, launch.child, 'SIGKILL');
+  for (const launch of launches.values()) signal(launch, 'SIGKILL');
   server.close();
   control?.destroy();
   process.stdin.destroy();
-  for (const { sockets } of launches.values()) for (const socket of sockets.values()) socket.destroy();
 }

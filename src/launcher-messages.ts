@@ -1,4 +1,4 @@
-// What the launcher's process and its parent say to each other: JSON lines on one socket, and the first line of every socket.
+// What the launcher's process and its parent say to each other: JSON lines on one socket, the first of which is a greeting.
 // Types and how they are written only; nothing here opens a socket.
 
 /** In the environment of the launcher's process, as JSON. */
@@ -7,14 +7,20 @@ export const LAUNCHER_VARIABLE = 'HLS_SWARM_LAUNCHER';
 export interface LauncherPlace {
   /** Where it listens. */
   readonly path: string;
-  /** Whoever connects says this first: a name in the abstract name space is open to every user of the machine. */
+  /** Who connects says this first: a name in the abstract name space is open to every user of the machine. */
   readonly token: string;
   /** How many it is going to start, about. */
   readonly programs: number;
 }
 
-/** Child descriptors that are sockets of the parent's; any other is /dev/null. */
+/** Child descriptors that are pipes to the parent; any other is /dev/null. */
 export type LaunchedStream = 1 | 2 | 3;
+
+/** A named pipe, which the parent has open for reading. */
+export interface LaunchedPipe {
+  readonly stream: LaunchedStream;
+  readonly path: string;
+}
 
 export type LauncherOrder =
   | {
@@ -24,7 +30,7 @@ export type LauncherOrder =
       readonly args: readonly string[];
       readonly env: Readonly<Record<string, string>>;
       readonly cwd?: string;
-      readonly streams: readonly LaunchedStream[];
+      readonly pipes: readonly LaunchedPipe[];
       /** It starts no others, and needs no group of its own. */
       readonly isLeaf: boolean;
     }
@@ -37,27 +43,20 @@ export type LauncherNews =
   | { readonly type: 'failed'; readonly key: number; readonly reason: string }
   | { readonly type: 'exited'; readonly key: number; readonly code?: number; readonly signal?: string };
 
-/** What a new socket is for: a stream of the program `key`, or, when that is absent, orders and news. */
-export interface SocketPurpose {
-  readonly key?: number;
-  readonly stream?: LaunchedStream;
+export function greeting(token: string): string {
+  return jsonLine({ token });
 }
 
-export function greeting(token: string, purpose: SocketPurpose): string {
-  return jsonLine({ token, ...purpose });
-}
-
-/** Undefined for anybody who does not know the token. */
-export function readGreeting(line: string, token: string): SocketPurpose | undefined {
+/** false for anybody who does not know the token. */
+export function isGreeting(line: string, token: string): boolean {
   try {
-    const { token: told, ...purpose } = JSON.parse(line) as SocketPurpose & { readonly token?: unknown };
-    return told === token ? purpose : undefined;
+    return (JSON.parse(line) as { readonly token?: unknown } | null)?.token === token;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
-export function jsonLine(message: LauncherOrder | LauncherNews | (SocketPurpose & { readonly token: string })): string {
+export function jsonLine(message: LauncherOrder | LauncherNews | { readonly token: string }): string {
   return `${JSON.stringify(message)}\n`;
 }
 

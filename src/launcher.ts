@@ -1,5 +1,5 @@
 // Starts many programs through a small process of its own (launcher-main.ts): a fork of this one would copy its page tables and
-// hold up every thread meanwhile, 2 ms at 100 MB, 9 ms at 500 MB. Their pipes are sockets that end here.
+// hold up every thread meanwhile, 2 ms at 100 MB, 9 ms at 500 MB. Their pipes have names, and end here.
 // It does not restart, parse, time or log anything. When its process is lost, all programs end with it, and the next start gets
 // a new one.
 import { randomUUID } from 'node:crypto';
@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { clockFrom, clockOrigin } from './clock.ts';
 import { GroupGuard } from './group-guard.ts';
 import { LaunchedProgram } from './launched-program.ts';
 import {
@@ -19,12 +20,15 @@ import {
   type LauncherOrder,
   type LauncherPlace,
 } from './launcher-messages.ts';
+import { NamedPipes } from './named-pipes.ts';
 import { neverStarted, type Program, prepareProgram, type StartProgram, startProgram } from './process.ts';
 import { MS_PER_SECOND } from './units.ts';
 
 const OPEN_LIMIT_MS: number = 10 * MS_PER_SECOND;
-/** Programs that are being started at a time; the others wait here. A socket's queue of connections holds 128 on older systems. */
+/** Programs that are being started at a time; the others wait here, where whoever is stopped need not be started first. */
 const MAX_UNDERWAY = 32;
+/** What a client says in its log, and its progress. */
+const PIPES_PER_PROGRAM = 2;
 /** Of a file, to tell a script from a program. */
 const FIRST_BYTES = 64;
 
@@ -38,27 +42,30 @@ export class Launcher {
     const { cwd } = options;
     const isLeaf = options.isLeaf === true && isCompiled(path);
     const order = { type: 'start', ...how, isLeaf, ...(cwd === undefined ? {} : { cwd }) } as const;
-    void this.#ready().then(
-      (running) => running.start(program, order),
-      (error: Error) => program.onLost(error.message),
-    );
+    void this.#start(program, order).catch((error: Error) => program.onLost(error.message));
     return program;
   };
 
   readonly #programs: number;
+  readonly #pipes: NamedPipes;
   #running: Promise<LauncherProcess>;
   #isClosed = false;
 
   /**
    * `programs`: how many it is for; many give way to everything else (launcher-main.ts). Rejects with an Error of one sentence when
-   * the process does not come up.
+   * the process does not come up, or there are no pipes to be had.
    */
   static async open(programs = 1): Promise<Launcher> {
-    return new Launcher(programs, await LauncherProcess.open(programs));
+    using made = new DisposableStack();
+    const pipes = made.use(await NamedPipes.open(programs * PIPES_PER_PROGRAM, clockFrom(clockOrigin()).wallMs()));
+    const running = await LauncherProcess.open(programs);
+    made.move();
+    return new Launcher(programs, pipes, running);
   }
 
-  private constructor(programs: number, running: LauncherProcess) {
+  private constructor(programs: number, pipes: NamedPipes, running: LauncherProcess) {
     this.#programs = programs;
+    this.#pipes = pipes;
     this.#running = Promise.resolve(running);
   }
 
@@ -67,10 +74,17 @@ export class Launcher {
     this.#isClosed = true;
     const running = await this.#running.catch(() => undefined);
     await running?.close();
+    this.#pipes[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #start(program: LaunchedProgram, order: StartOrder): Promise<void> {
+    const running = await this.#ready();
+    program.reserve(this.#pipes, await this.#pipes.take(program.streams.length));
+    running.start(program, order);
   }
 
   async #ready(): Promise<LauncherProcess> {
@@ -83,14 +97,13 @@ export class Launcher {
   }
 }
 
-type StartOrder = Omit<Extract<LauncherOrder, { readonly type: 'start' }>, 'key' | 'streams'>;
+type StartOrder = Omit<Extract<LauncherOrder, { readonly type: 'start' }>, 'key' | 'pipes'>;
 
 /** The launcher's process and what it was told to start. */
 class LauncherProcess {
   readonly #process: Program;
   /** It would hear of our death itself, behind all that it started and that has become busy by our death. */
   readonly #guard: GroupGuard | undefined;
-  readonly #place: LauncherPlace;
   readonly #programs: Map<number, LaunchedProgram> = new Map();
   readonly #waiting: (readonly [LaunchedProgram, StartOrder])[] = [];
   readonly #underway: Set<number> = new Set();
@@ -126,14 +139,13 @@ class LauncherProcess {
   private constructor(child: Program, place: LauncherPlace) {
     this.#process = child;
     this.#guard = child.pid === undefined ? undefined : new GroupGuard(child.pid);
-    this.#place = place;
     const lines = new JsonLines();
     this.#control = connect(place.path);
     this.#control.setEncoding('utf8').on('data', (chunk: string) => {
       for (const line of lines.read(chunk)) this.#hear(JSON.parse(line) as LauncherNews);
     });
     this.#control.on('error', () => {});
-    this.#control.write(greeting(place.token, {}));
+    this.#control.write(greeting(place.token));
     void child.exited.then(({ signal, code }) => this.#onLost(signal ?? `exit code ${code}`));
   }
 
@@ -160,11 +172,12 @@ class LauncherProcess {
     const key = this.#lastKey;
     this.#programs.set(key, program);
     this.#underway.add(key);
-    program.connect(this.#place, key, (reason) => {
-      this.#tell({ type: 'signal', key, signal: 'SIGKILL' });
-      this.#hear({ type: 'failed', key, reason });
-    });
-    this.#tell({ ...order, key, streams: program.streams });
+    try {
+      this.#tell({ ...order, key, pipes: program.open() });
+    } catch (error) {
+      this.#hear({ type: 'failed', key, reason: (error as Error).message });
+      return;
+    }
     program.onOrdered({
       signal: (signal) => this.#tell({ type: 'signal', key, signal }),
       giveWay: () => this.#tell({ type: 'give-way', key }),

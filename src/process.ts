@@ -76,7 +76,9 @@ const PROXY_VARIABLES = new Set(['http_proxy', 'https_proxy', 'all_proxy', 'no_p
 export function startProgram(command: string, args: readonly string[], options: ProgramOptions): Program {
   if (!isMainThread)
     throw new Error(`${command}: programs are started from the main thread only (parent-death signal)`);
-  const prepared = prepareProgram(command, args, options);
+  // Another signal is for a program that sees to it itself.
+  const isTied = options.deathSignal === undefined;
+  const prepared = prepareProgram(command, args, { ...options, ...(isTied ? { parent: process.pid } : {}) });
   if ('failure' in prepared) return neverStarted(prepared.failure);
   const { stdin = 'ignore', stdout, stderr, fd3 } = options.stdio;
   const child = execa(prepared.file, prepared.args, {
@@ -142,16 +144,19 @@ export interface PreparedProgram {
   readonly path: string;
 }
 
-/** The file that `command` stands for, behind what ties its life to ours; or a sentence why there is none. */
+/**
+ * The file that `command` stands for, behind what ties its life to ours; or a sentence why there is none. `parent`: a process
+ * without which it is not to begin at all.
+ */
 export function prepareProgram(
   command: string,
   args: readonly string[],
-  options: Pick<ProgramOptions, 'env' | 'deathSignal'>,
+  options: Pick<ProgramOptions, 'env' | 'deathSignal'> & { readonly parent?: number },
 ): PreparedProgram | { readonly failure: string } {
   const env = definedOnly(options.env ?? process.env);
   const found = findProgram(command, env['PATH']);
   if ('failure' in found) return found;
-  const [file = command, ...rest] = [...deathSignalPrefix(options.deathSignal), found.path, ...args];
+  const [file = command, ...rest] = [...tieToParent(options), found.path, ...args];
   return { file, args: rest, env, path: found.path };
 }
 
@@ -185,20 +190,35 @@ function problemOf(file: string): string | undefined {
   }
 }
 
-/** `setpriv` replaces itself by the program: the pid stays. */
-function deathSignalPrefix(signal: NonNullable<ProgramOptions['deathSignal']> = 'SIGKILL'): readonly string[] {
-  setpriv ??= usableSetpriv();
-  return setpriv.path === undefined ? [] : [setpriv.path, ...deathSignalOptions(signal)];
+/**
+ * `setpriv` replaces itself by the program: the pid stays. It takes some milliseconds to tell the kernel, and a parent that dies in
+ * them has died unseen: the shell looks whose child it still is, and gives way to the program in turn.
+ */
+function tieToParent({ deathSignal = 'SIGKILL', parent }: Parameters<typeof prepareProgram>[2]): readonly string[] {
+  ties ??= usableTies();
+  if (ties.setpriv === undefined) return [];
+  const look =
+    parent === undefined || ties.shell === undefined ? [] : [ties.shell, '-c', IF_STILL_MY_CHILD, `${parent}`];
+  return [ties.setpriv, ...deathSignalOptions(deathSignal), ...look];
 }
 
-let setpriv: { readonly path?: string } | undefined;
+/** `$0` is the parent. */
+const IF_STILL_MY_CHILD = '[ "$PPID" = "$0" ] && exec "$@"';
 
-/** Probed once, as BusyBox has one without the option. */
-function usableSetpriv(): { readonly path?: string } {
-  const found = findProgram('setpriv', process.env['PATH']);
-  if ('failure' in found) return {};
+interface Ties {
+  readonly setpriv?: string;
+  readonly shell?: string;
+}
+
+let ties: Ties | undefined;
+
+/** Probed once, as BusyBox has a `setpriv` without the option. */
+function usableTies(): Ties {
+  const [setpriv, shell] = ['setpriv', 'sh'].map((name) => findProgram(name, process.env['PATH']));
+  if (setpriv === undefined || 'failure' in setpriv) return {};
   const args = [...deathSignalOptions('SIGKILL'), process.execPath, '--version'];
-  return execaSync(found.path, args, { reject: false, stdio: 'ignore' }).exitCode === 0 ? found : {};
+  if (execaSync(setpriv.path, args, { reject: false, stdio: 'ignore' }).exitCode !== 0) return {};
+  return { setpriv: setpriv.path, ...(shell === undefined || 'failure' in shell ? {} : { shell: shell.path }) };
 }
 
 function deathSignalOptions(signal: string): readonly string[] {

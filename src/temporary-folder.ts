@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MS_PER_SECOND, SECONDS_PER_MINUTE } from './units.ts';
 
-export type Purpose = 'origin' | 'gates';
+export type Purpose = 'origin' | 'gates' | 'pipes';
 
 /** Each wait is longer by the first: 1.6 s in all. A killed program's own program may take that long to die on a full machine. */
 const REMOVAL_RETRIES = 12;

@@ -51,7 +51,15 @@ const GROUND = [
     'fetch-sockets',
     'trust',
   ],
-  ...['launcher', 'launcher-main', 'launcher-messages', 'launched-program', 'character-sets', 'temporary-folder'],
+  ...[
+    'launcher',
+    'launcher-main',
+    'launcher-messages',
+    'launched-program',
+    'character-sets',
+    'temporary-folder',
+    'named-pipes',
+  ],
 ];
 const PURE = /^src\/(stats|hls|faults|proxy\/http1)\//;
 /** Known to every room, and to one another not at all. */

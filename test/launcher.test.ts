@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { Launcher } from '../src/launcher.ts';
-import { JsonLines, readGreeting } from '../src/launcher-messages.ts';
+import { isGreeting, JsonLines } from '../src/launcher-messages.ts';
 import { type Program, startProgram } from '../src/process.ts';
 import { fakeProgram, isAlive, until } from './support/processes.ts';
 import { requirement } from './support/require.ts';
@@ -22,9 +22,8 @@ after(async () => {
   await launcher.close();
 });
 
-// Not on descriptor 3: it does not block when it is full (libuv), which FFmpeg copes with and `head` does not.
 startsAndStopsPrograms((command, args, options) => launcher.startProgram(command, args, options), {
-  blockingPipes: [1, 2],
+  blockingPipes: [1, 2, 3],
   drainedWithinMs: 5_000,
 });
 
@@ -55,6 +54,32 @@ describe('pipes', () => {
     words.forEach((said, number) => {
       assert.deepEqual(said, { stderr: `error ${number}\n`, fd3: `progress ${number}\n` });
     });
+  });
+
+  test('pipes are used again, and nobody hears what somebody else said before or says still', async () => {
+    const own = await Launcher.open();
+    const left: number[] = [];
+    try {
+      for (let turn = 0; turn < 4; turn += 1) {
+        let said = '';
+        const command = `echo ${turn}; setsid sh -c 'echo $$ ${turn}; exec sleep 30' & sleep 60`;
+        const program = own.startProgram('sh', ['-c', command], {
+          stdio: { stdout: 'pipe', stderr: 'pipe' },
+          onStdout: (chunk) => (said += chunk.toString()),
+        });
+        // Of every other one something lives on with the pipes in its hand: they are nobody else's from then on.
+        await until(() => said.split('\n').length === 3, 'both to speak');
+        const [, pid] = /^(\d+) \d$/m.exec(said) ?? [];
+        if (turn % 2 === 0) process.kill(Number(pid), 'SIGKILL');
+        else left.push(Number(pid));
+        program.kill();
+        await program.exited;
+        assert.deepEqual(said.match(/\d$/gm), [`${turn}`, `${turn}`]);
+      }
+    } finally {
+      for (const pid of left) process.kill(pid, 'SIGKILL');
+      await own.close();
+    }
   });
 
   test('the program gets the environment that it is given, and nothing of how we talk', async () => {
@@ -272,9 +297,8 @@ describe('deaths', () => {
 });
 
 test('a greeting without the token is nobody, whatever else it says', () => {
-  for (const line of ['', '{}', '7', 'null', '{"token":"other","key":1,"stream":2}'])
-    assert.equal(readGreeting(line, 'right'), undefined, line);
-  assert.deepEqual(readGreeting('{"token":"right","key":1,"stream":2}', 'right'), { key: 1, stream: 2 });
+  for (const line of ['', '{}', '7', 'null', '{"token":"other"}']) assert.equal(isGreeting(line, 'right'), false, line);
+  assert.equal(isGreeting('{"token":"right"}', 'right'), true);
 });
 
 test('lines are whole however they come in pieces', () => {

@@ -18,6 +18,13 @@ export interface IndexedPlaylist {
   readonly kindsOfUrls: ReadonlyMap<string, Kind | undefined>;
 }
 
+interface TextIdentity {
+  readonly text: string;
+  readonly digest: string;
+  /** Among the texts of all URLs: a text means something else elsewhere. */
+  readonly key: string;
+}
+
 /** Three lists per URL and some hundred URLs: variants of many channels, each a few seconds old. */
 export const MAX_CACHED_PLAYLISTS = 512;
 /** A long VOD list has thousands of resources at about 300 octets each: 60 MB in all. */
@@ -36,8 +43,9 @@ const DELIVERY_DIRECTIVE = '_HLS_';
 export class PlaylistCache {
   /** By digest and URL, the longest unused first. */
   readonly #playlists = new Map<string, IndexedPlaylist>();
-  /** The last text of each URL and its digest: clients read the same one, and comparing is cheaper than hashing. */
-  readonly #digests = new Map<string, { readonly text: string; readonly digest: string }>();
+  /** Of each URL: clients read the same one, and comparing is cheaper than hashing. */
+  readonly #lastTexts = new Map<string, TextIdentity>();
+  #lastUsed: IndexedPlaylist | undefined;
   #resources = 0;
   #evicted = 0;
 
@@ -47,30 +55,37 @@ export class PlaylistCache {
   }
 
   read(url: string, text: string): IndexedPlaylist | undefined {
-    const digest = this.#digestOf(url, text);
-    const key = `${digest} ${url}`;
+    const { digest, key } = this.#identityOf(url, text);
     const known = this.#playlists.get(key);
     if (known !== undefined) {
-      this.#playlists.delete(key);
-      this.#playlists.set(key, known);
+      this.#use(key, known);
       return known;
     }
     const playlist = readPlaylist(text, url);
     if (playlist === undefined) return undefined;
     const indexed = indexPlaylist(playlist, digest);
-    this.#playlists.set(key, indexed);
+    this.#use(key, indexed);
     this.#resources += indexed.kinds.size;
     this.#evict();
     return indexed;
   }
 
-  #digestOf(url: string, text: string): string {
-    const last = this.#digests.get(url);
-    if (last?.text === text) return last.digest;
+  #identityOf(url: string, text: string): TextIdentity {
+    const last = this.#lastTexts.get(url);
+    if (last?.text === text) return last;
     const digest = hash('sha1', text, 'base64');
-    if (text.length <= MAX_COMPARED_LENGTH) this.#digests.set(url, { text, digest });
-    if (this.#digests.size > MAX_CACHED_PLAYLISTS) this.#digests.clear();
-    return digest;
+    const identity = { text, digest, key: `${digest} ${url}` };
+    if (text.length <= MAX_COMPARED_LENGTH) this.#lastTexts.set(url, identity);
+    if (this.#lastTexts.size > MAX_CACHED_PLAYLISTS) this.#lastTexts.clear();
+    return identity;
+  }
+
+  /** Whatever is used twice in a row is at its place already: the many clients of one stream read one list. */
+  #use(key: string, indexed: IndexedPlaylist): void {
+    if (this.#lastUsed === indexed) return;
+    this.#lastUsed = indexed;
+    this.#playlists.delete(key);
+    this.#playlists.set(key, indexed);
   }
 
   #evict(): void {
@@ -89,6 +104,7 @@ export class PlaylistMemory {
   readonly #cache: PlaylistCache;
   /** By playlist URL, the longest unseen first; the lists of one URL newest first. */
   readonly #lists = new Map<string, readonly IndexedPlaylist[]>();
+  #lastSeen: string | undefined;
 
   constructor(cache: PlaylistCache) {
     this.#cache = cache;
@@ -104,7 +120,9 @@ export class PlaylistMemory {
     const key = playlistKey(url);
     const lists = this.#lists.get(key) ?? [];
     const isNew = lists[0]?.digest !== indexed.digest;
-    this.#lists.delete(key);
+    // What most players reload is behind all others already.
+    if (this.#lastSeen !== key) this.#lists.delete(key);
+    this.#lastSeen = key;
     this.#lists.set(key, isNew ? [indexed, ...lists.slice(0, LISTS_KEPT_PER_URL - 1)] : lists);
     this.#evict();
     return { playlist: indexed.playlist, isNew };

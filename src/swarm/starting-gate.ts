@@ -3,9 +3,8 @@
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { runProgram } from '../process.ts';
-import { createTemporaryFolder, removeTemporaryFolder, sweepTemporaryFolders } from '../temporary-folder.ts';
-import { KIB } from '../units.ts';
+import { makeNamedPipes, pipesFolder } from '../named-pipes.ts';
+import { removeTemporaryFolder } from '../temporary-folder.ts';
 import { sleepingCpuSeconds } from './cpu-usage.ts';
 
 /** What makes FFmpeg wait at `path`; it takes the last `-progress` that it is given, and opens each. */
@@ -43,10 +42,6 @@ export class StartingGate {
   }
 }
 
-const MKFIFO_LIMIT_MS = 5_000;
-const MKFIFO_SAYS_BYTES: number = 4 * KIB;
-const OWNER_ONLY = '600';
-
 /** Gates for clients 1 to `clients`, in a temporary folder of their own that goes with the last of them. */
 export class StartingGates implements Disposable {
   readonly #folder: string;
@@ -54,16 +49,14 @@ export class StartingGates implements Disposable {
 
   /** @throws Error of one sentence where the system does not give them */
   static async open(clients: number, nowWallMs: number): Promise<StartingGates> {
-    sweepTemporaryFolders('gates', nowWallMs);
-    const gates = new StartingGates(await createTemporaryFolder('gates'), clients);
-    const paths = Array.from({ length: clients }, (_, index) => gates.#pathOf(index + 1));
-    const made = await runProgram('mkfifo', ['-m', OWNER_ONLY, ...paths], {
-      timeoutMs: MKFIFO_LIMIT_MS,
-      maxBytes: MKFIFO_SAYS_BYTES,
-    });
-    if (made.code === 0) return gates;
-    gates[Symbol.dispose]();
-    throw new Error(made.failure ?? `mkfifo: ${made.stderr.trim() || made.signal || `exit code ${made.code}`}`);
+    const gates = new StartingGates(await pipesFolder('gates', nowWallMs), clients);
+    try {
+      await makeNamedPipes(Array.from({ length: clients }, (_, index) => gates.#pathOf(index + 1)));
+    } catch (error) {
+      gates[Symbol.dispose]();
+      throw error;
+    }
+    return gates;
   }
 
   private constructor(folder: string, clients: number) {
