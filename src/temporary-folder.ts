@@ -1,6 +1,6 @@
 // Folders for what must be a file for a while: named by purpose and process, gone at the end of whoever made them.
 // A process that was killed outright removes nothing; the next one with the same purpose sweeps up.
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,21 +25,23 @@ export async function createTemporaryFolder(purpose: Purpose, parent: string = t
  * @throws Error of the file system when it cannot be removed, or is filled for longer than that
  */
 export function removeTemporaryFolder(folder: string): void {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      rmSync(folder, { recursive: true, force: true });
-      return;
-    } catch (error) {
-      // `rmSync` has retries of its own, and makes none for this.
-      if (attempt > REMOVAL_RETRIES || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-      Atomics.wait(
-        new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
-        0,
-        0,
-        attempt * REMOVAL_RETRY_MS,
-      );
-    }
+  for (let attempt = 1; !isRemoved(folder, attempt > REMOVAL_RETRIES); attempt += 1) {
+    const bell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    Atomics.wait(bell, 0, 0, attempt * REMOVAL_RETRY_MS);
   }
+}
+
+function isRemoved(folder: string, isLastAttempt: boolean): boolean {
+  try {
+    // It has retries of its own, and makes none for what is being filled.
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    if (isLastAttempt || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+  }
+  // It also takes a file that was gone before its turn for the folder that it was to remove, and leaves the rest without a word.
+  if (!existsSync(folder)) return true;
+  if (isLastAttempt) throw new Error(`${folder} cannot be removed`);
+  return false;
 }
 
 /** Removes what killed processes left. Needs both signs, as a process id of another container means nothing here. */

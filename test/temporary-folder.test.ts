@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -40,4 +41,22 @@ test('a folder is removed though a program that is about to end still adds files
   removeTemporaryFolder(folder);
   assert.equal(existsSync(folder), false);
   await ended;
+});
+
+test('a removal that gives up without a word, as when a file is gone before its turn, is tried again', async (context) => {
+  const folder = await createTemporaryFolder('origin');
+  const { rmSync: remove } = fs;
+  let calls = 0;
+  const silent = context.mock.method(fs, 'rmSync', (...args: Parameters<typeof rmSync>) => {
+    calls += 1;
+    if (calls > 2) remove(...args);
+  });
+  syncBuiltinESMExports();
+  try {
+    removeTemporaryFolder(folder);
+  } finally {
+    silent.mock.restore();
+    syncBuiltinESMExports();
+  }
+  assert.equal(existsSync(folder), false);
 });

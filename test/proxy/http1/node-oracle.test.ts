@@ -46,8 +46,11 @@ const LOOSER: readonly RegExp[] = [
   /Data after `Connection: close`|Expected HTTP\//,
 ];
 
-/** A tab after the coding is white space; Node takes it for a part of another coding and reads to the end. */
-const NODE_MISREADS = /chunked\t\r\n/i;
+/**
+ * A tab after the coding is white space; Node takes it for a part of another coding and reads to the end. A method and a target with an
+ * LF alone behind them are to Node a whole request of HTTP/0.9.
+ */
+const NODE_MISREADS = /chunked\t\r\n|(?:^|\r\n)[\w!#$%&'*+.^`|~-]+ [^\s]+\n/i;
 
 /** A connection without a network: what is pushed was sent by the peer, what is written is lost. */
 class Wire extends Duplex {
