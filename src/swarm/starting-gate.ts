@@ -1,6 +1,6 @@
 // Where FFmpeg waits for its slot in the ramp, loaded and linked, before its first request: it opens a FIFO for writing, which
 // lasts until somebody opens it for reading. It starts no program and knows no schedule.
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { makeNamedPipes, pipesFolder } from '../named-pipes.ts';
@@ -37,7 +37,11 @@ export class StartingGate {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#reader !== undefined) closeSync(this.#reader);
-    rmSync(this.path, { force: true });
+    try {
+      unlinkSync(this.path);
+    } catch {
+      // Gone with its folder.
+    }
     this.#onClosed();
   }
 }
