@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { runProgram } from './process.ts';
 import {
   createTemporaryFolder,
+  MEMORY_FOLDER,
   type Purpose,
   removeTemporaryFolder,
   sweepTemporaryFolders,
@@ -17,8 +18,6 @@ import { KIB } from './units.ts';
 const MKFIFO_LIMIT_MS = 5_000;
 const MKFIFO_SAYS_BYTES: number = 4 * KIB;
 const OWNER_ONLY = '600';
-/** Where the file system of a container can only be read. */
-const MEMORY_FOLDER = '/dev/shm';
 /** Of names that ran out. */
 const MORE = 64;
 
@@ -32,7 +31,7 @@ export async function makeNamedPipes(paths: readonly string[]): Promise<void> {
   throw new Error(made.failure ?? `mkfifo: ${made.stderr.trim() || made.signal || `exit code ${made.code}`}`);
 }
 
-/** A folder for named pipes, swept of what killed processes have left. */
+/** A folder for named pipes, in memory where the file system can only be read; what killed processes have left is swept. */
 export async function pipesFolder(purpose: Purpose, nowWallMs: number): Promise<string> {
   const parents = [tmpdir(), MEMORY_FOLDER];
   sweepTemporaryFolders(purpose, nowWallMs, parents);

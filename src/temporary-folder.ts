@@ -8,6 +8,8 @@ import { MS_PER_SECOND, SECONDS_PER_MINUTE } from './units.ts';
 
 export type Purpose = 'origin' | 'gates' | 'pipes';
 
+/** Linux has it. */
+export const MEMORY_FOLDER = '/dev/shm';
 /** Each wait is longer by the first: 1.6 s in all. A killed program's own program may take that long to die on a full machine. */
 const REMOVAL_RETRIES = 12;
 const REMOVAL_RETRY_MS = 20;

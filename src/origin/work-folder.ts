@@ -1,9 +1,8 @@
 // The temporary folder of a live stream: in memory where there is a memory file system. It does not fill or empty it.
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { createTemporaryFolder, sweepTemporaryFolders } from '../temporary-folder.ts';
+import { createTemporaryFolder, MEMORY_FOLDER, sweepTemporaryFolders } from '../temporary-folder.ts';
 
-const MEMORY_FOLDER = '/dev/shm';
 /** Other programs use it too. Containers often have 64 MiB in all. */
 const HEADROOM_RATIO = 2;
 
