@@ -18,12 +18,11 @@ import { signalGroup, signalProcess } from './process-group.ts';
 /**
  * Many that start and play are more than two cores have, and a tap that had to wait for its turn among them would stamp everything
  * late: they come after what measures; after this process too, which would else be late to wait for those that exit. Among
- * themselves those that begin come first: one that joins needs twenty times what it needs in a second later on, has nothing in its
- * buffer meanwhile, and on a full machine would wait for its next turn behind all that play, which have. A few take next to nothing,
- * and would only be slow to die: a process exits at its own priority.
+ * themselves those that begin come first, like a few: one that joins needs twenty times what it needs in a second later on, has nothing in
+ * its buffer meanwhile, and on a full machine would wait for its next turn behind hundreds that play, which have. A few take next to
+ * nothing, and would only be slow to die: a process exits at its own priority.
  */
 const NICE_OF_MANY = 19;
-const NICE_OF_BEGINNERS = 15;
 const NICE_OF_FEW = 5;
 const FEW = 50;
 /**
@@ -124,8 +123,7 @@ function say(news: LauncherNews): void {
 
 function lower({ child: { pid }, isLeaf, givesWay }: Launch): void {
   if (pid === undefined) return;
-  const niceOfOneOfMany = givesWay ? NICE_OF_MANY : NICE_OF_BEGINNERS;
-  const nice = areMany ? niceOfOneOfMany : NICE_OF_FEW;
+  const nice = areMany && givesWay ? NICE_OF_MANY : NICE_OF_FEW;
   try {
     setPriority(pid, nice);
   } catch {

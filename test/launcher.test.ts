@@ -173,7 +173,7 @@ describe('groups and turns', () => {
       await until(() => priorityOf(early) === 19, 'one that had begun before it was there');
       late.giveWay?.();
       await until(() => priorityOf(late) === 19, 'one that has begun');
-      assert.equal(priorityOf(beginner), 15);
+      assert.equal(priorityOf(beginner), 5);
       if (process.platform === 'linux') assert.equal(await slackMsOf(own), 20);
     } finally {
       await own.close();
@@ -206,7 +206,7 @@ describe('groups and turns', () => {
       process.kill(parentOf(first.pid ?? 0), 'SIGKILL');
       await first.exited;
       const second = leafOf(own);
-      await until(() => second.pid !== undefined && priorityOf(second) === 15, 'a beginner of many');
+      await until(() => second.pid !== undefined && priorityOf(second) === 5, 'a beginner of many');
     } finally {
       await own.close();
     }

@@ -233,11 +233,11 @@ export class ClientProcess {
   }
 
   #notePlayout(outTimeUs: number | undefined, atMs: number): void {
-    const hasPlayed = this.#playout.hasBegun;
+    const { hasBegun, isUnderWay } = this.#playout;
     this.#playout.note(outTimeUs, atMs);
-    if (hasPlayed || !this.#playout.hasBegun) return;
-    this.#options.gate?.close();
-    this.#program.giveWay?.();
+    if (!hasBegun && this.#playout.hasBegun) this.#options.gate?.close();
+    // Not at its first frame: it has one segment then, and on a full machine would stall before it had its third.
+    if (!isUnderWay && this.#playout.isUnderWay) this.#program.giveWay?.();
   }
 
   async #end(exit: ProgramExit): Promise<ProcessEnding> {

@@ -85,21 +85,64 @@ describe('endings', () => {
   });
 });
 
+interface SayingProgram {
+  readonly startProgram: StartProgram;
+  says(line: string): void;
+  /** A block of its progress. */
+  reports(outTimeUs: string): void;
+  gaveWay(): number;
+  ends(): void;
+}
+
 describe('among many clients', () => {
   /** A program that says what the test has it say, and ends when it is told to. */
-  function sayingProgram(): { readonly startProgram: StartProgram; says(line: string): void; ends(): void } {
+  function sayingProgram(): SayingProgram {
     const { promise: exited, resolve } = Promise.withResolvers<ProgramExit>();
     let take: ((chunk: Buffer) => void) | undefined;
-    const startProgram: StartProgram = (_command, _args, { onStderr }) => {
+    let takeProgress: ((chunk: Buffer) => void) | undefined;
+    let gaveWay = 0;
+    const startProgram: StartProgram = (_command, _args, { onStderr, onFd3 }) => {
       take = onStderr;
-      return { pid: 4_711, exited, stop: () => exited, kill: () => {} };
+      takeProgress = onFd3;
+      const giveWay = (): void => {
+        gaveWay += 1;
+      };
+      return { pid: 4_711, exited, stop: () => exited, kill: () => {}, giveWay };
     };
     return {
       startProgram,
       says: (line) => take?.(Buffer.from(`${line}\n`)),
+      reports: (outTimeUs) => takeProgress?.(Buffer.from(`out_time_us=${outTimeUs}\nprogress=continue\n`)),
+      gaveWay: () => gaveWay,
       ends: () => resolve({ code: 255 }),
     };
   }
+
+  test('a client gives way once, when it has read what was listed: not at its first frame', async () => {
+    const program = sayingProgram();
+    const { client } = clientOf('', {}, 0, { startProgram: program.startProgram });
+    client.start();
+    const after: number[] = [];
+    // As FFmpeg tells it: nothing yet, the first frame, the same once more, three segments a second later, then one every two.
+    for (const outTimeUs of ['N/A', '11', '11', '6010667', '8016000', '10000000']) {
+      program.reports(outTimeUs);
+      after.push(program.gaveWay());
+    }
+    assert.deepEqual(after, [0, 0, 0, 1, 1, 1]);
+    const stopped = client.stop();
+    program.ends();
+    await stopped;
+  });
+
+  test('a client whose beginning cannot be seen gives way at once', async () => {
+    const program = sayingProgram();
+    const { client } = clientOf('', { stats: false }, 0, { startProgram: program.startProgram });
+    client.start();
+    assert.equal(program.gaveWay(), 1);
+    const stopped = client.stop();
+    program.ends();
+    await stopped;
+  });
 
   test('what a client said before its stop is told before the stop, its last words before its exit', async () => {
     const program = sayingProgram();
