@@ -76,6 +76,12 @@ export interface ProcessEnding extends ProgramExit {
   readonly lastWords?: string;
 }
 
+/**
+ * From its first frame until it has read what else the playlist listed, if the origin is not what it waits for. One that gave way
+ * at its first frame would have one segment of three, and on a full machine would stall before it had the third.
+ */
+const CATCH_UP_MS = 250;
+
 export class ClientProcess {
   /** Resolved after the last line was parsed and every file written. */
   readonly ended: Promise<ProcessEnding>;
@@ -97,6 +103,7 @@ export class ClientProcess {
   #stderrLines = 0;
   #progressLines = 0;
   #cpuSeconds: number | undefined;
+  #catchingUp: NodeJS.Timeout | undefined;
 
   /** Starts the program at once; `onStarted` is called when its pid becomes known later than that. */
   constructor(dependencies: ProcessDependencies, options: ProcessOptions, onStarted: (pid: number) => void) {
@@ -233,16 +240,17 @@ export class ClientProcess {
   }
 
   #notePlayout(outTimeUs: number | undefined, atMs: number): void {
-    const { hasBegun, isUnderWay } = this.#playout;
+    const hasPlayed = this.#playout.hasBegun;
     this.#playout.note(outTimeUs, atMs);
-    if (!hasBegun && this.#playout.hasBegun) this.#options.gate?.close();
-    // Not at its first frame: it has one segment then, and on a full machine would stall before it had its third.
-    if (!isUnderWay && this.#playout.isUnderWay) this.#program.giveWay?.();
+    if (hasPlayed || !this.#playout.hasBegun) return;
+    this.#options.gate?.close();
+    this.#catchingUp = setTimeout(() => this.#program.giveWay?.(), CATCH_UP_MS);
   }
 
   async #end(exit: ProgramExit): Promise<ProcessEnding> {
     const endedAtMs = this.#clock.nowMs();
     this.#options.gate?.close();
+    clearTimeout(this.#catchingUp);
     this.#arrivals.read();
     this.#stderr.end();
     this.#progress.end();

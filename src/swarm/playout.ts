@@ -6,24 +6,17 @@ import { usToMs } from '../units.ts';
 export class Playout {
   #outTimeUs = 0;
   #runsOutAtMs: number | undefined;
-  #advances = 0;
 
   /** `out_time` as it was told at `atMs`; only an advance counts. */
   note(outTimeUs: number | undefined, atMs: number): void {
     if (outTimeUs === undefined || outTimeUs <= this.#outTimeUs) return;
     const advanceMs = usToMs(outTimeUs - this.#outTimeUs);
     this.#outTimeUs = outTimeUs;
-    this.#advances += 1;
     this.#runsOutAtMs = Math.max(this.#runsOutAtMs ?? atMs, atMs) + advanceMs;
   }
 
   get hasBegun(): boolean {
     return this.#runsOutAtMs !== undefined;
-  }
-
-  /** The first block comes with the first frame, the next one a second later: by then what the playlist listed has been read. */
-  get isUnderWay(): boolean {
-    return this.#advances > 1;
   }
 
   /** How long the present stall lasts: 0 while it plays, undefined before it began to (until then `-rw_timeout` is in charge). */

@@ -118,20 +118,38 @@ describe('among many clients', () => {
     };
   }
 
-  test('a client gives way once, when it has read what was listed: not at its first frame', async () => {
+  test('a client gives way once, a moment after its first frame: by then it has read what was listed', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
     const program = sayingProgram();
     const { client } = clientOf('', {}, 0, { startProgram: program.startProgram });
     client.start();
-    const after: number[] = [];
-    // As FFmpeg tells it: nothing yet, the first frame, the same once more, three segments a second later, then one every two.
-    for (const outTimeUs of ['N/A', '11', '11', '6010667', '8016000', '10000000']) {
+    const gaveWayAfter = (outTimeUs: string, waitedMs: number): number => {
       program.reports(outTimeUs);
-      after.push(program.gaveWay());
-    }
-    assert.deepEqual(after, [0, 0, 0, 1, 1, 1]);
+      context.mock.timers.tick(waitedMs);
+      return program.gaveWay();
+    };
+    // As FFmpeg tells it: nothing yet, the first frame, the same once more, three segments two seconds later.
+    assert.equal(gaveWayAfter('N/A', 10_000), 0);
+    assert.equal(gaveWayAfter('11', 249), 0);
+    assert.equal(gaveWayAfter('11', 0), 0);
+    assert.equal(gaveWayAfter('11', 1), 1);
+    assert.equal(gaveWayAfter('6010667', 10_000), 1);
     const stopped = client.stop();
     program.ends();
     await stopped;
+  });
+
+  test('a client that ends before is not told to give way', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const program = sayingProgram();
+    const { client } = clientOf('', {}, 0, { startProgram: program.startProgram });
+    client.start();
+    program.reports('11');
+    const stopped = client.stop();
+    program.ends();
+    await stopped;
+    context.mock.timers.tick(10_000);
+    assert.equal(program.gaveWay(), 0);
   });
 
   test('a client whose beginning cannot be seen gives way at once', async () => {
