@@ -110,14 +110,14 @@ test('of many, a client comes before the others until it plays; one that comes a
         .join();
     const waits = swarmOf('ignores-term', { clients: 1 }, many);
     waits.swarm.start();
-    await until(() => waits.swarm.lines().stderrLines === 1 && priorities(waits) === '15', 'one that does not play');
+    await until(() => waits.swarm.lines().stderrLines === 1 && priorities(waits) === '5', 'one that does not play');
     const plays = swarmOf('plays', { clients: 2 }, many);
     plays.swarm.start();
     await until(() => priorities(plays) === '19,19', 'two that play');
     const unseen = swarmOf('ignores-term', { clients: 1, stats: false }, many);
     unseen.swarm.start();
     await until(() => priorities(unseen) === '19', 'one that nobody sees');
-    assert.equal(priorities(waits), '15');
+    assert.equal(priorities(waits), '5');
     process.kill(waits.swarm.states()[0]?.pid ?? 0, 'SIGKILL');
     await until(() => waits.swarm.states()[0]?.process === 2 && priorities(waits) === '19', 'its second process');
   } finally {
