@@ -18,9 +18,9 @@ import { signalGroup, signalProcess } from './process-group.ts';
 /**
  * Many that start and play are more than two cores have, and a tap that had to wait for its turn among them would stamp everything
  * late: they come after what measures; after this process too, which would else be late to wait for those that exit. Among
- * themselves those that begin come first, like a few: one that joins needs twenty times what it needs in a second later on, has nothing in
- * its buffer meanwhile, and on a full machine would wait for its next turn behind hundreds that play, which have. A few take next to
- * nothing, and would only be slow to die: a process exits at its own priority.
+ * themselves those that begin come first, by far: one that joins needs twenty times what it needs in a second later on, has nothing
+ * in its buffer meanwhile, and on a full machine would wait for its next turn behind hundreds that play, which have. A few take next
+ * to nothing, and would only be slow to die: a process exits at its own priority.
  */
 const NICE_OF_MANY = 19;
 const NICE_OF_FEW = 5;

@@ -250,10 +250,10 @@ export class ClientProcess {
   async #end(exit: ProgramExit): Promise<ProcessEnding> {
     const endedAtMs = this.#clock.nowMs();
     this.#options.gate?.close();
-    clearTimeout(this.#catchingUp);
     this.#arrivals.read();
     this.#stderr.end();
     this.#progress.end();
+    clearTimeout(this.#catchingUp);
     this.#stderrParser.end();
     await this.#file?.end();
     const lastWords = this.#lastWords.reason(endedAtMs);
