@@ -49,7 +49,7 @@ export interface Program {
   stop(options?: { readonly graceMs?: number }): Promise<ProgramExit>;
   /** SIGKILL to the group at once. */
   kill(): void;
-  /** It has begun: of many, it comes after those that are beginning (launcher.ts). Absent for a fork of ours. */
+  /** It has begun and caught up: of many, it comes after those that are beginning (launcher.ts). Absent for a fork of ours. */
   giveWay?(): void;
 }
 

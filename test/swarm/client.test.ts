@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { ProgramExit, StartProgram } from '../../src/process.ts';
 import { Arrivals } from '../../src/swarm/arrivals.ts';
 import { droppedShare, NO_LINES } from '../../src/swarm/client-process.ts';
@@ -139,18 +140,25 @@ describe('among many clients', () => {
     await stopped;
   });
 
-  test('a client that ends before is not told to give way', async (context) => {
-    context.mock.timers.enable({ apis: ['setTimeout'] });
-    const program = sayingProgram();
-    const { client } = clientOf('', {}, 0, { startProgram: program.startProgram });
-    client.start();
-    program.reports('11');
-    const stopped = client.stop();
-    program.ends();
-    await stopped;
-    context.mock.timers.tick(10_000);
-    assert.equal(program.gaveWay(), 0);
-  });
+  for (const [when, clients] of [
+    ['at once', 1],
+    ['when it has ended', 1_000],
+  ] as const) {
+    test(`a client that ends before is not told to give way, its first frame read ${when}`, async (context) => {
+      context.mock.timers.enable({ apis: ['setTimeout'] });
+      const program = sayingProgram();
+      const arrivals = new Arrivals(recorder().clock, clients);
+      const { client, names } = clientOf('', {}, 0, { startProgram: program.startProgram, arrivals });
+      client.start();
+      program.reports('11');
+      program.ends();
+      for (let turn = 0; turn < 100 && !names().includes('exit'); turn += 1) await setImmediate();
+      assert.ok(names().includes('exit'));
+      await client.stop();
+      context.mock.timers.tick(10_000);
+      assert.equal(program.gaveWay(), 0);
+    });
+  }
 
   test('a client whose beginning cannot be seen gives way at once', async () => {
     const program = sayingProgram();
