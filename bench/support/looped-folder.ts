@@ -5,14 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startProgram } from '../../src/process.ts';
-import { vodMedia } from '../../test/support/ffmpeg-media.ts';
+import { type Media, vodMedia } from '../../test/support/ffmpeg-media.ts';
 
 const SEGMENT_SECONDS = 2;
 const SEGMENTS = 15;
 const DEADLINE_MS = 20_000;
 const POLL_MS = 50;
+/** Above this the plain picture would not fill the rate. */
+const PLAIN_BITS_PER_SECOND = 1_500_000;
 /** Sound and the container take the rest. */
-const VIDEO_SHARE = 0.9;
+const VIDEO_SHARE = { plain: 0.9, noisy: 0.93 };
+/** A stream further from the asked rate than this would measure something else. */
+const RATE_TOLERANCE = 0.05;
 
 export interface LoopedFolder {
   /** Holds `live.m3u8` and `seg00000.ts`, ... */
@@ -20,13 +24,19 @@ export interface LoopedFolder {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Resolves when three segments are listed. */
+/**
+ * Resolves when three segments are listed.
+ * @throws Error when what was encoded has not the asked rate
+ */
 export async function loopedFolder(bitsPerSecond: number): Promise<LoopedFolder> {
+  const isNoisy = bitsPerSecond > PLAIN_BITS_PER_SECOND;
   const media = await vodMedia({
     segments: SEGMENTS,
     segmentSeconds: SEGMENT_SECONDS,
-    bitsPerSecond: Math.round(bitsPerSecond * VIDEO_SHARE),
+    bitsPerSecond: Math.round(bitsPerSecond * (isNoisy ? VIDEO_SHARE.noisy : VIDEO_SHARE.plain)),
+    isNoisy,
   });
+  requireRate(media, bitsPerSecond);
   const root = await mkdtemp(join(tmpdir(), 'hls-swarm-looped-'));
   const folder = join(root, 'live');
   await mkdir(folder);
@@ -50,6 +60,13 @@ export async function loopedFolder(bitsPerSecond: number): Promise<LoopedFolder>
     }
     await pause(POLL_MS);
   }
+}
+
+function requireRate({ segments, segmentSeconds }: Media, bitsPerSecond: number): void {
+  const bytes = segments.reduce((sum, { length }) => sum + length, 0);
+  const made = (bytes * 8) / (segments.length * segmentSeconds);
+  if (Math.abs(made / bitsPerSecond - 1) <= RATE_TOLERANCE) return;
+  throw new Error(`the stream was encoded at ${made.toFixed(0)} bits per second instead of ${bitsPerSecond}`);
 }
 
 /** Old segments stay for a while after they left the list, as a client may still be on its way to them. */

@@ -22,15 +22,18 @@ interface MediaOptions {
   readonly segmentSeconds?: number;
   /** Of the video; default 300,000. */
   readonly bitsPerSecond?: number;
+  /** The plain picture has no more than 1.9 Mbit/s in it, whatever is asked; noise fills any rate. */
+  readonly isNoisy?: boolean;
 }
 
 const FRAMES_PER_SECOND = 25;
+const NOISE = ',noise=alls=30:allf=t';
 const LIMITS = { timeoutMs: 30_000, maxBytes: 65_536 };
 
 /** @throws Error with FFmpeg's last line when it cannot */
 export async function vodMedia(options: MediaOptions = {}): Promise<Media> {
-  const { segments = 5, segmentSeconds = 2, bitsPerSecond = 300_000 } = options;
-  const args = encodeArguments(segments * segmentSeconds, segmentSeconds, bitsPerSecond);
+  const { segmentSeconds = 2 } = options;
+  const args = encodeArguments(options);
   const hash = createHash('sha256').update(args.join('\n')).digest('hex').slice(0, 12);
   const folder = join(tmpdir(), `hls-swarm-test-media-${hash}`);
   const cached = await read(folder, segmentSeconds);
@@ -41,12 +44,15 @@ export async function vodMedia(options: MediaOptions = {}): Promise<Media> {
   return made;
 }
 
-function encodeArguments(seconds: number, segmentSeconds: number, bitsPerSecond: number): readonly string[] {
+function encodeArguments(options: MediaOptions): readonly string[] {
+  const { segments = 5, segmentSeconds = 2, bitsPerSecond = 300_000, isNoisy = false } = options;
+  const seconds = segments * segmentSeconds;
   const gop = String(segmentSeconds * FRAMES_PER_SECOND);
   const rate = String(bitsPerSecond);
+  const picture = `testsrc2=size=320x180:rate=${FRAMES_PER_SECOND}:duration=${seconds}${isNoisy ? NOISE : ''}`;
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error'],
-    ...['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=${FRAMES_PER_SECOND}:duration=${seconds}`],
+    ...['-f', 'lavfi', '-i', picture],
     ...['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
     ...['-g', gop, '-keyint_min', gop, '-sc_threshold', '0', '-b:v', rate, '-maxrate', rate, '-bufsize', rate],
