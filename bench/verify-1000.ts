@@ -16,7 +16,7 @@ import { type Ended, pidsNaming } from '../test/support/program.ts';
 import { type Check, check, reportChecks } from './support/checks.ts';
 import { joinChecks } from './support/join-checks.ts';
 import { readTransfers } from './support/journal-transfers.ts';
-import { killAlone, untilAllDied } from './support/kill-alone.ts';
+import { killPlaying, killWaiting, untilAllDied } from './support/kill-alone.ts';
 import { loopedFolder } from './support/looped-folder.ts';
 import { machineAndDate } from './support/machine.ts';
 import { ownMemory } from './support/own-memory.ts';
@@ -92,8 +92,12 @@ try {
     memory.check,
   ];
   checks.push(await killed(nginx));
-  const aloneMs = await killAlone(CLIENTS, values.ffmpeg);
-  checks.push(check(`SIGKILL to ${CLIENTS} FFmpegs that only wait, no hls-swarm near`, `${aloneMs.toFixed(0)} ms`));
+  const playingMs = await killPlaying(nginx.url('/live.m3u8'), CLIENTS, SETTLE_MS, values.ffmpeg);
+  const waitingMs = await killWaiting(CLIENTS, values.ffmpeg);
+  checks.push(
+    check(`SIGKILL to ${CLIENTS} FFmpegs that play from nginx, no hls-swarm near`, `${playingMs.toFixed(0)} ms`),
+    check(`SIGKILL to ${CLIENTS} FFmpegs that only wait, no hls-swarm near`, `${waitingMs.toFixed(0)} ms`),
+  );
   const name = KEPT_BY_BITS_PER_SECOND.get(BITS_PER_SECOND);
   const isKept =
     name !== undefined &&
@@ -260,6 +264,9 @@ async function killed(nginx: Nginx): Promise<Check> {
   await run.ready();
   await run.firstRunning(PREPARING_LIMIT_MS);
   await run.allRunning(rampMs() + END_LIMIT_MS);
+  // While they play: those that have just started hold less memory, and end sooner.
+  await run.allPlaying(END_LIMIT_MS);
+  await pause(SETTLE_MS);
   const pids = pidsNaming(mark);
   const alive = pids.length;
   const askedAtMs = performance.now();

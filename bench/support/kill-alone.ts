@@ -1,5 +1,5 @@
-// What ending so many FFmpegs costs the system by itself: they are loaded, wait for an input that never comes, and are killed at
-// once. No hls-swarm is near; it is the least that any parent of them can reach. It judges nothing and leaves nothing behind.
+// What ending so many FFmpegs costs the system by itself, with no hls-swarm near: they wait for an input that never comes, which is the
+// least that any parent of them can reach, or they play a stream from its origin. It judges nothing and leaves nothing behind.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,26 +14,44 @@ const LOOK_MS = 500;
 /** Each look takes its time from those that die. */
 const GONE_LOOK_MS = 20;
 const LOADING_LIMIT_MS = 180_000;
-/** `$1` of them play `$2` by `$3`. */
+/** `$1` of them open `$2` by `$3`. */
 const START = 'i=0; while [ $i -lt $1 ]; do "$3" -nostdin -loglevel quiet -i "$2" -f null - & i=$((i+1)); done; wait';
+/** The same, some 25 of them in a second, at the priority of our clients. */
+const START_PLAYING =
+  'i=0; while [ $i -lt $1 ]; do nice -n 19 "$3" -nostdin -loglevel quiet -re -i "$2" -c copy -f null - & ' +
+  'i=$((i+1)); sleep 0.03; done; wait';
 
 /** Milliseconds from the signal to the death of the last one. */
-export async function killAlone(count: number, ffmpeg = 'ffmpeg'): Promise<number> {
+export async function killWaiting(count: number, ffmpeg = 'ffmpeg'): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'hls-swarm-waiting-'));
   const input = join(folder, 'input');
   execFileSync('mkfifo', [input]);
-  const parent = startProgram('sh', ['-c', START, 'sh', String(count), input, ffmpeg], {
-    stdio: { stdout: 'ignore', stderr: 'ignore' },
-  });
   try {
-    const pids = await loaded(input, count);
+    return await killOnce([START, 'sh', String(count), input, ffmpeg], () => loaded(input, count));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same of as many that have played `url` for `settleMs`. */
+export function killPlaying(url: string, count: number, settleMs: number, ffmpeg = 'ffmpeg'): Promise<number> {
+  return killOnce([START_PLAYING, 'sh', String(count), url, ffmpeg], async () => {
+    const pids = await present(url, count);
+    await pause(settleMs);
+    return pids;
+  });
+}
+
+async function killOnce(script: readonly string[], ready: () => Promise<readonly number[]>): Promise<number> {
+  const parent = startProgram('sh', ['-c', ...script], { stdio: { stdout: 'ignore', stderr: 'ignore' } });
+  try {
+    const pids = await ready();
     const askedAtMs = performance.now();
     if (parent.pid !== undefined) signalGroup(parent.pid, 'SIGKILL');
     await untilAllDied(pids, LOADING_LIMIT_MS);
     return performance.now() - askedAtMs;
   } finally {
     await parent.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -44,15 +62,27 @@ export async function untilAllDied(pids: readonly number[], limitMs: number): Pr
 }
 
 /** The pids of all, the shell's too, once none of them has anything left to do. */
-async function loaded(input: string, count: number): Promise<readonly number[]> {
-  const sinceMs = performance.now();
+function loaded(input: string, count: number): Promise<readonly number[]> {
   let usedSeconds = Number.NaN;
+  return present(input, count, (pids) => {
+    const nowSeconds = pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
+    const isIdle = nowSeconds === usedSeconds;
+    usedSeconds = nowSeconds;
+    return isIdle;
+  });
+}
+
+/** The pids of all, the shell's too, once they are there and `isReady` says so of them. */
+async function present(
+  input: string,
+  count: number,
+  isReady: (pids: readonly number[]) => boolean = () => true,
+): Promise<readonly number[]> {
+  const sinceMs = performance.now();
   while (performance.now() - sinceMs < LOADING_LIMIT_MS) {
     await pause(LOOK_MS);
     const pids = pidsNaming(input);
-    const nowSeconds = pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
-    if (pids.length > count && nowSeconds === usedSeconds) return pids;
-    usedSeconds = nowSeconds;
+    if (isReady(pids) && pids.length > count) return pids;
   }
   throw new Error(`${count} FFmpegs were not loaded within ${LOADING_LIMIT_MS} ms`);
 }
