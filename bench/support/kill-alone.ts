@@ -14,12 +14,12 @@ const LOOK_MS = 500;
 /** Each look takes its time from those that die. */
 const GONE_LOOK_MS = 20;
 const LOADING_LIMIT_MS = 180_000;
-/** `$1` of them open `$2` by `$3`. */
-const START = 'i=0; while [ $i -lt $1 ]; do "$3" -nostdin -loglevel quiet -i "$2" -f null - & i=$((i+1)); done; wait';
-/** The same, some 25 of them in a second, at the priority of our clients. */
-const START_PLAYING =
-  'i=0; while [ $i -lt $1 ]; do nice -n 19 "$3" -nostdin -loglevel quiet -re -i "$2" -c copy -f null - & ' +
-  'i=$((i+1)); sleep 0.03; done; wait';
+/** `$1` times, with a pause of `$2` seconds after each, the command that follows. */
+const START =
+  'n=$1; pause=$2; shift 2; i=0; while [ $i -lt $n ]; do "$@" & i=$((i+1)); [ $pause = 0 ] || sleep $pause; done; wait';
+/** Starts some 25 in a second, which play meanwhile. */
+const PLAYING_PAUSE_SECONDS = 0.03;
+const QUIET = ['-nostdin', '-loglevel', 'quiet'];
 
 /** Milliseconds from the signal to the death of the last one. */
 export async function killWaiting(count: number, ffmpeg = 'ffmpeg'): Promise<number> {
@@ -27,23 +27,32 @@ export async function killWaiting(count: number, ffmpeg = 'ffmpeg'): Promise<num
   const input = join(folder, 'input');
   execFileSync('mkfifo', [input]);
   try {
-    return await killOnce([START, 'sh', String(count), input, ffmpeg], () => loaded(input, count));
+    const command = [ffmpeg, ...QUIET, '-i', input, '-f', 'null', '-'];
+    return await killOnce(count, 0, command, () => loaded(input, count));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The same of as many that have played `url` for `settleMs`. */
+/** The same of as many that have played `url` for `settleMs`, at the priority of our clients. */
 export function killPlaying(url: string, count: number, settleMs: number, ffmpeg = 'ffmpeg'): Promise<number> {
-  return killOnce([START_PLAYING, 'sh', String(count), url, ffmpeg], async () => {
+  const command = ['nice', '-n', '19', ffmpeg, ...QUIET, '-re', '-i', url, '-c', 'copy', '-f', 'null', '-'];
+  return killOnce(count, PLAYING_PAUSE_SECONDS, command, async () => {
     const pids = await present(url, count);
     await pause(settleMs);
     return pids;
   });
 }
 
-async function killOnce(script: readonly string[], ready: () => Promise<readonly number[]>): Promise<number> {
-  const parent = startProgram('sh', ['-c', ...script], { stdio: { stdout: 'ignore', stderr: 'ignore' } });
+async function killOnce(
+  count: number,
+  pauseSeconds: number,
+  command: readonly string[],
+  ready: () => Promise<readonly number[]>,
+): Promise<number> {
+  const parent = startProgram('sh', ['-c', START, 'sh', String(count), String(pauseSeconds), ...command], {
+    stdio: { stdout: 'ignore', stderr: 'ignore' },
+  });
   try {
     const pids = await ready();
     const askedAtMs = performance.now();

@@ -16,24 +16,24 @@ export interface Media {
 }
 
 interface MediaOptions {
-  /** Default 5. */
   readonly segments?: number;
-  /** Default 2. */
   readonly segmentSeconds?: number;
-  /** Of the video; default 300,000. */
+  /** Of the video. */
   readonly bitsPerSecond?: number;
   /** The plain picture has no more than 1.9 Mbit/s in it, whatever is asked; noise fills any rate. */
   readonly isNoisy?: boolean;
 }
 
+const DEFAULTS: Required<MediaOptions> = { segments: 5, segmentSeconds: 2, bitsPerSecond: 300_000, isNoisy: false };
 const FRAMES_PER_SECOND = 25;
 const NOISE = ',noise=alls=30:allf=t';
 const LIMITS = { timeoutMs: 30_000, maxBytes: 65_536 };
 
 /** @throws Error with FFmpeg's last line when it cannot */
 export async function vodMedia(options: MediaOptions = {}): Promise<Media> {
-  const { segmentSeconds = 2 } = options;
-  const args = encodeArguments(options);
+  const asked = { ...DEFAULTS, ...options };
+  const { segmentSeconds } = asked;
+  const args = encodeArguments(asked);
   const hash = createHash('sha256').update(args.join('\n')).digest('hex').slice(0, 12);
   const folder = join(tmpdir(), `hls-swarm-test-media-${hash}`);
   const cached = await read(folder, segmentSeconds);
@@ -44,8 +44,8 @@ export async function vodMedia(options: MediaOptions = {}): Promise<Media> {
   return made;
 }
 
-function encodeArguments(options: MediaOptions): readonly string[] {
-  const { segments = 5, segmentSeconds = 2, bitsPerSecond = 300_000, isNoisy = false } = options;
+function encodeArguments(options: Required<MediaOptions>): readonly string[] {
+  const { segments, segmentSeconds, bitsPerSecond, isNoisy } = options;
   const seconds = segments * segmentSeconds;
   const gop = String(segmentSeconds * FRAMES_PER_SECOND);
   const rate = String(bitsPerSecond);
