@@ -1,4 +1,5 @@
-// `npm run bench:swarm`: what 100, 300 and 1,000 clients cost, direct (`--no-proxy`) and tapped, in turn: FFmpeg, tap, main, memory.
+// `npm run bench:swarm`: what 100, 300 and 1,000 clients cost, direct (`--no-proxy`), tapped, and with HAProxy where the tap would be, in
+// turn: FFmpeg, what is between, main, memory. HAProxy counts nothing of it: its figure says what relaying itself costs on this machine.
 // The tap may not raise FFmpeg's own CPU by more than 10 %. The table goes to bench/RESULTS.md. Exit 1 when a check fails.
 // `--clients 10,20` and `--seconds N` of steady state for a smaller one, which is not kept.
 
@@ -10,8 +11,9 @@ import { startNginx } from '../test/support/nginx.ts';
 import { loopedFolder } from './support/looped-folder.ts';
 import { machineAndDate } from './support/machine.ts';
 import { median } from './support/quantile.ts';
-import { coresBetween, type PartsCores, SwarmRun } from './support/swarm-run.ts';
+import { coresBetween, cpuSecondsOf, type PartsCores, SwarmRun } from './support/swarm-run.ts';
 import { markdownTable, writeResult } from './support/table.ts';
+import { missing, startHaproxy } from './tap/relays.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,12 +34,15 @@ const RUNNING_LIMIT_MS = 180_000;
 const END_LIMIT_MS = 30_000;
 const FFMPEG_RISE_LIMIT = 0.1;
 
-type Way = 'direct' | 'tapped';
+type Way = 'direct' | 'tapped' | 'haproxy';
+const WAYS: readonly Way[] = missing('haproxy') === undefined ? ['direct', 'tapped', 'haproxy'] : ['direct', 'tapped'];
 
 interface Figures {
   readonly clients: number;
   readonly way: Way;
   readonly cores: PartsCores;
+  /** Of the tap, or of what stands in its place. */
+  readonly relayCores: number | undefined;
   readonly residentBytes: number;
   readonly summary: Summary;
 }
@@ -48,20 +53,20 @@ const figures: Figures[] = [];
   await using nginx = await startNginx({ folder: live.folder, connections: 16_384 });
   for (const clients of COUNTS)
     for (let round = 0; round < ROUNDS; round += 1)
-      for (const way of round % 2 === 0 ? (['direct', 'tapped'] as const) : (['tapped', 'direct'] as const)) {
+      for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
         figures.push(await measure(nginx.url('/live.m3u8'), clients, way));
         console.error(rowOf(figures.slice(-1)).join(' | '));
       }
 }
 const rises = COUNTS.map((clients) => ({ clients, rise: riseOf(clients) }));
-const rows = COUNTS.flatMap((clients) => (['direct', 'tapped'] as const).map((way) => rowOf(those(clients, way))));
+const rows = COUNTS.flatMap((clients) => WAYS.map((way) => rowOf(those(clients, way))));
 const sentences = rises.map(
   ({ clients, rise }) => `${clients} clients: the tap changes FFmpeg's own CPU by ${(rise * PERCENT).toFixed(1)} %.`,
 );
 const heading = [
   'clients',
   'FFmpeg',
-  'tap',
+  'tap or HAProxy',
   'main',
   'forks',
   'main RSS',
@@ -78,22 +83,37 @@ console.log(text);
 if (values.clients === '100,300,1000') await writeResult('bench:swarm', text);
 process.exitCode = rises.some(({ rise }) => !(rise <= FFMPEG_RISE_LIMIT)) ? 1 : 0;
 
-async function measure(url: string, clients: number, way: Way): Promise<Figures> {
-  const args = way === 'direct' ? ['--no-proxy'] : [];
+async function measure(origin: string, clients: number, way: Way): Promise<Figures> {
+  if (way !== 'haproxy') return watched(origin, clients, way);
+  const { host, pathname } = new URL(origin);
+  const relay = await startHaproxy(host);
+  try {
+    return await watched(`http://${relay.addresses[0]}${pathname}`, clients, way, relay.pid);
+  } finally {
+    await relay.stop();
+  }
+}
+
+async function watched(url: string, clients: number, way: Way, relayPid?: number): Promise<Figures> {
+  const args = way === 'tapped' ? [] : ['--no-proxy'];
   const run = new SwarmRun({ url, clients, rampPerSecond: RAMP_PER_SECOND, args });
   await using _ = run.program;
   await run.ready();
   await run.allRunning(RUNNING_LIMIT_MS);
   await pause(SETTLE_MS);
   const before = await run.cpu();
+  const relayBeforeSeconds = relayPid === undefined ? 0 : cpuSecondsOf(relayPid);
   await pause(SECONDS * 1_000);
+  const relaySeconds = relayPid === undefined ? undefined : cpuSecondsOf(relayPid) - relayBeforeSeconds;
   const after = await run.cpu();
   const summary = await run.snapshot();
   const { residentBytes } = run;
   run.program.signal('SIGINT');
   await run.program.ended(END_LIMIT_MS);
   if (summary === undefined) throw new Error('the run showed no snapshot');
-  return { clients, way, cores: coresBetween(before, after), residentBytes, summary };
+  const cores = coresBetween(before, after);
+  const relayCores = relaySeconds === undefined ? cores.tap : relaySeconds / SECONDS;
+  return { clients, way, cores, relayCores, residentBytes, summary };
 }
 
 function those(clients: number, way: Way): readonly Figures[] {
@@ -111,10 +131,7 @@ function rowOf(runs: readonly Figures[]): readonly string[] {
   if (first === undefined) return [];
   const middle = (read: (run: Figures) => number | undefined): number =>
     median(runs.map(read).filter((value) => value !== undefined));
-  const cores = (read: (parts: PartsCores) => number | undefined): string => {
-    const value = middle((run) => read(run.cores));
-    return Number.isNaN(value) ? '-' : value.toFixed(3);
-  };
+  const cores = (read: (run: Figures) => number | undefined): string => middle(read).toFixed(3);
   const delays = [
     middle(({ summary }) => summary.instrument.eventLoopDelayMs.tapP99),
     middle(({ summary }) => summary.instrument.eventLoopDelayMs.mainP99),
@@ -123,13 +140,13 @@ function rowOf(runs: readonly Figures[]): readonly string[] {
   const throughput = (first.way === 'tapped' ? proxy?.throughput : parser.throughput)?.bytesPerSecond30s;
   return [
     `${first.clients} ${first.way}`,
-    cores((parts) => parts.clients),
-    first.way === 'direct' ? '-' : cores((parts) => parts.tap),
-    cores((parts) => parts.main),
-    cores((parts) => parts.launcher),
+    cores((run) => run.cores.clients),
+    first.way === 'direct' ? '-' : cores((run) => run.relayCores),
+    cores((run) => run.cores.main),
+    cores((run) => run.cores.launcher),
     formatBytes(middle((run) => run.residentBytes)),
     throughput === undefined ? '-' : formatMbps(throughput).replace(' Mbit/s', ''),
-    delays.map((delay, at) => (first.way === 'direct' && at === 0 ? '-' : `${delay.toFixed(1)} ms`)).join(', '),
+    delays.map((delay, at) => (first.way !== 'tapped' && at === 0 ? '-' : `${delay.toFixed(1)} ms`)).join(', '),
     String(Math.max(...runs.map(({ summary }) => summary.clients.restarts))),
     [...new Set(runs.map(({ summary }) => summary.instrument.verdict))].join(', '),
   ];

@@ -84,11 +84,15 @@ export function startRelay(name: RelayName, origin: Relay, doors: number): Promi
       }));
     case 'haproxy':
     case 'haproxy-spliced':
-      return configured(name, authority, ({ folder, port }) => ({
-        command: ['haproxy', '-db', '-f', join(folder, 'configuration')],
-        text: haproxy({ port, origin: authority, splicing: name === 'haproxy' ? 'auto' : 'response' }),
-      }));
+      return startHaproxy(authority, name);
   }
+}
+
+export function startHaproxy(origin: string, name: 'haproxy' | 'haproxy-spliced' = 'haproxy'): Promise<Relay> {
+  return configured(name, origin, ({ folder, port }) => ({
+    command: ['haproxy', '-db', '-f', join(folder, 'configuration')],
+    text: haproxy({ port, origin, splicing: name === 'haproxy' ? 'auto' : 'response' }),
+  }));
 }
 
 /** No process relays. */
