@@ -10,8 +10,9 @@ import { formatBytes, formatMbps, PERCENT } from '../src/units.ts';
 import { startNginx } from '../test/support/nginx.ts';
 import { loopedFolder } from './support/looped-folder.ts';
 import { machineAndDate } from './support/machine.ts';
+import { cpuSeconds } from './support/process-figures.ts';
 import { median } from './support/quantile.ts';
-import { coresBetween, cpuSecondsOf, type PartsCores, SwarmRun } from './support/swarm-run.ts';
+import { coresBetween, type PartsCores, type PartsCpu, SwarmRun } from './support/swarm-run.ts';
 import { markdownTable, writeResult } from './support/table.ts';
 import { missing, startHaproxy } from './tap/relays.ts';
 
@@ -41,8 +42,6 @@ interface Figures {
   readonly clients: number;
   readonly way: Way;
   readonly cores: PartsCores;
-  /** Of the tap, or of what stands in its place. */
-  readonly relayCores: number | undefined;
   readonly residentBytes: number;
   readonly summary: Summary;
 }
@@ -101,19 +100,21 @@ async function watched(url: string, clients: number, way: Way, relayPid?: number
   await run.ready();
   await run.allRunning(RUNNING_LIMIT_MS);
   await pause(SETTLE_MS);
-  const before = await run.cpu();
-  const relayBeforeSeconds = relayPid === undefined ? 0 : cpuSecondsOf(relayPid);
+  const before = await cpuOf(run, relayPid);
   await pause(SECONDS * 1_000);
-  const relaySeconds = relayPid === undefined ? undefined : cpuSecondsOf(relayPid) - relayBeforeSeconds;
-  const after = await run.cpu();
+  const after = await cpuOf(run, relayPid);
   const summary = await run.snapshot();
   const { residentBytes } = run;
   run.program.signal('SIGINT');
   await run.program.ended(END_LIMIT_MS);
   if (summary === undefined) throw new Error('the run showed no snapshot');
-  const cores = coresBetween(before, after);
-  const relayCores = relaySeconds === undefined ? cores.tap : relaySeconds / SECONDS;
-  return { clients, way, cores, relayCores, residentBytes, summary };
+  return { clients, way, cores: coresBetween(before, after), residentBytes, summary };
+}
+
+/** What stands in the tap's place is read as the tap. */
+async function cpuOf(run: SwarmRun, relayPid: number | undefined): Promise<PartsCpu> {
+  const parts = await run.cpu();
+  return relayPid === undefined ? parts : { ...parts, tap: cpuSeconds(relayPid).all };
 }
 
 function those(clients: number, way: Way): readonly Figures[] {
@@ -131,7 +132,7 @@ function rowOf(runs: readonly Figures[]): readonly string[] {
   if (first === undefined) return [];
   const middle = (read: (run: Figures) => number | undefined): number =>
     median(runs.map(read).filter((value) => value !== undefined));
-  const cores = (read: (run: Figures) => number | undefined): string => middle(read).toFixed(3);
+  const cores = (part: keyof PartsCores): string => middle((run) => run.cores[part]).toFixed(3);
   const delays = [
     middle(({ summary }) => summary.instrument.eventLoopDelayMs.tapP99),
     middle(({ summary }) => summary.instrument.eventLoopDelayMs.mainP99),
@@ -140,10 +141,10 @@ function rowOf(runs: readonly Figures[]): readonly string[] {
   const throughput = (first.way === 'tapped' ? proxy?.throughput : parser.throughput)?.bytesPerSecond30s;
   return [
     `${first.clients} ${first.way}`,
-    cores((run) => run.cores.clients),
-    first.way === 'direct' ? '-' : cores((run) => run.relayCores),
-    cores((run) => run.cores.main),
-    cores((run) => run.cores.launcher),
+    cores('clients'),
+    first.way === 'direct' ? '-' : cores('tap'),
+    cores('main'),
+    cores('launcher'),
     formatBytes(middle((run) => run.residentBytes)),
     throughput === undefined ? '-' : formatMbps(throughput).replace(' Mbit/s', ''),
     delays.map((delay, at) => (first.way !== 'tapped' && at === 0 ? '-' : `${delay.toFixed(1)} ms`)).join(', '),
